@@ -1,0 +1,80 @@
+//! The specification of a chain: what genesis and upgrade files say, as values.
+//!
+//! [`parse::genesis`] takes the three byte strings a host gives and returns a [`Genesis`]; the chain turns that into
+//! its first block and asks the [`spec::ChainSpec`] inside for the rules of every later one.
+//!
+//! | file | what lives there |
+//! |---|---|
+//! | `spec.rs` | [`spec::ChainSpec`]: rules at a time, active precompiles, changes between two blocks |
+//! | `forks.rs` | the forks, their order, times of the known hosts |
+//! | `parse.rs` | JSON in, values out, both vocabularies |
+//! | `upgrade.rs` | the upgrade file; what a restart may change |
+//! | `presets.rs` | chains that ship |
+//! | `error.rs` | what is refused, with key and path |
+
+pub mod error;
+pub mod forks;
+pub mod parse;
+pub mod presets;
+pub mod spec;
+pub mod upgrade;
+
+use alloy_primitives::{Address, B256, Bytes, U256};
+use std::collections::BTreeMap;
+
+/// A parsed and checked genesis.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Genesis {
+    /// Rules of the chain.
+    pub spec: spec::ChainSpec,
+    /// Header fields that the file sets.
+    pub header: Header,
+    /// Accounts, sorted by address.
+    pub alloc: BTreeMap<Address, Account>,
+    /// Accounts of the airdrop file and their balance, applied before everything else.
+    pub airdrop: Vec<(Address, U256)>,
+}
+
+/// Header fields that a genesis file sets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// `number`.
+    pub number: u64,
+    /// `nonce`.
+    pub nonce: u64,
+    /// `timestamp`, Unix seconds.
+    pub time: u64,
+    /// `parentHash`.
+    pub parent: B256,
+    /// `extraData`.
+    pub extra: Bytes,
+    /// `gasLimit`.
+    pub gas_limit: u64,
+    /// `gasUsed`.
+    pub gas_used: u64,
+    /// `difficulty`.
+    pub difficulty: U256,
+    /// `mixHash`.
+    pub mix: B256,
+    /// `coinbase`.
+    pub coinbase: Address,
+    /// `baseFeePerGas`, else the chain's `minBaseFee`.
+    pub base_fee: U256,
+    /// `excessBlobGas`.
+    pub excess_blob_gas: u64,
+    /// `blobGasUsed`.
+    pub blob_gas_used: u64,
+}
+
+/// An account of a genesis file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Account {
+    /// Wei.
+    pub balance: U256,
+    /// Nonce.
+    pub nonce: u64,
+    /// Code, empty for none.
+    pub code: Bytes,
+    /// Storage; a zero value is no entry.
+    pub storage: BTreeMap<B256, B256>,
+}

@@ -1,0 +1,25 @@
+//! Every stateful precompile of the Pars EVM.
+//!
+//! A precompile is one row of [`registry::TABLE`]: where it lives, which key of the genesis or upgrade file switches
+//! it on, and the function that runs it. Life of a row: a block whose time reaches the configured timestamp calls
+//! [`registry::Entry::configure`]; from then on a call to its address builds a [`port::Call`] and runs
+//! [`registry::Entry::run`] until a later change disables it, which wipes its account.
+//!
+//! This package knows neither revm nor disks: it sees the chain only through [`port::State`].
+//!
+//! | file | what lives there |
+//! |---|---|
+//! | `registry.rs` | the table |
+//! | `port.rs` | what a precompile sees of the chain, and how a call ends |
+//! | `config.rs` | what genesis and upgrade files may say about a row |
+//! | `fee.rs` | the eight fee fields and their bounds |
+//! | `abi.rs`, `gas.rs` | decoding as Go's ABI package does it; gas schedule |
+//! | `subnet/` | the six precompiles of subnet-evm |
+
+pub mod abi;
+pub mod config;
+pub mod fee;
+pub mod gas;
+pub mod port;
+pub mod registry;
+pub mod subnet;
