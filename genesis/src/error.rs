@@ -1,7 +1,7 @@
 //! What is refused: the file, the JSON path, what is wrong there and what to do.
 
 use alloy_primitives::{Address, B256};
-use pars_precompiles::fee::FeeConfigError;
+use pars_precompiles::fee;
 use std::fmt;
 
 /// A refusal of one of the files that make a chain.
@@ -128,9 +128,11 @@ pub enum Offence {
     },
     /// Fees out of bounds.
     #[error("{0}")]
-    Fee(FeeConfigError),
+    Fee(fee::Invalid),
     /// The Go node takes the first block's base fee through a signed 64-bit number.
-    #[error("got {got}, expected less than 9223372036854775808 (2^63): base fees from there on wrap in the first block")]
+    #[error(
+        "got {got}, expected less than 9223372036854775808 (2^63): base fees from there on wrap in the first block"
+    )]
     MinBaseFee {
         /// Value.
         got: alloy_primitives::U256,

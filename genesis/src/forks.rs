@@ -17,7 +17,6 @@ pub struct Forks {
 
 /// Which forks are active in a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "one flag a fork")]
 pub struct Rules {
     /// See [`Forks::durango`].
     pub durango: bool,

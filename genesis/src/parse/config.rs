@@ -39,7 +39,7 @@ impl ChainConfig {
     /// Reads `config`.
     pub(crate) fn read(node: &Node<'_>, notes: &mut Notes) -> Result<Self, Error> {
         let object = node.object()?;
-        let known = [&OWN_KEYS, &BLOCK_FORKS, &fork_times::KEYS, keys::rows().as_slice()].concat();
+        let known = [&OWN_KEYS[..], &BLOCK_FORKS, &fork_times::KEYS, &keys::rows()].concat();
         keys::only_or_ignored(&object, &known, keys::is_foreign, notes)?;
         for fork in BLOCK_FORKS.iter().filter_map(|key| object.get(key)) {
             let got = fork.plain_u64()?;
@@ -65,7 +65,9 @@ impl ChainConfig {
 
 /// 0 says the same as nothing.
 fn initial_min_delay(object: &Object<'_>) -> Result<Option<u64>, Error> {
-    let Some(node) = object.get("initialMinDelayMS") else { return Ok(None) };
+    let Some(node) = object.get("initialMinDelayMS") else {
+        return Ok(None);
+    };
     let got = node.plain_u64()?;
     if got > INITIAL_MIN_DELAY_MS_MAX {
         return Err(node.error(Offence::MinDelay { got, max: INITIAL_MIN_DELAY_MS_MAX }));

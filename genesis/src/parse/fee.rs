@@ -4,7 +4,7 @@ use crate::error::{Error, Offence};
 use crate::parse::json::Node;
 use crate::parse::keys;
 use alloy_primitives::U256;
-use pars_precompiles::fee::{FeeConfig, FeeConfigError};
+use pars_precompiles::fee::{FeeConfig, Invalid};
 
 /// Reads the chain's fees. An object that says nothing means the default.
 pub(crate) fn chain(node: &Node<'_>) -> Result<FeeConfig, Error> {
@@ -36,11 +36,11 @@ pub(crate) fn read(node: &Node<'_>) -> Result<FeeConfig, Error> {
     Ok(fee)
 }
 
-const fn field(error: &FeeConfigError) -> &'static str {
+const fn field(error: &Invalid) -> &'static str {
     match error {
-        FeeConfigError::Zero { field } => field,
-        FeeConfigError::MinBlockGasCost { .. } => "minBlockGasCost",
-        _ => "maxBlockGasCost",
+        Invalid::Zero { field } => field,
+        Invalid::MinBlockGasCost { .. } => "minBlockGasCost",
+        Invalid::MaxBlockGasCost { .. } | _ => "maxBlockGasCost",
     }
 }
 

@@ -34,7 +34,7 @@ pub(crate) fn read(object: &Object<'_>) -> Result<Times, Error> {
     {
         return Err(node.error(Offence::NotFromStart { got }));
     }
-    let mut times = [const { None }; 5];
+    let mut times = Times::default();
     for (slot, names) in times.iter_mut().zip(NAMES) {
         *slot = either(object, names)?.map(|(node, time)| Given { time, file: node.origin(), path: node.path() });
     }
@@ -52,7 +52,7 @@ pub(crate) fn without_config() -> Times {
 pub(crate) fn resolve(genesis: &Times, overrides: &Times, host: Option<&HostUpgrades>) -> Result<Forks, Error> {
     let defaults = defaults(host);
     let mut times = [None; 5];
-    let mut sources = [None; 5];
+    let mut sources: Times = Times::default();
     for index in 0..times.len() {
         let given = |times: &'_ Times| times.get(index).cloned().flatten();
         let default = defaults.get(index).copied().flatten();
@@ -74,7 +74,9 @@ pub(crate) fn resolve(genesis: &Times, overrides: &Times, host: Option<&HostUpgr
 }
 
 fn check_order(forks: &Forks, sources: &Times) -> Result<(), Error> {
-    let Some((earlier, later)) = forks.disorder() else { return Ok(()) };
+    let Some((earlier, later)) = forks.disorder() else {
+        return Ok(());
+    };
     let time = |index: usize| forks.times().get(index).copied().flatten();
     let name = |index: usize| Forks::NAMES.get(index).copied().unwrap_or_default();
     let offence = Offence::ForkOrder {
@@ -101,7 +103,9 @@ fn defaults(host: Option<&HostUpgrades>) -> [Option<u64>; 5] {
 fn either<'s>(object: &'s Object<'_>, names: [&str; 2]) -> Result<Option<(Node<'s>, u64)>, Error> {
     let mut found: Option<(Node<'s>, u64)> = None;
     for name in names {
-        let Some(node) = object.get(name) else { continue };
+        let Some(node) = object.get(name) else {
+            continue;
+        };
         let time = node.plain_u64()?;
         if let Some((other, other_time)) = &found
             && *other_time != time

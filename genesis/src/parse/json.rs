@@ -52,8 +52,8 @@ impl<'a> Node<'a> {
         if bytes.len() > FILE_BYTES_MAX {
             return Err(path.error(Offence::TooLarge { got: bytes.len(), max: FILE_BYTES_MAX }));
         }
-        let text = std::str::from_utf8(bytes)
-            .map_err(|error| path.error(Offence::NotUtf8 { valid: error.valid_up_to() }))?;
+        let text =
+            std::str::from_utf8(bytes).map_err(|error| path.error(Offence::NotUtf8 { valid: error.valid_up_to() }))?;
         let raw: &RawValue = serde_json::from_str(text).map_err(|error| path.syntax(&error))?;
         Ok(Self { text: raw.get(), path })
     }
@@ -101,8 +101,9 @@ impl<'a> Node<'a> {
         if !self.text.starts_with('{') {
             return Err(self.mismatch("an object {…}"));
         }
-        let fields =
-            serde_json::Deserializer::from_str(self.text).deserialize_map(Fields).map_err(|error| self.syntax(&error))?;
+        let fields = serde_json::Deserializer::from_str(self.text)
+            .deserialize_map(Fields)
+            .map_err(|error| self.syntax(&error))?;
         let object = Object { path: &self.path, fields };
         let mut seen = BTreeSet::new();
         for (key, _) in &object.fields {
@@ -187,7 +188,7 @@ impl Path<'_> {
         self.error(Offence::Syntax { reason: error.to_string() })
     }
 
-    fn file(&self) -> File {
+    const fn file(&self) -> File {
         let mut path = self;
         loop {
             match (path.step, path.parent) {

@@ -115,8 +115,9 @@ impl Node<'_> {
     }
 
     fn narrow(&self, value: U256) -> Result<u64, Error> {
-        u64::try_from(value)
-            .map_err(|_| self.error(Offence::TooBig { got: excerpt(self.text()), max: "18446744073709551615 (64 bits)" }))
+        u64::try_from(value).map_err(|_| {
+            self.error(Offence::TooBig { got: excerpt(self.text()), max: "18446744073709551615 (64 bits)" })
+        })
     }
 
     fn beyond_256(&self) -> Error {

@@ -150,7 +150,9 @@ fn addresses(
     key: &'static str,
     seen: &mut BTreeMap<Address, &'static str>,
 ) -> Result<Vec<Address>, Error> {
-    let Some(node) = object.get(key) else { return Ok(Vec::new()) };
+    let Some(node) = object.get(key) else {
+        return Ok(Vec::new());
+    };
     let mut addresses = Vec::new();
     for item in node.list()?.iter() {
         let address = item.address()?;
@@ -163,7 +165,9 @@ fn addresses(
 }
 
 fn initial_mint(object: &Object<'_>) -> Result<Vec<(Address, U256)>, Error> {
-    let Some(node) = object.get("initialMint") else { return Ok(Vec::new()) };
+    let Some(node) = object.get("initialMint") else {
+        return Ok(Vec::new());
+    };
     let mut mints = BTreeMap::new();
     for entry in node.object()?.iter() {
         let wei = entry.loose_u256()?;
@@ -178,7 +182,9 @@ fn initial_mint(object: &Object<'_>) -> Result<Vec<(Address, U256)>, Error> {
 }
 
 fn initial_reward(object: &Object<'_>) -> Result<Option<InitialReward>, Error> {
-    let Some(node) = object.get("initialRewardConfig") else { return Ok(None) };
+    let Some(node) = object.get("initialRewardConfig") else {
+        return Ok(None);
+    };
     let object = node.object()?;
     keys::only(&object, &["allowFeeRecipients", "rewardAddress"])?;
     let allow_fee_recipients =

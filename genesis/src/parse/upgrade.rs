@@ -32,8 +32,16 @@ impl Upgrades {
         let object = file.object()?;
         keys::only(&object, &["networkUpgradeOverrides", "precompileUpgrades", "stateUpgrades"])?;
         Ok(Self {
-            overrides: object.get("networkUpgradeOverrides").map(|node| overrides(&node)).transpose()?.unwrap_or_default(),
-            precompiles: object.get("precompileUpgrades").map(|node| precompiles(&node)).transpose()?.unwrap_or_default(),
+            overrides: object
+                .get("networkUpgradeOverrides")
+                .map(|node| overrides(&node))
+                .transpose()?
+                .unwrap_or_default(),
+            precompiles: object
+                .get("precompileUpgrades")
+                .map(|node| precompiles(&node))
+                .transpose()?
+                .unwrap_or_default(),
             states: object.get("stateUpgrades").map(|node| states(&node)).transpose()?.unwrap_or_default(),
         })
     }
