@@ -6,7 +6,7 @@ use proptest::prelude::{Just, ProptestConfig, any, prop, prop_oneof, proptest};
 use proptest::strategy::Strategy;
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn bytes(genesis: Vec<u8>, upgrade: Vec<u8>, airdrop: Option<Vec<u8>>) {
