@@ -1,11 +1,8 @@
 //! `pars-vm`: started by a host it is the plugin; with a command it is a tool, or a whole chain for developers.
 
-mod command;
-mod replay;
-mod store;
-
 use clap::Parser;
-use command::{Command, Options};
+use pars_vm::command::{self, Command, Options};
+use pars_vm::replay;
 use std::process::ExitCode;
 
 #[global_allocator]

@@ -17,7 +17,7 @@ mod verify;
 pub use accept::Accepted;
 pub use build::{Built, Candidates, InOrder, Wish};
 pub use open::{OpenError, Opening, genesis_block};
-pub use verify::{Context, Needs, Verdict};
+pub use verify::{BLACKHOLE, Context, Needs, Verdict};
 
 use crate::block::{Block, BlockId};
 use crate::error::{DecodeError, Error, Fatal, Misuse};

@@ -71,6 +71,12 @@ fn of_column(column: Column, cache: &Cache) -> Options {
     options
 }
 
+impl std::fmt::Debug for Rocks {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Rocks({})", self.inner.folder.display())
+    }
+}
+
 impl Inner {
     fn family(&self, column: Column) -> Result<&ColumnFamily, StoreError> {
         self.db.cf_handle(column.name()).ok_or_else(|| StoreError::Io(format!("column {} is missing", column.name())))

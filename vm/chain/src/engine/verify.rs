@@ -141,7 +141,7 @@ impl Chain {
 fn recover_senders(block: &Block) {
     use rayon::prelude::*;
     block.transactions.par_iter().for_each(|tx| {
-        tx.sender();
+        let _: Option<Address> = tx.sender();
     });
 }
 

@@ -8,6 +8,7 @@ use pars_precompiles::port::{self, Call, Facts, Predicate, State, Stop};
 use pars_precompiles::registry::{Entry, TABLE};
 use revm::Journal;
 use revm::context::{BlockEnv, CfgEnv, Context, TxEnv};
+use revm::context_interface::journaled_state::JournalLoadError;
 use revm::context_interface::journaled_state::account::JournaledAccountTr;
 use revm::context_interface::{Cfg, ContextTr, JournalTr};
 use revm::handler::PrecompileProvider;
@@ -187,6 +188,7 @@ impl<'v> PrecompileProvider<EvmContext<'v>> for Provider {
 
 /// [`State`] over revm's journal. Loading warms an account and a slot in revm; here they get back the temperature
 /// that they had, because subnet-evm's precompiles do not touch the access list.
+#[expect(missing_debug_implementations, reason = "holds a mutable borrow of the journal")]
 pub struct JournalState<'j, 'v> {
     journal: &'j mut Journal<Overlay<'v>>,
     at: Address,
@@ -248,14 +250,20 @@ impl<'j, 'v> JournalState<'j, 'v> {
     }
 }
 
+fn cause_of(error: JournalLoadError<Fatal>) -> Fatal {
+    error.take_db_error().unwrap_or_else(|| Fatal::Bug("revm skipped a load that nobody asked it to skip".to_owned()))
+}
+
 impl State for JournalState<'_, '_> {
     fn load(&mut self, slot: B256) -> Result<B256, port::Fatal> {
-        self.with_slot(slot, |journal, at, key| Ok(journal.sload(at, key)?.data.into()))
+        self.with_slot(slot, |Journal { database, inner }, at, key| {
+            Ok(inner.sload(database, at, key, false).map_err(cause_of)?.data.into())
+        })
     }
 
     fn store(&mut self, slot: B256, value: B256) -> Result<(), port::Fatal> {
-        self.with_slot(slot, |journal, at, key| {
-            journal.sstore(at, key, U256::from_be_bytes(value.0))?;
+        self.with_slot(slot, |Journal { database, inner }, at, key| {
+            inner.sstore(database, at, key, value.into(), false).map_err(cause_of)?;
             Ok(())
         })
     }

@@ -8,9 +8,9 @@ mod node;
 mod proof;
 mod update;
 
-pub use node::{Node, NodePath, path_bytes, path_from_bytes};
+pub use node::{Branch, Node, NodePath, path_bytes, path_from_bytes};
 pub use proof::{prove, root};
-pub use update::{Change, NodeChanges, update};
+pub use update::{Change, NodeChange, NodeChanges, update};
 
 use crate::error::Fatal;
 use alloy_primitives::B256;

@@ -113,7 +113,7 @@ impl Branch {
 
 /// RLP of a leaf.
 #[must_use]
-pub fn leaf_rlp(rest: &Nibbles, value: &[u8]) -> Vec<u8> {
+pub(super) fn leaf_rlp(rest: &Nibbles, value: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(value.len().saturating_add(40));
     alloy_rlp::Encodable::encode(&LeafNodeRef { key: rest, value }, &mut out);
     out
@@ -121,7 +121,7 @@ pub fn leaf_rlp(rest: &Nibbles, value: &[u8]) -> Vec<u8> {
 
 /// RLP of an extension.
 #[must_use]
-pub fn extension_rlp(nibbles: &Nibbles, child: &RlpNode) -> Vec<u8> {
+pub(super) fn extension_rlp(nibbles: &Nibbles, child: &RlpNode) -> Vec<u8> {
     let mut out = Vec::with_capacity(70);
     alloy_rlp::Encodable::encode(&ExtensionNodeRef { key: nibbles, child: child.as_slice() }, &mut out);
     out
@@ -129,7 +129,7 @@ pub fn extension_rlp(nibbles: &Nibbles, child: &RlpNode) -> Vec<u8> {
 
 /// Hash of a root node from its RLP.
 #[must_use]
-pub fn root_hash(rlp: &[u8]) -> B256 {
+pub(super) fn root_hash(rlp: &[u8]) -> B256 {
     keccak256(rlp)
 }
 
