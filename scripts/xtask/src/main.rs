@@ -1,28 +1,36 @@
-//! Tasks of the repository.
-//!
+//! Chores of the repository: `cargo xtask gen` writes the generated files, `cargo xtask gen --check` compares them,
 //! `cargo xtask tidy` checks the rules that no lint knows.
 
+mod generate;
 mod tidy;
 
-use anyhow::{Context, Result, bail};
-use std::{
-    io::{self, Write},
-    path::Path,
-};
+use std::path::PathBuf;
+use std::process::ExitCode;
 
-fn main() -> Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).context("xtask lies in scripts/xtask")?;
-    match std::env::args().nth(1).as_deref() {
-        Some("tidy") => {
-            let offences = tidy::check(root)?;
-            for offence in &offences {
-                writeln!(io::stderr(), "{offence}")?;
-            }
-            if !offences.is_empty() {
-                bail!("{} offences", offences.len());
-            }
-            Ok(())
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = match words.as_slice() {
+        ["gen"] => generate::write(&repository()),
+        ["gen", "--check"] => generate::check(&repository()),
+        ["tidy"] => tidy::run(&repository()),
+        _ => Err(anyhow::anyhow!("usage: cargo xtask gen [--check] | tidy")),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error);
+            ExitCode::FAILURE
         }
-        _ => bail!("usage: cargo xtask tidy"),
     }
+}
+
+/// The root of the repository, wherever the command was called.
+fn repository() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+#[expect(clippy::print_stderr, reason = "a command for people: its errors go to the terminal")]
+fn complain(error: &anyhow::Error) {
+    eprintln!("xtask: {error:#}");
 }

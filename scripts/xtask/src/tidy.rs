@@ -15,13 +15,13 @@ use std::{
 
 /// Something that breaks a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Offence {
+struct Offence {
     /// Path from the root, or the package.
-    pub(crate) place: String,
+    place: String,
     /// Line, from 1; 0 for the whole file.
-    pub(crate) line: usize,
+    line: usize,
     /// What is wrong.
-    pub(crate) what: String,
+    what: String,
 }
 
 impl fmt::Display for Offence {
@@ -117,11 +117,19 @@ const UNFINISHED: &[&str] = &[concat!("TO", "DO"), concat!("FIX", "ME")];
 /// What a core must not use of the standard library. `time::Duration` is a number and is allowed.
 const CORE_WITHOUT: &[&str] = &["env", "fs", "net", "process", "time"];
 
-/// All offences in the repository.
+/// Checks the repository.
 ///
 /// # Errors
-/// When git or cargo cannot be asked, or a file cannot be read.
-pub(crate) fn check(root: &Path) -> Result<Vec<Offence>> {
+/// Names every offence, one a line; or says why git, cargo or a file could not be read.
+pub(crate) fn run(root: &Path) -> Result<()> {
+    let offences = check(root)?;
+    let lines: Vec<String> = offences.iter().map(ToString::to_string).collect();
+    ensure!(lines.is_empty(), "the repository is not tidy\n{}", lines.join("\n"));
+    Ok(())
+}
+
+/// All offences in the repository.
+fn check(root: &Path) -> Result<Vec<Offence>> {
     let mut offences = packages(&metadata(root)?)?;
     for path in tracked(root)? {
         file(root, &path, &mut offences).with_context(|| format!("reading {path}"))?;
@@ -436,9 +444,7 @@ mod tests {
     #[test]
     fn the_repository_is_tidy() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("xtask lies in scripts/xtask");
-        let offences = check(root).expect("git and cargo answer");
-        let text: Vec<String> = offences.iter().map(ToString::to_string).collect();
-        assert!(text.is_empty(), "{}", text.join("\n"));
+        run(root).unwrap_or_else(|offences| panic!("{offences:#}"));
     }
 
     /// A workspace of pars-chain, which depends on `first`, which depends on `second` with the given kind.
