@@ -33,6 +33,8 @@ pub struct Genesis {
     pub alloc: BTreeMap<Address, Account>,
     /// Accounts of the airdrop file and their balance, applied before everything else.
     pub airdrop: Vec<(Address, U256)>,
+    /// What was read and has no effect, for the log.
+    pub notes: Vec<String>,
 }
 
 /// Header fields that a genesis file sets.

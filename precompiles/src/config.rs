@@ -20,6 +20,7 @@ pub enum Kind {
 
 /// Configuration of a row at its activation.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "a chain has a handful of these, read once a block")]
 pub enum Config {
     /// [`Kind::AllowList`].
     AllowList(Roles),

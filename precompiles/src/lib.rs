@@ -13,13 +13,20 @@
 //! | `port.rs` | what a precompile sees of the chain, and how a call ends |
 //! | `config.rs` | what genesis and upgrade files may say about a row |
 //! | `fee.rs` | the eight fee fields and their bounds |
+//! | `interface.rs` | functions and events of a row; dispatch by selector |
 //! | `abi.rs`, `gas.rs` | decoding as Go's ABI package does it; gas schedule |
+//! | `codec.rs`, `bits.rs` | the wire format of warp messages and predicate results |
+//! | `predicate_results.rs` | which predicates of a block failed, in its header |
 //! | `subnet/` | the six precompiles of subnet-evm |
 
 pub mod abi;
+pub mod bits;
+pub mod codec;
 pub mod config;
 pub mod fee;
 pub mod gas;
+pub mod interface;
 pub mod port;
+pub mod predicate_results;
 pub mod registry;
 pub mod subnet;

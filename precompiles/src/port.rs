@@ -4,6 +4,8 @@
 //! Accesses are journaled (a reverted frame takes them back) and leave the EIP-2929 access list, transient storage
 //! and the refund counter alone.
 
+pub mod memory;
+
 use alloy_primitives::{Address, B256, Bytes, U256};
 
 /// State of the executing block, seen from one row's canonical account.
@@ -78,6 +80,16 @@ pub struct Call<'a> {
     pub gas: Gas,
     /// Predicates of the running transaction for this row, in order.
     pub predicates: &'a [Predicate],
+}
+
+impl Call<'_> {
+    /// Refuses to go on inside a static context.
+    ///
+    /// # Errors
+    /// [`Halt::ReadOnly`] there.
+    pub const fn write(&self) -> Result<(), Stop> {
+        if self.read_only { Err(Stop::Halt(Halt::ReadOnly)) } else { Ok(()) }
+    }
 }
 
 /// Gas of one call.
