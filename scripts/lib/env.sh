@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by every script, and by a shell that calls cargo itself:
 #     . scripts/lib/env.sh
 # Cargo compiles RocksDB again whenever CC, CXX or BINDGEN_EXTRA_CLANG_ARGS change, so all builds should share these.
