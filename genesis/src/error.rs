@@ -150,7 +150,7 @@ pub enum Offence {
     /// Forks out of order.
     #[error(
         "{later} at {later_time} would come before {earlier} at {earlier_time}; \
-         the order is durango, etna, fortuna, granite, helicon"
+         give times in the order durango, etna, fortuna, granite, helicon (one left out gets the host's)"
     )]
     ForkOrder {
         /// Fork that comes first by its rules.
@@ -163,7 +163,7 @@ pub enum Offence {
         later_time: u64,
     },
     /// More than the rules' own starting delay.
-    #[error("got {got}, expected at most {max}")]
+    #[error("got {got}, expected at most {max} milliseconds")]
     MinDelay {
         /// Milliseconds.
         got: u64,
@@ -179,7 +179,7 @@ pub enum Offence {
         first: &'static str,
     },
     /// Managers exist from Durango on.
-    #[error("has managers at {time}, but Durango is {}; managers need Durango", begins(*.durango))]
+    #[error("has managers at {time}, but Durango is {}; give a later time or no managers", begins(*.durango))]
     ManagersBeforeDurango {
         /// When the precompile is switched, Unix seconds.
         time: u64,
@@ -187,7 +187,7 @@ pub enum Offence {
         durango: Option<u64>,
     },
     /// Warp exists from Durango on.
-    #[error("is switched at {time}, but Durango is {}; warp needs Durango", begins(*.durango))]
+    #[error("is switched at {time}, but Durango is {}; give a later time", begins(*.durango))]
     WarpBeforeDurango {
         /// When the precompile is switched, Unix seconds.
         time: u64,

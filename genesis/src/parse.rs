@@ -7,6 +7,8 @@
 //! Order of work, as the Go node has it: genesis is read; fork times that are absent or 0 become the host's; the
 //! upgrade file is read and its overrides replace them; then everything is checked.
 
+#![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+
 mod address_book;
 mod alloc;
 mod config;
@@ -34,7 +36,7 @@ use upgrade::Upgrades;
 /// - `upgrade`: the upgrade file; nothing or `null` for none.
 /// - `host`: the upgrade times that the host sent. [`HostUpgrades::LOCAL`] is what a host of a local network sends when
 ///   nobody set others. None is for hosts that send no times at all: then the times of the files hold where present,
-///   else Durango to Granite begin at 0 and Helicon never.
+///   else Durango, Etna and Granite begin at 0, Fortuna and Helicon never.
 /// - `airdrop`: the airdrop file, needed where the genesis has an `airdropHash`.
 ///
 /// The result's `notes` say what was read and has no effect; they belong in the log.

@@ -123,3 +123,76 @@ pub fn push_bytes(out: &mut Vec<u8>, body: &[u8]) {
 }
 
 const BAD: Stop = Stop::Halt(Halt::BadInput);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: [u8; 3] = *b"abc";
+
+    fn word(value: u64) -> [u8; 32] {
+        U256::from(value).to_be_bytes()
+    }
+
+    #[test]
+    fn words_are_cut_off_nowhere() {
+        let bytes = [word(7), word(8)].concat();
+        let arguments = Arguments::new(&bytes);
+        assert_eq!(arguments.uint(1), Ok(U256::from(8)));
+        assert_eq!(arguments.uint(2), Err(BAD));
+        assert_eq!(arguments.uint(usize::MAX), Err(BAD));
+        assert_eq!(Arguments::new(&bytes[..63]).uint(1), Err(BAD));
+        assert_eq!(Arguments::new(&bytes[..63]).uint(0), Ok(U256::from(7)));
+    }
+
+    #[test]
+    fn a_uint32_must_fit_and_an_address_need_not() {
+        let widest = word(u32::MAX.into());
+        assert_eq!(Arguments::new(&widest).uint32(0), Ok(u32::MAX));
+        let wider = word(1 << 32);
+        assert_eq!(Arguments::new(&wider).uint32(0), Err(BAD));
+        assert_eq!(Arguments::new(&[0xff; 32]).address(0), Ok(Address::repeat_byte(0xff)));
+    }
+
+    #[test]
+    fn bytes_may_start_anywhere_and_need_no_padding() {
+        let usual = [&word(32)[..], &word(3), &TEXT, &[0; 29]].concat();
+        assert_eq!(Arguments::new(&usual).bytes(0), Ok(&TEXT[..]));
+        let unpadded = [&word(32)[..], &word(3), &TEXT].concat();
+        assert_eq!(Arguments::new(&unpadded).bytes(0), Ok(&TEXT[..]));
+        let odd = [&word(33)[..], &[9], &word(3), &TEXT].concat();
+        assert_eq!(Arguments::new(&odd).bytes(0), Ok(&TEXT[..]));
+        let head = [word(0)].concat();
+        assert_eq!(Arguments::new(&head).bytes(0), Ok(&[][..]));
+    }
+
+    #[test]
+    fn bytes_end_before_calldata_does() {
+        let short = [&word(32)[..], &word(4), &TEXT].concat();
+        assert_eq!(Arguments::new(&short).bytes(0), Err(BAD));
+        for place in [1, 32, 33, u64::MAX] {
+            assert_eq!(Arguments::new(&word(place)).bytes(0), Err(BAD), "{place}");
+        }
+        let huge = [word(32), [0xff; 32]].concat();
+        assert_eq!(Arguments::new(&huge).bytes(0), Err(BAD));
+        let far = [[0xff; 32], word(0)].concat();
+        assert_eq!(Arguments::new(&far).bytes(0), Err(BAD));
+    }
+
+    #[test]
+    fn sizes_before_durango() {
+        assert_eq!(Arguments::new(&[0; 64]).exactly(2), Ok(()));
+        assert_eq!(Arguments::new(&[0; 65]).exactly(2), Err(BAD));
+        assert_eq!(Arguments::new(&[0; 64]).exactly(usize::MAX), Err(BAD));
+        assert_eq!(Arguments::new(&[0; 96]).whole_words(), Ok(()));
+        assert_eq!(Arguments::new(&[0; 95]).whole_words(), Err(BAD));
+    }
+
+    #[test]
+    fn a_dynamic_result_is_padded() {
+        let out = dynamic(&TEXT);
+        assert_eq!(out, [&word(32)[..], &word(3), &TEXT, &[0; 29]].concat());
+        assert_eq!(dynamic(&[1; 32]).len(), 96);
+        assert_eq!(dynamic(&[]).len(), 64);
+    }
+}

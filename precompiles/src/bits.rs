@@ -75,3 +75,40 @@ impl FromIterator<usize> for Bits {
 const fn mask(number: usize) -> u8 {
     1 << (number % 8)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_is_the_integer_with_its_bits() {
+        let known: [(&[usize], &[u8]); 6] = [
+            (&[], &[]),
+            (&[0], &[1]),
+            (&[7], &[0x80]),
+            (&[8], &[1, 0]),
+            (&[0, 8, 17], &[2, 1, 1]),
+            (&[17, 0, 8, 0], &[2, 1, 1]),
+        ];
+        for (numbers, bytes) in known {
+            let bits: Bits = numbers.iter().copied().collect();
+            assert_eq!(bits.as_bytes(), bytes, "{numbers:?}");
+            assert_eq!(Bits::from_minimal(bytes), Some(bits.clone()));
+            let mut sorted = numbers.to_vec();
+            sorted.sort_unstable();
+            sorted.dedup();
+            assert_eq!(bits.iter().collect::<Vec<_>>(), sorted);
+            assert_eq!(usize::try_from(bits.count()), Ok(sorted.len()));
+            assert!((0..32).all(|number| bits.contains(number) == sorted.contains(&number)));
+        }
+    }
+
+    #[test]
+    fn a_leading_zero_is_not_minimal() {
+        assert_eq!(Bits::from_minimal(&[0]), None);
+        assert_eq!(Bits::from_minimal(&[0, 1]), None);
+        assert_eq!(Bits::from_padded(&[0, 0, 1, 0]).as_bytes(), [1, 0]);
+        assert!(Bits::from_padded(&[0, 0]).is_empty());
+        assert!(!Bits::from_padded(&[0, 0]).contains(usize::MAX));
+    }
+}

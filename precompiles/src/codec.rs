@@ -144,3 +144,25 @@ pub fn push_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     push_size(out, bytes.len());
     out.extend_from_slice(bytes);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_object_is_read_to_its_end() {
+        let mut reader = Reader::open(&[0, 0, 0, 0, 0, 2, 7, 8, 9]).expect("version 0");
+        assert_eq!(reader.bytes(), Ok(&[7, 8][..]));
+        assert_eq!(reader.clone().close(), Err(Malformed::Trailing { got: 1 }));
+        assert_eq!(reader.array(), Ok([9]));
+        assert_eq!(reader.close(), Ok(()));
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        assert_eq!(Reader::open(&[0]).map(drop), Err(Malformed::Short { offset: 0, missing: 1 }));
+        assert_eq!(Reader::open(&[0, 1]).map(drop), Err(Malformed::Version { got: 1 }));
+        let mut reader = Reader::open(&[0, 0, 0xff, 0xff, 0xff, 0xff, 1]).expect("version 0");
+        assert_eq!(reader.bytes(), Err(Malformed::Short { offset: 6, missing: 0xffff_fffe }));
+    }
+}

@@ -20,7 +20,7 @@ pub struct Interface {
 pub struct Function {
     /// First four bytes of calldata.
     pub selector: [u8; 4],
-    /// As Solidity declares it, on one line.
+    /// As Solidity declares it, on one line without the semicolon.
     pub solidity: &'static str,
     /// What it does, for its callers.
     pub about: &'static str,
@@ -35,7 +35,7 @@ pub struct Function {
 pub struct Event {
     /// First topic.
     pub topic: B256,
-    /// As Solidity declares it, on one line.
+    /// As Solidity declares it, on one line without the semicolon.
     pub solidity: &'static str,
     /// When it is emitted, for its readers.
     pub about: &'static str,

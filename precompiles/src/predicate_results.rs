@@ -88,3 +88,92 @@ where
 const fn within_limit(size: usize) -> Result<(), Malformed> {
     if size <= SIZE_MAX { Ok(()) } else { Err(Malformed::TooLarge { got: size, max: SIZE_MAX }) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloy_primitives::{address, hex};
+
+    const WARP: Address = address!("0200000000000000000000000000000000000005");
+
+    fn transaction(first: u8) -> B256 {
+        B256::right_padding_from(&[first])
+    }
+
+    fn results(failed: &[(u8, &[usize])]) -> Results {
+        let one = |&(first, failed): &(u8, &[usize])| {
+            (transaction(first), BTreeMap::from([(WARP, failed.iter().copied().collect())]))
+        };
+        Results(failed.iter().map(one).collect())
+    }
+
+    #[test]
+    fn known_bytes() {
+        let none = Results::default();
+        assert_eq!(none.encode(), Ok(vec![0; 6]));
+        assert_eq!(Results::decode(&[0; 6]), Ok(none));
+
+        let one = results(&[(1, &[0])]);
+        let bytes = hex!(
+            "0000 00000001 0100000000000000000000000000000000000000000000000000000000000000 00000001
+             0200000000000000000000000000000000000005 00000001 01"
+        );
+        assert_eq!(one.encode().as_deref(), Ok(&bytes[..]));
+        assert_eq!(Results::decode(&bytes), Ok(one));
+
+        // All passed, and the tenth failed; by hash whatever the order of execution.
+        let two = results(&[(2, &[9]), (1, &[])]);
+        let bytes = hex!(
+            "0000 00000002 0100000000000000000000000000000000000000000000000000000000000000 00000001
+             0200000000000000000000000000000000000005 00000000
+             0200000000000000000000000000000000000000000000000000000000000000 00000001
+             0200000000000000000000000000000000000005 00000002 0200"
+        );
+        assert_eq!(two.encode().as_deref(), Ok(&bytes[..]));
+        assert_eq!(Results::decode(&bytes), Ok(two.clone()));
+        assert_eq!(two.failed(transaction(2), WARP).map(|failed| failed.contains(9)), Some(true));
+        assert_eq!(two.failed(transaction(1), WARP).map(|failed| failed.contains(9)), Some(false));
+        assert_eq!(two.failed(transaction(3), WARP), None);
+    }
+
+    #[test]
+    fn leading_zeros_of_a_set_are_read() {
+        let mut bytes = results(&[(1, &[0, 8])]).encode().expect("small");
+        let place = bytes.len() - 2;
+        bytes[place - 1] = 3;
+        bytes.insert(place, 0);
+        assert_eq!(Results::decode(&bytes), Ok(results(&[(1, &[0, 8])])));
+    }
+
+    #[test]
+    fn bytes_that_are_no_results() {
+        let good = results(&[(1, &[0]), (2, &[1])]).encode().expect("small");
+        for size in 0..good.len() {
+            assert!(matches!(Results::decode(&good[..size]), Err(Malformed::Short { .. })), "{size} bytes");
+        }
+        let trailing = [&good[..], &[0]].concat();
+        assert_eq!(Results::decode(&trailing), Err(Malformed::Trailing { got: 1 }));
+        assert_eq!(Results::decode(&[0, 1, 0, 0, 0, 0]), Err(Malformed::Version { got: 1 }));
+        let mut swapped = good.clone();
+        swapped[6] = 3;
+        assert_eq!(Results::decode(&swapped), Err(Malformed::Order { index: 1 }));
+        let mut twice = good;
+        twice[6] = 2;
+        assert_eq!(Results::decode(&twice), Err(Malformed::Order { index: 1 }));
+        // A count that nothing backs.
+        assert_eq!(Results::decode(&[0, 0, 255, 255, 255, 255]), Err(Malformed::Short { offset: 6, missing: 32 }));
+    }
+
+    #[test]
+    fn the_limit_is_a_mebibyte() {
+        let rest = results(&[(1, &[])]).encode().expect("small").len();
+        let largest = results(&[(1, &[(SIZE_MAX - rest) * 8 - 1])]);
+        let bytes = largest.encode().expect("at the limit");
+        assert_eq!(bytes.len(), SIZE_MAX);
+        assert_eq!(Results::decode(&bytes), Ok(largest));
+        let above = results(&[(1, &[(SIZE_MAX - rest) * 8])]);
+        let refused = Malformed::TooLarge { got: SIZE_MAX + 1, max: SIZE_MAX };
+        assert_eq!(above.encode(), Err(refused));
+        assert_eq!(Results::decode(&vec![0; SIZE_MAX + 1]), Err(refused));
+    }
+}

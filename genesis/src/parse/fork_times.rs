@@ -92,9 +92,10 @@ fn check_order(forks: &Forks, sources: &Times) -> Result<(), Error> {
     })
 }
 
-/// Fortuna has no default with a host, because no Go chain has one.
+/// Fortuna has none: it has no effect, no Go chain gets it from its host, and at 0 it would come before an Etna that a
+/// file sets later.
 fn defaults(host: Option<&HostUpgrades>) -> [Option<u64>; 5] {
-    host.map_or([Some(0), Some(0), Some(0), Some(0), None], |host| {
+    host.map_or([Some(0), Some(0), None, Some(0), None], |host| {
         [host.durango, host.etna, None, host.granite, host.helicon]
     })
 }

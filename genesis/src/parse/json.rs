@@ -77,7 +77,7 @@ impl<'a> Node<'a> {
     }
 
     /// File in which the value stands.
-    pub(crate) fn origin(&self) -> File {
+    pub(crate) const fn origin(&self) -> File {
         self.path.file()
     }
 

@@ -90,7 +90,11 @@ fn nearest(key: &str, known: &[&'static str]) -> Option<&'static str> {
     let allowed = key.len() / 3;
     known
         .iter()
-        .map(|name| (distance(key.as_bytes(), name.to_ascii_lowercase().as_bytes()), *name))
+        .map(|name| {
+            let lower = name.to_ascii_lowercase();
+            let begins = key.len() >= BEGINNING_BYTES_MIN && lower.starts_with(&key);
+            (if begins { 0 } else { distance(key.as_bytes(), lower.as_bytes()) }, *name)
+        })
         .filter(|(edits, _)| *edits <= allowed)
         .min_by_key(|(edits, _)| *edits)
         .map(|(_, name)| name)
@@ -100,16 +104,16 @@ fn nearest(key: &str, known: &[&'static str]) -> Option<&'static str> {
 fn distance(from: &[u8], to: &[u8]) -> usize {
     let mut row: Vec<usize> = (0..=to.len()).collect();
     for (index, a) in from.iter().enumerate() {
-        let mut left = index + 1;
+        let mut left = index.saturating_add(1);
         let mut diagonal = index;
         for (cell, b) in row.iter_mut().skip(1).zip(to) {
-            let substituted = diagonal + usize::from(a != b);
+            let substituted = diagonal.saturating_add(usize::from(a != b));
             diagonal = *cell;
-            left = substituted.min(left + 1).min(diagonal + 1);
+            left = substituted.min(left.min(diagonal).saturating_add(1));
             *cell = left;
         }
         if let Some(first) = row.first_mut() {
-            *first = index + 1;
+            *first = index.saturating_add(1);
         }
     }
     row.last().copied().unwrap_or_default()
@@ -117,6 +121,9 @@ fn distance(from: &[u8], to: &[u8]) -> usize {
 
 /// Enough for all that geth's tools write, and no file can fill the log.
 const NOTES_MAX: usize = 64;
+
+/// A beginning shorter than this could be that of many keys.
+const BEGINNING_BYTES_MIN: usize = 6;
 
 /// Longer than any known key with slips.
 const KEY_BYTES_MAX: usize = 64;
@@ -189,6 +196,8 @@ mod tests {
         let known = ["chainId", "feeConfig", "durangoTimestamp"];
         assert_eq!(nearest("chainID", &known), Some("chainId"));
         assert_eq!(nearest("durangoTimstamp", &known), Some("durangoTimestamp"));
+        assert_eq!(nearest("feeCon", &known), Some("feeConfig"));
+        assert_eq!(nearest("c", &known), None);
         assert_eq!(nearest("somethingElse", &known), None);
         assert_eq!(nearest(&"é".repeat(1_000), &known), None);
     }

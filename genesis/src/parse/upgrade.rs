@@ -115,8 +115,12 @@ fn states(node: &Node<'_>) -> Result<Vec<StateUpgrade>, Error> {
         keys::only(&object, &["blockTimestamp", "accounts"])?;
         let when = object.require("blockTimestamp", "a time in Unix seconds, more than 0")?;
         let time = when.plain_u64()?;
-        let before = found.last().map_or(0, |upgrade| upgrade.time);
-        if time <= before {
+        if time == 0 {
+            return Err(when.mismatch("a time in Unix seconds, more than 0"));
+        }
+        if let Some(before) = found.last().map(|upgrade| upgrade.time)
+            && time <= before
+        {
             return Err(when.error(Offence::NotAfter { got: time, before }));
         }
         let mut accounts = BTreeMap::new();

@@ -65,35 +65,35 @@ pub static INTERFACE: Interface = Interface {
     functions: &[
         Function {
             selector: [0xeb, 0x54, 0xda, 0xe1],
-            solidity: "function readAllowList(address account) external view returns (uint256 role);",
+            solidity: "function readAllowList(address account) external view returns (uint256 role)",
             about: "Role of an account: 0 none, 1 enabled, 2 admin, 3 manager.",
             from_durango: false,
             run: read_allow_list,
         },
         Function {
             selector: [0x70, 0x4b, 0x6c, 0x02],
-            solidity: "function setAdmin(address account) external;",
+            solidity: "function setAdmin(address account) external",
             about: "Makes an account an admin. For admins.",
             from_durango: false,
             run: |call, arguments| set_role(call, arguments, Role::ADMIN),
         },
         Function {
             selector: [0x0a, 0xaf, 0x70, 0x43],
-            solidity: "function setEnabled(address account) external;",
+            solidity: "function setEnabled(address account) external",
             about: "Enables an account. For admins, and for managers if the account has no role.",
             from_durango: false,
             run: |call, arguments| set_role(call, arguments, Role::ENABLED),
         },
         Function {
             selector: [0xd0, 0xeb, 0xdb, 0xe7],
-            solidity: "function setManager(address account) external;",
+            solidity: "function setManager(address account) external",
             about: "Makes an account a manager. For admins. From Durango on.",
             from_durango: true,
             run: |call, arguments| set_role(call, arguments, Role::MANAGER),
         },
         Function {
             selector: [0x8c, 0x6b, 0xfb, 0x3b],
-            solidity: "function setNone(address account) external;",
+            solidity: "function setNone(address account) external",
             about: "Takes the role of an account away. For admins, and for managers if the account is enabled.",
             from_durango: false,
             run: |call, arguments| set_role(call, arguments, Role::NONE),
@@ -101,7 +101,7 @@ pub static INTERFACE: Interface = Interface {
     ],
     events: &[Event {
         topic: ROLE_SET,
-        solidity: "event RoleSet(uint256 indexed role, address indexed account, address indexed sender, uint256 oldRole);",
+        solidity: "event RoleSet(uint256 indexed role, address indexed account, address indexed sender, uint256 oldRole)",
         about: "A role was set, also if it was the same before.",
     }],
 };

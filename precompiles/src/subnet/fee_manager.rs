@@ -59,14 +59,14 @@ static INTERFACE: Interface = Interface {
             selector: [0x5f, 0xbb, 0xc0, 0xd2],
             solidity: "function getFeeConfig() external view returns (uint256 gasLimit, uint256 targetBlockRate, \
                 uint256 minBaseFee, uint256 targetGas, uint256 baseFeeChangeDenominator, uint256 minBlockGasCost, \
-                uint256 maxBlockGasCost, uint256 blockGasCostStep);",
+                uint256 maxBlockGasCost, uint256 blockGasCostStep)",
             about: "The fee configuration as it is stored now.",
             from_durango: false,
             run: fee_config,
         },
         Function {
             selector: [0x9e, 0x05, 0x54, 0x9a],
-            solidity: "function getFeeConfigLastChangedAt() external view returns (uint256 blockNumber);",
+            solidity: "function getFeeConfigLastChangedAt() external view returns (uint256 blockNumber)",
             about: "Number of the block that last changed the fee configuration.",
             from_durango: false,
             run: fee_config_last_changed_at,
@@ -75,7 +75,7 @@ static INTERFACE: Interface = Interface {
             selector: [0x8f, 0x10, 0xb5, 0x86],
             solidity: "function setFeeConfig(uint256 gasLimit, uint256 targetBlockRate, uint256 minBaseFee, \
                 uint256 targetGas, uint256 baseFeeChangeDenominator, uint256 minBlockGasCost, \
-                uint256 maxBlockGasCost, uint256 blockGasCostStep) external;",
+                uint256 maxBlockGasCost, uint256 blockGasCostStep) external",
             about: "Replaces the fee configuration. For those who hold a role. Fails if a field is out of its bounds.",
             from_durango: false,
             run: set_fee_config,
@@ -83,7 +83,7 @@ static INTERFACE: Interface = Interface {
     ],
     events: &[Event {
         topic: CHANGED,
-        solidity: "event FeeConfigChanged(address indexed sender, FeeConfig oldFeeConfig, FeeConfig newFeeConfig);",
+        solidity: "event FeeConfigChanged(address indexed sender, FeeConfig oldFeeConfig, FeeConfig newFeeConfig)",
         about: "The fee configuration was replaced.",
     }],
 };

@@ -29,14 +29,14 @@ static INTERFACE: Interface = Interface {
     structs: &[],
     functions: &[Function {
         selector: [0x4f, 0x5a, 0xaa, 0xba],
-        solidity: "function mintNativeCoin(address to, uint256 amount) external;",
+        solidity: "function mintNativeCoin(address to, uint256 amount) external",
         about: "Adds wei to an account. For those who hold a role. A balance beyond 2^256 - 1 wraps.",
         from_durango: false,
         run: mint,
     }],
     events: &[Event {
         topic: MINTED,
-        solidity: "event NativeCoinMinted(address indexed sender, address indexed recipient, uint256 amount);",
+        solidity: "event NativeCoinMinted(address indexed sender, address indexed recipient, uint256 amount)",
         about: "Coins were created.",
     }],
 };

@@ -54,35 +54,35 @@ static INTERFACE: Interface = Interface {
     functions: &[
         Function {
             selector: [0x03, 0x29, 0x09, 0x9f],
-            solidity: "function allowFeeRecipients() external;",
+            solidity: "function allowFeeRecipients() external",
             about: "Lets the builder of each block choose who receives its fees. For those who hold a role.",
             from_durango: false,
             run: allow_fee_recipients,
         },
         Function {
             selector: [0xf6, 0x54, 0x2b, 0x2e],
-            solidity: "function areFeeRecipientsAllowed() external view returns (bool isAllowed);",
+            solidity: "function areFeeRecipientsAllowed() external view returns (bool isAllowed)",
             about: "Whether builders choose.",
             from_durango: false,
             run: are_fee_recipients_allowed,
         },
         Function {
             selector: [0xe9, 0x15, 0x60, 0x8b],
-            solidity: "function currentRewardAddress() external view returns (address rewardAddress);",
+            solidity: "function currentRewardAddress() external view returns (address rewardAddress)",
             about: "Who receives all fees; zero if builders choose.",
             from_durango: false,
             run: current_reward_address,
         },
         Function {
             selector: [0xbc, 0x17, 0x86, 0x28],
-            solidity: "function disableRewards() external;",
+            solidity: "function disableRewards() external",
             about: "Sends all fees to the blackhole. For those who hold a role.",
             from_durango: false,
             run: disable_rewards,
         },
         Function {
             selector: [0x5e, 0x00, 0xe6, 0x79],
-            solidity: "function setRewardAddress(address account) external;",
+            solidity: "function setRewardAddress(address account) external",
             about: "Sends all fees to an account, which is not zero. For those who hold a role.",
             from_durango: false,
             run: set_reward_address,
@@ -91,18 +91,18 @@ static INTERFACE: Interface = Interface {
     events: &[
         Event {
             topic: ALLOWED,
-            solidity: "event FeeRecipientsAllowed(address indexed sender);",
+            solidity: "event FeeRecipientsAllowed(address indexed sender)",
             about: "Builders choose from the next block on.",
         },
         Event {
             topic: CHANGED,
             solidity: "event RewardAddressChanged(address indexed sender, address indexed oldRewardAddress, \
-                address indexed newRewardAddress);",
+                address indexed newRewardAddress)",
             about: "An account receives all fees from the next block on.",
         },
         Event {
             topic: DISABLED,
-            solidity: "event RewardsDisabled(address indexed sender);",
+            solidity: "event RewardsDisabled(address indexed sender)",
             about: "The blackhole receives all fees from the next block on.",
         },
     ],

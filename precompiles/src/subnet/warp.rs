@@ -57,7 +57,7 @@ static INTERFACE: Interface = Interface {
     functions: &[
         Function {
             selector: [0x42, 0x13, 0xcf, 0x78],
-            solidity: "function getBlockchainID() external view returns (bytes32 blockchainID);",
+            solidity: "function getBlockchainID() external view returns (bytes32 blockchainID)",
             about: "Id of this chain, which is not its EVM chain id.",
             from_durango: false,
             run: blockchain_id,
@@ -65,7 +65,7 @@ static INTERFACE: Interface = Interface {
         Function {
             selector: [0x6f, 0x82, 0x53, 0x50],
             solidity: "function getVerifiedWarpMessage(uint32 index) external view \
-                returns (WarpMessage memory message, bool valid);",
+                returns (WarpMessage memory message, bool valid)",
             about: "A message that a contract of another chain sent: the one with this index among the messages that \
                 the transaction carries for this address. Not valid if there is none or its signature is not.",
             from_durango: false,
@@ -74,14 +74,14 @@ static INTERFACE: Interface = Interface {
         Function {
             selector: [0xce, 0x7f, 0x59, 0x29],
             solidity: "function getVerifiedWarpBlockHash(uint32 index) external view \
-                returns (WarpBlockHash memory warpBlockHash, bool valid);",
+                returns (WarpBlockHash memory warpBlockHash, bool valid)",
             about: "Id of a block that another chain accepted, found as a message is.",
             from_durango: false,
             run: verified_block_hash,
         },
         Function {
             selector: [0xee, 0x5b, 0x48, 0xeb],
-            solidity: "function sendWarpMessage(bytes calldata payload) external returns (bytes32 messageID);",
+            solidity: "function sendWarpMessage(bytes calldata payload) external returns (bytes32 messageID)",
             about: "Sends a message in the name of the caller, to whoever fetches it.",
             from_durango: false,
             run: send,
@@ -89,7 +89,7 @@ static INTERFACE: Interface = Interface {
     ],
     events: &[Event {
         topic: SENT,
-        solidity: "event SendWarpMessage(address indexed sender, bytes32 indexed messageID, bytes message);",
+        solidity: "event SendWarpMessage(address indexed sender, bytes32 indexed messageID, bytes message)",
         about: "A message was sent. Validators sign it once the block is accepted.",
     }],
 };

@@ -168,3 +168,81 @@ impl Payload {
 const SIGNATURE_TYPE: u32 = 0;
 const HASH_TYPE: u32 = 0;
 const ADDRESSED_CALL_TYPE: u32 = 1;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloy_primitives::hex;
+
+    fn message() -> Message {
+        let payload =
+            Payload::AddressedCall { source: Bytes::from_static(&[0x11; 20]), content: Bytes::from_static(b"hello") };
+        let unsigned =
+            Unsigned { network_id: 96_369, source_chain: B256::repeat_byte(0x5c), payload: payload.encode().into() };
+        Message { unsigned, signers: Bytes::from_static(&[5]), signature: [0xab; 96] }
+    }
+
+    /// The layout, spelled out.
+    fn bytes() -> Vec<u8> {
+        let start = hex!(
+            "0000 00017871 5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c5c
+             00000027 0000 00000001 00000014 1111111111111111111111111111111111111111 00000005 68656c6c6f
+             00000000 00000001 05"
+        );
+        [&start[..], &[0xab; 96]].concat()
+    }
+
+    #[test]
+    fn a_message_has_the_known_bytes() {
+        assert_eq!(message().encode(), bytes());
+        assert_eq!(Message::decode(&bytes()), Ok(message()));
+        let signers = message().signer_set().expect("minimal");
+        assert_eq!(signers.iter().collect::<Vec<_>>(), [0, 2]);
+        let padded = Message { signers: Bytes::from_static(&[0, 5]), ..message() };
+        assert_eq!(padded.signer_set(), None);
+    }
+
+    #[test]
+    fn an_id_is_the_sha_256_of_what_is_signed() {
+        let unsigned = Unsigned { network_id: 1, source_chain: B256::ZERO, payload: Bytes::new() };
+        let bytes = unsigned.encode();
+        assert_eq!(bytes, [&[0, 0, 0, 0, 0, 1][..], &[0; 36]].concat());
+        assert_eq!(Unsigned::decode(&bytes), Ok(unsigned));
+        let known = hex!("3a91bd1c0c03fa46586234564f671777a4a1dee7186d99e896e965122b0b8922");
+        assert_eq!(id(&bytes), known);
+    }
+
+    #[test]
+    fn a_payload_is_a_block_or_words() {
+        let block = Payload::Hash(B256::repeat_byte(7));
+        assert_eq!(block.encode(), [&[0, 0, 0, 0, 0, 0][..], &[7; 32]].concat());
+        assert_eq!(Payload::decode(&block.encode()), Ok(block));
+        let words = Payload::AddressedCall { source: Bytes::new(), content: Bytes::new() };
+        assert_eq!(words.encode(), [0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(Payload::decode(&words.encode()), Ok(words));
+        assert_eq!(Payload::decode(&[0, 0, 0, 0, 0, 2]), Err(Malformed::Type { got: 2, max: 1 }));
+    }
+
+    #[test]
+    fn bytes_that_are_no_message() {
+        let good = bytes();
+        for size in 0..good.len() {
+            assert!(matches!(Message::decode(&good[..size]), Err(Malformed::Short { .. })), "{size} bytes");
+        }
+        assert_eq!(Message::decode(&[&good[..], &[0]].concat()), Err(Malformed::Trailing { got: 1 }));
+        let mut other = good;
+        other[84] = 1;
+        assert_eq!(Message::decode(&other), Err(Malformed::Type { got: 1, max: 0 }));
+    }
+
+    #[test]
+    fn a_payload_has_a_largest_size() {
+        let sized = |size| Payload::AddressedCall { source: Bytes::from(vec![0; 20]), content: vec![0; size].into() };
+        let rest = 34;
+        let largest = sized(PAYLOAD_SIZE_MAX - rest);
+        assert_eq!(Payload::decode(&largest.encode()), Ok(largest));
+        let above = sized(PAYLOAD_SIZE_MAX - rest + 1).encode();
+        let refused = Malformed::TooLarge { got: PAYLOAD_SIZE_MAX + 1, max: PAYLOAD_SIZE_MAX };
+        assert_eq!(Payload::decode(&above), Err(refused));
+    }
+}

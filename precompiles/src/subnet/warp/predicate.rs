@@ -51,3 +51,75 @@ pub fn gas(chunks: &[B256], granite: bool) -> Result<u64, BadPredicate> {
 }
 
 const END: u8 = 0xff;
+
+#[cfg(test)]
+mod tests {
+    use super::super::message::Unsigned;
+    use super::*;
+
+    fn message(payload: Vec<u8>, signers: &'static [u8]) -> Message {
+        let unsigned = Unsigned { network_id: 1, source_chain: B256::ZERO, payload: payload.into() };
+        Message { unsigned, signers: Bytes::from_static(signers), signature: [0; 96] }
+    }
+
+    fn block() -> Vec<u8> {
+        Payload::Hash(B256::ZERO).encode()
+    }
+
+    #[test]
+    fn bytes_fill_keys_with_an_end() {
+        let key = |start: &[u8]| B256::right_padding_from(start);
+        assert_eq!(pack(&[]), [key(&[0xff])]);
+        assert_eq!(pack(&[1, 0]), [key(&[1, 0, 0xff])]);
+        assert_eq!(pack(&[1; 31]), [key(&[&[1; 31][..], &[0xff]].concat())]);
+        assert_eq!(pack(&[1; 32]), [key(&[1; 32]), key(&[0xff])]);
+        for size in 0..100 {
+            let bytes = vec![0xff; size];
+            assert_eq!(unpack(&pack(&bytes)), Ok(bytes.into()));
+            let zeros = vec![0; size];
+            assert_eq!(unpack(&pack(&zeros)), Ok(zeros.into()));
+        }
+    }
+
+    #[test]
+    fn keys_without_an_end_or_with_more_behind_it() {
+        assert_eq!(unpack(&[]), Err(BadPredicate));
+        assert_eq!(unpack(&[B256::ZERO]), Err(BadPredicate));
+        assert_eq!(unpack(&[B256::with_last_byte(0xfe)]), Err(BadPredicate));
+        let mut behind = pack(&[1]);
+        behind.push(B256::ZERO);
+        assert_eq!(unpack(&behind), Err(BadPredicate));
+    }
+
+    /// 38 + 42 bytes of unsigned message with its payload, 4 of type, 4 + n of signers, 96 of signature, one end.
+    #[test]
+    fn keys_and_signers_cost() {
+        let known: [(&'static [u8], u64, u64); 4] =
+            [(&[], 6, 0), (&[1], 6, 1), (&[0x80, 0x81], 6, 3), (&[0xff; 30], 7, 240)];
+        for (signers, chunks, count) in known {
+            let keys = pack(&message(block(), signers).encode());
+            assert_eq!(u64::try_from(keys.len()), Ok(chunks));
+            assert_eq!(gas(&keys, false), Ok(200_000 + 3_200 * chunks + 500 * count));
+            assert_eq!(gas(&keys, true), Ok(125_000 + 512 * chunks + 250 * count));
+        }
+    }
+
+    #[test]
+    fn a_transaction_with_these_is_invalid() {
+        let bad = [
+            vec![],
+            vec![B256::ZERO],
+            pack(&[]),
+            pack(&message(block(), &[0, 1]).encode()),
+            pack(&message(vec![], &[1]).encode()),
+            pack(&message(vec![0, 0, 0, 0, 0, 2], &[1]).encode()),
+            pack(&[message(block(), &[1]).encode(), vec![0]].concat()),
+            [pack(&message(block(), &[1]).encode()), vec![B256::ZERO]].concat(),
+        ];
+        for keys in bad {
+            for granite in [false, true] {
+                assert_eq!(gas(&keys, granite), Err(BadPredicate), "{keys:?}");
+            }
+        }
+    }
+}
