@@ -364,13 +364,13 @@ fn has_issue(rest: &str) -> bool {
     rest.strip_prefix("(#").is_some_and(|r| r.starts_with(|c: char| c.is_ascii_digit()))
 }
 
-/// Rules on the source of a core, its tests at the bottom of a file excepted.
+/// Rules on the source of a core, its test modules excepted.
 fn core(path: &str, content: &str) -> Vec<Offence> {
     let name = path.rsplit('/').next().unwrap_or(path);
     if name == "tests.rs" {
         return Vec::new();
     }
-    let code = content.find("\n#[cfg(test)]\nmod ").map_or(content, |tests| &content[..tests]);
+    let code = &without_tests(content);
     let mut offences = Vec::new();
     for (at, _) in code.match_indices("std::") {
         let line_start = code[..at].rfind('\n').map_or(0, |n| n + 1);
@@ -385,6 +385,23 @@ fn core(path: &str, content: &str) -> Vec<Offence> {
         }
     }
     offences
+}
+
+/// The source with its test modules emptied; lines keep their numbers. A module ends at the first `}` that begins a line.
+fn without_tests(content: &str) -> String {
+    let mut code = String::new();
+    let mut tests = false;
+    let mut previous = "";
+    for line in content.lines() {
+        tests = tests || (previous == "#[cfg(test)]" && line.starts_with("mod ") && !line.ends_with(';'));
+        if !tests {
+            code.push_str(line);
+        }
+        tests = tests && !line.starts_with('}');
+        code.push('\n');
+        previous = line;
+    }
+    code
 }
 
 /// What a path after `std::` names: itself, or every entry of its group.
@@ -525,7 +542,12 @@ mod tests {
         assert_eq!(lines("use std::{fmt, fs::{self, File}, sync::Arc};"), ["a core must not use std::fs::"]);
         assert_eq!(lines("let x = std::env::var(\"A\");"), ["a core must not use std::env::var"]);
         assert_eq!(lines("use std::time::Duration; // std::fs\nuse std::collections::BTreeMap;"), [""; 0]);
-        assert_eq!(lines("fn a() {}\n#[cfg(test)]\nmod tests { use std::fs; }"), [""; 0]);
+        let tests = "fn a() {}\n#[cfg(test)]\nmod tests {\n    use std::fs;\n}\n";
+        assert_eq!(lines(tests), [""; 0]);
+        assert_eq!(
+            found(&core("a.rs", &format!("{tests}use std::net::IpAddr;\n"))),
+            ["a.rs:6: a core must not use std::net::IpAddr"]
+        );
     }
 
     #[test]
