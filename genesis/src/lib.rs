@@ -3,12 +3,25 @@
 //! [`parse::genesis`] takes the three byte strings a host gives and returns a [`Genesis`]; the chain turns that into
 //! its first block and asks the [`spec::ChainSpec`] inside for the rules of every later one.
 //!
+//! ```
+//! use pars_genesis::forks::HostUpgrades;
+//! use pars_genesis::{parse, presets};
+//!
+//! let genesis = parse::genesis(&presets::local(1), b"", Some(&HostUpgrades::LOCAL), None)?;
+//! assert_eq!(genesis.spec.chain_id, 1337);
+//! assert!(genesis.spec.rules(genesis.header.time).granite);
+//!
+//! let error = parse::genesis(br#"{"config":{"chainID":1337}}"#, b"", None, None).unwrap_err();
+//! assert_eq!(error.to_string(), "genesis: config.chainID: no such key; did you mean chainId?");
+//! # Ok::<(), pars_genesis::error::Error>(())
+//! ```
+//!
 //! | file | what lives there |
 //! |---|---|
 //! | `spec.rs` | [`spec::ChainSpec`]: rules at a time, active precompiles, changes between two blocks |
 //! | `forks.rs` | the forks, their order, times of the known hosts |
-//! | `parse.rs` | JSON in, values out, both vocabularies |
-//! | `upgrade.rs` | the upgrade file; what a restart may change |
+//! | `parse.rs` | JSON in, values out, both vocabularies; `parse/` has a file for each part of the files |
+//! | `upgrade.rs` | what a restart with other files may change |
 //! | `presets.rs` | chains that ship |
 //! | `error.rs` | what is refused, with key and path |
 
@@ -33,6 +46,8 @@ pub struct Genesis {
     pub alloc: BTreeMap<Address, Account>,
     /// Accounts of the airdrop file and their balance, applied before everything else.
     pub airdrop: Vec<(Address, U256)>,
+    /// What was read and has no effect, for the log.
+    pub notes: Vec<String>,
 }
 
 /// Header fields that a genesis file sets.

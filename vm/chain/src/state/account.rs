@@ -1,0 +1,61 @@
+//! The account record: the four fields of an Ethereum account.
+
+use crate::error::Fatal;
+use alloy_primitives::{B256, U256};
+use alloy_rlp::{Decodable, Encodable, RlpDecodable, RlpEncodable};
+pub use alloy_trie::{EMPTY_ROOT_HASH, KECCAK_EMPTY};
+
+/// An account as the trie holds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, RlpEncodable, RlpDecodable)]
+pub struct Account {
+    /// Nonce.
+    pub nonce: u64,
+    /// Wei.
+    pub balance: U256,
+    /// Root of its storage.
+    pub storage_root: B256,
+    /// Keccak-256 of its code.
+    pub code_hash: B256,
+}
+
+impl Account {
+    /// Nonce, balance and code of nothing.
+    pub const EMPTY: Self =
+        Self { nonce: 0, balance: U256::ZERO, storage_root: EMPTY_ROOT_HASH, code_hash: KECCAK_EMPTY };
+
+    /// RLP, which is both the trie's value and the stored form.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.length());
+        self.encode(&mut bytes);
+        bytes
+    }
+
+    /// Reads a stored account.
+    ///
+    /// # Errors
+    /// Bytes that no account was written as.
+    pub fn from_bytes(mut bytes: &[u8]) -> Result<Self, Fatal> {
+        Self::decode(&mut bytes).map_err(|cause| Fatal::Corrupt(format!("account record: {cause}")))
+    }
+}
+
+/// Stored form of a slot's value: big-endian without leading zeros.
+#[must_use]
+pub fn slot_bytes(value: U256) -> Vec<u8> {
+    value.to_be_bytes_trimmed_vec()
+}
+
+/// Reads a stored slot.
+///
+/// # Errors
+/// More than 32 bytes.
+pub fn slot_value(bytes: &[u8]) -> Result<U256, Fatal> {
+    U256::try_from_be_slice(bytes).ok_or_else(|| Fatal::Corrupt(format!("slot of {} bytes", bytes.len())))
+}
+
+/// A slot's value in the trie: RLP of the trimmed number.
+#[must_use]
+pub fn slot_leaf(value: U256) -> Vec<u8> {
+    alloy_rlp::encode(value)
+}

@@ -1,0 +1,1 @@
+//! Recomputes everything from the flat tables.

@@ -1,0 +1,91 @@
+//! The few facts of a store as a whole.
+//!
+//! | name | value |
+//! |---|---|
+//! | `format` | version of the layout (4) |
+//! | `head` | height (8) and id (32) of the last accepted block |
+//! | `oldest` | oldest height whose state can be read (8) |
+//! | `genesis`, `upgrade`, `host` | the files, and the host's upgrade times, that the chain was last opened with |
+
+use crate::block::BlockId;
+use crate::error::Fatal;
+use crate::store::{Batch, Column, Read};
+use alloy_primitives::{B256, Bytes};
+
+/// Layout that this program writes and reads.
+pub const FORMAT: u32 = 1;
+
+/// Last accepted block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// Height.
+    pub height: u64,
+    /// Id.
+    pub id: BlockId,
+}
+
+/// Version of the layout; none for an empty store.
+///
+/// # Errors
+/// When the store failed or holds something else.
+pub fn format(read: &dyn Read) -> Result<Option<u32>, Fatal> {
+    let bytes = read.get(Column::Meta, b"format")?;
+    bytes.map(|bytes| exact(&bytes).map(u32::from_be_bytes).ok_or_else(|| corrupt("format"))).transpose()
+}
+
+/// Last accepted block.
+///
+/// # Errors
+/// When the store failed or holds something else. An unreadable head is never taken for none.
+pub fn head(read: &dyn Read) -> Result<Head, Fatal> {
+    let bytes = read.get(Column::Meta, b"head")?.ok_or_else(|| corrupt("head"))?;
+    let (height, id) = bytes.split_first_chunk::<8>().ok_or_else(|| corrupt("head"))?;
+    let id = B256::try_from(id).map_err(|_| corrupt("head"))?;
+    Ok(Head { height: u64::from_be_bytes(*height), id: BlockId(id) })
+}
+
+/// Oldest height whose state can be read.
+///
+/// # Errors
+/// When the store failed or holds something else.
+pub fn oldest(read: &dyn Read) -> Result<u64, Fatal> {
+    let bytes = read.get(Column::Meta, b"oldest")?.ok_or_else(|| corrupt("oldest"))?;
+    exact(&bytes).map(u64::from_be_bytes).ok_or_else(|| corrupt("oldest"))
+}
+
+/// A file that the chain was last opened with.
+///
+/// # Errors
+/// When the store failed.
+pub fn file(read: &dyn Read, name: &'static str) -> Result<Option<Bytes>, Fatal> {
+    Ok(read.get(Column::Meta, name.as_bytes())?)
+}
+
+/// Writes the version of the layout.
+pub fn set_format(batch: &mut Batch) {
+    batch.put(Column::Meta, Bytes::from_static(b"format"), FORMAT.to_be_bytes().to_vec());
+}
+
+/// Writes the last accepted block.
+pub fn set_head(batch: &mut Batch, head: Head) {
+    let value = [head.height.to_be_bytes().as_slice(), head.id.0.as_slice()].concat();
+    batch.put(Column::Meta, Bytes::from_static(b"head"), value);
+}
+
+/// Writes the oldest height whose state can be read.
+pub fn set_oldest(batch: &mut Batch, height: u64) {
+    batch.put(Column::Meta, Bytes::from_static(b"oldest"), height.to_be_bytes().to_vec());
+}
+
+/// Keeps a file that the chain was opened with.
+pub fn set_file(batch: &mut Batch, name: &'static str, bytes: &[u8]) {
+    batch.put(Column::Meta, Bytes::from_static(name.as_bytes()), bytes.to_vec());
+}
+
+fn exact<const N: usize>(bytes: &[u8]) -> Option<[u8; N]> {
+    bytes.try_into().ok()
+}
+
+fn corrupt(name: &str) -> Fatal {
+    Fatal::Corrupt(format!("record `{name}` of the data folder"))
+}

@@ -1,0 +1,70 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Pars EVM: a plugin for avalanchego and luxd, and a one-node chain for developers.
+#[derive(Debug, Parser)]
+#[command(name = "pars-vm", version, arg_required_else_help = true)]
+pub struct Options {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Replay recorded chains and compare every block with the record.
+    #[command(after_help = REPLAY_EXAMPLES)]
+    Replay(Replay),
+}
+
+const REPLAY_EXAMPLES: &str = "Examples:
+  pars-vm replay tests/vectors/subnet-evm/classic-11.json.gz
+  pars-vm replay --store rocksdb --history pruned tests/vectors/subnet-evm/*.json.gz";
+
+/// `pars-vm replay`.
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// Recorded chains, gzipped JSON.
+    #[arg(required = true, value_name = "FILE.json.gz")]
+    pub files: Vec<PathBuf>,
+    /// Where the state is kept.
+    #[arg(long, value_enum, default_value_t = StoreKind::Memory)]
+    pub store: StoreKind,
+    /// Folder of the rocksdb store, new or of the same chain; a temporary one by default.
+    #[arg(long, value_name = "FOLDER")]
+    pub data_dir: Option<PathBuf>,
+    /// How much history is kept.
+    #[arg(long, value_enum, default_value_t = HistoryKind::Pruned)]
+    pub history: HistoryKind,
+    /// Blocks of history behind the head where it is pruned.
+    #[arg(long, value_name = "BLOCKS", default_value_t = pars_chain::limits::HISTORY_WINDOW)]
+    pub window: u64,
+}
+
+/// A body of the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StoreKind {
+    /// In memory.
+    Memory,
+    /// On disk.
+    Rocksdb,
+}
+
+/// How much history is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum HistoryKind {
+    /// All.
+    Archive,
+    /// A window behind the head.
+    Pruned,
+}
+
+/// Prints an error and its causes on standard error.
+pub fn complain(error: &anyhow::Error) {
+    use std::io::Write;
+    // Nobody is left to tell when standard error is closed.
+    drop(writeln!(std::io::stderr(), "pars-vm: {error:#}"));
+}

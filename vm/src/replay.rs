@@ -1,0 +1,135 @@
+//! `pars-vm replay`: recorded chains through parse, verify and accept on a fresh store, compared with the record.
+
+mod record;
+
+use crate::command::{HistoryKind, Replay, StoreKind};
+use crate::store::rocks::Rocks;
+use alloy_primitives::{B256, Bytes};
+use anyhow::{Context as _, Result, bail, ensure};
+use pars_chain::block::BlockId;
+use pars_chain::engine::{Chain, Context, Opening, Verdict};
+use pars_chain::execution::executor::Place;
+use pars_chain::state::account::Account;
+use pars_chain::state::commit::History;
+use pars_chain::store::{Durability, Memory, Store};
+use pars_genesis::forks::HostUpgrades;
+use record::{Proof, Record};
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// Replays the files one after another.
+pub fn run(options: &Replay) -> Result<ExitCode> {
+    let mut code = ExitCode::SUCCESS;
+    let mut out = std::io::stdout();
+    for file in &options.files {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        match replay(file, options) {
+            Ok((blocks, transactions)) => {
+                writeln!(out, "{name}: {blocks} blocks, {transactions} transactions, ok")?;
+            }
+            Err(error) => {
+                writeln!(out, "{name}: {error:#}")?;
+                code = ExitCode::FAILURE;
+            }
+        }
+    }
+    Ok(code)
+}
+
+fn replay(file: &Path, options: &Replay) -> Result<(usize, usize)> {
+    let record = Record::read(file)?;
+    let temporary;
+    let store: Arc<dyn Store> = match (options.store, &options.data_dir) {
+        (StoreKind::Memory, None) => Arc::new(Memory::new()),
+        (StoreKind::Memory, Some(_)) => bail!("--data-dir needs --store rocksdb"),
+        (StoreKind::Rocksdb, Some(folder)) => Arc::new(Rocks::open(folder)?),
+        (StoreKind::Rocksdb, None) => {
+            temporary = tempfile::tempdir().context("making a temporary folder")?;
+            Arc::new(Rocks::open(temporary.path())?)
+        }
+    };
+    let history = match options.history {
+        HistoryKind::Archive => History::Archive,
+        HistoryKind::Pruned => History::Pruned(options.window),
+    };
+    let mut chain = Chain::open(store, &record.opening(history))?;
+    let (first, rest) = record.blocks.split_first().context("the record has no blocks")?;
+    compare("genesis hash", &chain.genesis(), &BlockId(first.hash))?;
+    let mut transactions = 0;
+    for recorded in rest {
+        if recorded.number <= chain.head().height() {
+            continue;
+        }
+        transactions += replay_block(&mut chain, recorded).with_context(|| format!("block {}", recorded.number))?;
+    }
+    for recorded in &record.proofs {
+        compare_proof(&chain, recorded).with_context(|| format!("proof of {}", recorded.address))?;
+    }
+    Ok((rest.len(), transactions))
+}
+
+fn replay_block(chain: &mut Chain, recorded: &record::Block) -> Result<usize> {
+    let block = chain.parse(recorded.rlp.clone())?;
+    compare("hash", &block.id(), &BlockId(recorded.hash))?;
+    // The clock is the block's own time, so that the rule of future blocks never fires.
+    let context = Context { now_ms: block.header.unix_ms(), bootstrapped: true, verdicts: None };
+    match chain.verify(&block, context)? {
+        Verdict::Valid => {}
+        Verdict::Invalid(reason) => bail!("refused: {reason}"),
+        Verdict::Needs(needs) => bail!("refused: it needs {needs:?}"),
+    }
+    let receipts = Arc::clone(chain.processing_receipts(block.id()).context("its receipts are not held")?);
+    ensure!(receipts.len() == recorded.receipts.len(), "receipts: {} instead of {}", receipts.len(), recorded.receipts.len());
+    for (index, (receipt, expected)) in receipts.iter().zip(&recorded.receipts).enumerate() {
+        compare(&format!("receipt {index}"), &Bytes::from(receipt.to_bytes()), expected)?;
+    }
+    chain.accept(block.id(), Durability::Buffered)?.context("it was accepted already")?;
+    Ok(block.transactions.len())
+}
+
+fn compare_proof(chain: &Chain, recorded: &Proof) -> Result<()> {
+    let view = chain.view_at(recorded.block)?;
+    let slots: Vec<B256> = recorded.proof.storage_proof.iter().map(record::StorageProof::slot).collect::<Result<_>>()?;
+    let proof = view.proof(recorded.address, &slots)?;
+    let account = proof.account.unwrap_or(Account::EMPTY);
+    compare("balance", &account.balance, &recorded.proof.balance)?;
+    compare("nonce", &account.nonce, &recorded.proof.nonce.to::<u64>())?;
+    compare("code hash", &account.code_hash, &recorded.proof.code_hash)?;
+    compare("storage root", &account.storage_root, &recorded.proof.storage_hash)?;
+    compare_nodes("account proof", &proof.account_proof, &recorded.proof.account_proof)?;
+    for ((slot, value, nodes), expected) in proof.storage.iter().zip(&recorded.proof.storage_proof) {
+        compare(&format!("slot {slot}"), value, &expected.value)?;
+        compare_nodes(&format!("proof of slot {slot}"), nodes, &expected.proof)?;
+    }
+    Ok(())
+}
+
+fn compare_nodes(what: &str, got: &[Bytes], expected: &[Bytes]) -> Result<()> {
+    compare(&format!("length of {what}"), &got.len(), &expected.len())?;
+    for (index, (got, expected)) in got.iter().zip(expected).enumerate() {
+        compare(&format!("{what}, node {index}"), got, expected)?;
+    }
+    Ok(())
+}
+
+fn compare<T: PartialEq + std::fmt::Display>(what: &str, got: &T, expected: &T) -> Result<()> {
+    ensure!(got == expected, "{what}: got {got}, recorded {expected}");
+    Ok(())
+}
+
+impl Record {
+    fn opening(&self, history: History) -> Opening<'_> {
+        Opening {
+            genesis: self.genesis.get().as_bytes(),
+            upgrade: self.upgrade.as_ref().map(|upgrade| upgrade.get().as_bytes()).unwrap_or_default(),
+            // The recording host's own upgrade times, where the file gives none.
+            host: Some(HostUpgrades::LOCAL),
+            airdrop: None,
+            place: Place { network_id: self.network_id, blockchain_id: self.blockchain_id },
+            history,
+            skip_upgrade_check: false,
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Bodies of the store on disk.
+
+pub mod rocks;

@@ -1,0 +1,201 @@
+//! The store over RocksDB: a column family a column, one write batch a commit.
+
+use alloy_primitives::Bytes;
+use pars_chain::store::{Batch, Column, Durability, Read, Scan, Store, StoreError};
+use rocksdb::{
+    BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB, DBCompressionType, Direction, ErrorKind,
+    IteratorMode, Options, ReadOptions, SliceTransform, SnapshotWithThreadMode, WriteBatch, WriteOptions,
+};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use strum::IntoEnumIterator;
+
+/// A store on disk. Cloning shares it.
+#[derive(Clone)]
+pub struct Rocks {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    db: DB,
+    folder: PathBuf,
+}
+
+/// Memory for blocks of all columns, bytes.
+const CACHE_BYTES: usize = 256 << 20;
+/// Bytes of an index or data block.
+const BLOCK_BYTES: usize = 16 << 10;
+/// Bits of a Bloom filter for each key: one look-up in a hundred goes in vain.
+const BLOOM_BITS: f64 = 10.0;
+/// Bytes of writes that are kept in memory before they become a file.
+const WRITE_BUFFER_BYTES: usize = 32 << 20;
+/// Files that the store holds open. Hosts run with limits from 4,096 up.
+const OPEN_FILES_MAX: i32 = 1_024;
+
+impl Rocks {
+    /// Opens a store, or makes one in a folder that is not there or empty.
+    ///
+    /// # Errors
+    /// When another process holds it, or the disk or its contents are bad.
+    pub fn open(folder: &Path) -> Result<Self, StoreError> {
+        let mut options = Options::default();
+        options.create_if_missing(true);
+        options.create_missing_column_families(true);
+        options.set_max_open_files(OPEN_FILES_MAX);
+        options.set_max_background_jobs(2);
+        options.set_keep_log_file_num(2);
+        options.set_bytes_per_sync(1 << 20);
+        let cache = Cache::new_lru_cache(CACHE_BYTES);
+        let columns = Column::iter().map(|column| ColumnFamilyDescriptor::new(column.name(), of_column(column, &cache)));
+        let folder = folder.to_owned();
+        let db = DB::open_cf_descriptors(&options, &folder, columns).map_err(|error| translate(&error, &folder))?;
+        Ok(Self { inner: Arc::new(Inner { db, folder }) })
+    }
+}
+
+fn of_column(column: Column, cache: &Cache) -> Options {
+    let mut table = BlockBasedOptions::default();
+    table.set_block_cache(cache);
+    table.set_block_size(BLOCK_BYTES);
+    table.set_cache_index_and_filter_blocks(true);
+    table.set_pin_l0_filter_and_index_blocks_in_cache(true);
+    table.set_format_version(5);
+    table.set_bloom_filter(BLOOM_BITS, false);
+    let mut options = Options::default();
+    if column == Column::Slots {
+        options.set_prefix_extractor(SliceTransform::create_fixed_prefix(32));
+    }
+    options.set_block_based_table_factory(&table);
+    options.set_compression_type(DBCompressionType::Lz4);
+    options.set_write_buffer_size(WRITE_BUFFER_BYTES);
+    options
+}
+
+impl Inner {
+    fn family(&self, column: Column) -> Result<&ColumnFamily, StoreError> {
+        self.db.cf_handle(column.name()).ok_or_else(|| StoreError::Io(format!("column {} is missing", column.name())))
+    }
+}
+
+fn translate(error: &rocksdb::Error, folder: &Path) -> StoreError {
+    let text = error.to_string();
+    let folder = folder.display().to_string();
+    if text.contains("No space left") {
+        return StoreError::DiskFull(folder);
+    }
+    match error.kind() {
+        ErrorKind::Corruption => StoreError::Corrupt(format!("{folder}: {text}")),
+        ErrorKind::IOError if text.contains("lock") => StoreError::Locked(folder),
+        _ => StoreError::Io(format!("{folder}: {text}")),
+    }
+}
+
+impl Read for Rocks {
+    fn get(&self, column: Column, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
+        let found = self.inner.db.get_cf(self.inner.family(column)?, key);
+        found.map(|value| value.map(Bytes::from)).map_err(|error| translate(&error, &self.inner.folder))
+    }
+
+    fn scan<'a>(&'a self, column: Column, from: &[u8]) -> Scan<'a> {
+        let family = match self.inner.family(column) {
+            Ok(family) => family,
+            Err(error) => return Box::new(std::iter::once(Err(error))),
+        };
+        let iterator = self.inner.db.iterator_cf_opt(family, total_order(), IteratorMode::From(from, Direction::Forward));
+        Box::new(iterator.map(|item| item_of(item, &self.inner.folder)))
+    }
+}
+
+impl Store for Rocks {
+    fn snapshot(&self) -> Result<Arc<dyn Read>, StoreError> {
+        Ok(Arc::new(picture::Picture::new(Arc::clone(&self.inner))))
+    }
+
+    fn checkpoint(&self, name: &str) -> Result<(), StoreError> {
+        let failed = |error| translate(&error, &self.inner.folder);
+        let to = self.inner.folder.with_extension("checkpoints").join(name);
+        if let Some(parent) = to.parent() {
+            std::fs::create_dir_all(parent).map_err(|error| StoreError::Io(error.to_string()))?;
+        }
+        rocksdb::checkpoint::Checkpoint::new(&self.inner.db)
+            .map_err(failed)?
+            .create_checkpoint(to)
+            .map_err(|error| translate(&error, &self.inner.folder))
+    }
+
+    fn commit(&self, batch: Batch, durability: Durability) -> Result<(), StoreError> {
+        let mut writes = WriteBatch::default();
+        for (column, key, value) in &batch.writes {
+            let family = self.inner.family(*column)?;
+            match value {
+                Some(value) => writes.put_cf(family, key, value),
+                None => writes.delete_cf(family, key),
+            }
+        }
+        let mut options = WriteOptions::default();
+        options.set_sync(durability == Durability::Synced);
+        self.inner.db.write_opt(writes, &options).map_err(|error| translate(&error, &self.inner.folder))
+    }
+}
+
+fn total_order() -> ReadOptions {
+    let mut options = ReadOptions::default();
+    options.set_total_order_seek(true);
+    options
+}
+
+type Item = Result<(Box<[u8]>, Box<[u8]>), rocksdb::Error>;
+
+fn item_of(item: Item, folder: &Path) -> Result<(Bytes, Bytes), StoreError> {
+    item.map(|(key, value)| (Bytes::from(key), Bytes::from(value))).map_err(|error| translate(&error, folder))
+}
+
+mod picture {
+    //! A snapshot that owns the database it is of.
+    #![allow(unsafe_code, reason = "rocksdb's snapshot borrows its database; here one value owns both")]
+
+    use super::{
+        Arc, Bytes, Column, DB, Direction, Inner, IteratorMode, Read, Scan, SnapshotWithThreadMode, StoreError, item_of,
+        total_order, translate,
+    };
+    use std::mem::ManuallyDrop;
+
+    pub(super) struct Picture {
+        /// Dropped before `inner`, by hand.
+        snapshot: ManuallyDrop<SnapshotWithThreadMode<'static, DB>>,
+        inner: Arc<Inner>,
+    }
+
+    impl Picture {
+        pub(super) fn new(inner: Arc<Inner>) -> Self {
+            // SAFETY: the reference is to `inner.db`, which lives behind an `Arc` and so does not move; this value
+            // holds the `Arc` and drops the snapshot first, so the snapshot never outlives the database.
+            let db: &'static DB = unsafe { &*std::ptr::from_ref(&inner.db) };
+            Self { snapshot: ManuallyDrop::new(db.snapshot()), inner }
+        }
+    }
+
+    impl Drop for Picture {
+        fn drop(&mut self) {
+            // SAFETY: this is the only place that drops it, and nothing uses it afterwards.
+            unsafe { ManuallyDrop::drop(&mut self.snapshot) }
+        }
+    }
+
+    impl Read for Picture {
+        fn get(&self, column: Column, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
+            let found = self.snapshot.get_cf(self.inner.family(column)?, key);
+            found.map(|value| value.map(Bytes::from)).map_err(|error| translate(&error, &self.inner.folder))
+        }
+
+        fn scan<'a>(&'a self, column: Column, from: &[u8]) -> Scan<'a> {
+            let family = match self.inner.family(column) {
+                Ok(family) => family,
+                Err(error) => return Box::new(std::iter::once(Err(error))),
+            };
+            let mode = IteratorMode::From(from, Direction::Forward);
+            let iterator = self.snapshot.iterator_cf_opt(family, total_order(), mode);
+            Box::new(iterator.map(|item| item_of(item, &self.inner.folder)))
+        }
+    }
+}
