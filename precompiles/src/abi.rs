@@ -125,6 +125,7 @@ pub fn push_bytes(out: &mut Vec<u8>, body: &[u8]) {
 const BAD: Stop = Stop::Halt(Halt::BadInput);
 
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test that indexes wrongly fails")]
 mod tests {
     use super::*;
 

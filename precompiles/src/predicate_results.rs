@@ -90,6 +90,7 @@ const fn within_limit(size: usize) -> Result<(), Malformed> {
 }
 
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test that indexes wrongly fails")]
 mod tests {
     use super::*;
     use alloy_primitives::{address, hex};

@@ -170,6 +170,7 @@ const HASH_TYPE: u32 = 0;
 const ADDRESSED_CALL_TYPE: u32 = 1;
 
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test that indexes wrongly fails")]
 mod tests {
     use super::*;
     use alloy_primitives::hex;
