@@ -122,7 +122,9 @@ fn compare<T: PartialEq + std::fmt::Display>(what: &str, got: &T, expected: &T) 
 }
 
 impl Record {
-    fn opening(&self, history: History) -> Opening<'_> {
+    /// What the recorded chain is opened with.
+    #[must_use]
+    pub fn opening(&self, history: History) -> Opening<'_> {
         Opening {
             genesis: self.genesis.get().as_bytes(),
             upgrade: self.upgrade.as_ref().map(|upgrade| upgrade.get().as_bytes()).unwrap_or_default(),
