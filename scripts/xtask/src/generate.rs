@@ -11,8 +11,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 /// THE TABLE. A new generator is a file in `generate/` and a row here.
-const GENERATORS: &[Generator] =
-    &[Generator { name: "proto", owns: &["proto/src/generated"], make: proto::make }];
+const GENERATORS: &[Generator] = &[Generator { name: "proto", owns: &["proto/src/generated"], make: proto::make }];
 
 /// Something that makes checked-in files.
 struct Generator {
