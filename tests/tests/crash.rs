@@ -243,4 +243,3 @@ impl Random {
         (mixed ^ (mixed >> 31)) % bound.max(1)
     }
 }
-

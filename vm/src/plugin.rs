@@ -196,7 +196,9 @@ impl ChainVm for Plugin {
         match node.build().await.map_err(VmError::other)? {
             Built::Block(block) => Ok(Block { meta: meta_of(node, &block), bytes: block.bytes().0.clone() }),
             Built::Nothing => Err(VmError::other("the pool has nothing for a block")),
-            Built::TooEarly { at_ms } => Err(VmError::other(format!("too early: the next block may come at {at_ms} ms"))),
+            Built::TooEarly { at_ms } => {
+                Err(VmError::other(format!("too early: the next block may come at {at_ms} ms")))
+            }
             Built::Refused(reason) => Err(VmError::other(reason)),
         }
     }

@@ -47,8 +47,7 @@ impl Params {
     /// # Errors
     /// Where it is missing or something else.
     pub fn required<T: DeserializeOwned>(&self, index: usize) -> Result<T, RpcError> {
-        self.optional(index)?
-            .ok_or_else(|| RpcError::params(format!("missing value for required argument {index}")))
+        self.optional(index)?.ok_or_else(|| RpcError::params(format!("missing value for required argument {index}")))
     }
 
     /// A parameter that may be absent or null.

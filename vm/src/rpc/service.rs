@@ -65,11 +65,7 @@ async fn respond(node: &Arc<Node>, request: Request<Bytes>) -> Response<Bytes> {
     response
 }
 
-fn plain(
-    status: StatusCode,
-    text: &'static str,
-    extra: Option<(header::HeaderName, &'static str)>,
-) -> Response<Bytes> {
+fn plain(status: StatusCode, text: &'static str, extra: Option<(header::HeaderName, &'static str)>) -> Response<Bytes> {
     let mut response = Response::new(Bytes::from_static(text.as_bytes()));
     *response.status_mut() = status;
     let headers = response.headers_mut();

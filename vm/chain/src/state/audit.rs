@@ -3,15 +3,15 @@
 //! reverse diffs. For tests of crashes and for operators.
 
 use crate::block::BlockId;
+use crate::block::Header;
 use crate::error::Fatal;
+use crate::execution::receipt;
 use crate::state::account::{Account, EMPTY_ROOT_HASH, KECCAK_EMPTY, slot_leaf, slot_value};
 use crate::state::history::{self, Key};
 use crate::state::meta;
 use crate::state::trie::{Change, Node, NodeChanges, NodePath, Source, path_bytes, update};
 use crate::store::{Column, Read};
 use crate::view::View;
-use crate::execution::receipt;
-use crate::block::Header;
 use alloy_primitives::{B256, Bytes, keccak256};
 use alloy_trie::root::ordered_trie_root_with_encoder;
 use alloy_trie::{HashBuilder, Nibbles};
@@ -61,11 +61,11 @@ pub fn audit(read: Arc<dyn Read>, depth: u64) -> Result<Report, Fatal> {
         let changed = height.saturating_add(1);
         for key in history::changed(read.as_ref(), changed)?.unwrap_or_default() {
             let old = history::get(read.as_ref(), &key, height)?;
-            let (column, place) = key.place();
-            let table = match column {
-                Column::Accounts => &mut accounts,
-                Column::Slots => &mut slots,
-                _ => continue,
+            let (_, place) = key.place();
+            let table = match key {
+                Key::Account(_) => &mut accounts,
+                Key::Slot(..) => &mut slots,
+                Key::AccountNode(_) | Key::StorageNode(..) => continue,
             };
             match old {
                 Some(old) => drop(table.insert(place.into(), old)),
@@ -75,18 +75,10 @@ pub fn audit(read: Arc<dyn Read>, depth: u64) -> Result<Report, Fatal> {
         let root = roots.pop().unwrap_or(EMPTY_ROOT_HASH);
         check_root(&accounts, &slots, root, height)?;
     }
-    Ok(Report {
-        height: head.height,
-        oldest,
-        transactions,
-        accounts: account_count,
-        slots: slot_count,
-        nodes,
-        history,
-    })
+    Ok(Report { height: head.height, oldest, transactions, accounts: account_count, slots: slot_count, nodes, history })
 }
 
-fn wrong(what: String) -> Fatal {
+const fn wrong(what: String) -> Fatal {
     Fatal::Corrupt(what)
 }
 
@@ -165,22 +157,24 @@ fn check_root(accounts: &Table, slots: &Table, expected: B256, height: u64) -> R
         let storage_root = storage_root.root();
         if storage_root != account.storage_root {
             let got = account.storage_root;
-            return Err(wrong(format!("state of block {height}: account {key} has storage root {got}, its slots give {storage_root}")));
+            return Err(wrong(format!(
+                "state of block {height}: account {key} has storage root {got}, its slots give {storage_root}"
+            )));
         }
         root.add_leaf(Nibbles::unpack(key), bytes);
     }
     let root = root.root();
     if root != expected {
-        return Err(wrong(format!("state of block {height}: the flat tables give root {root}, the block has {expected}")));
+        return Err(wrong(format!(
+            "state of block {height}: the flat tables give root {root}, the block has {expected}"
+        )));
     }
     Ok(())
 }
 
 fn storage_of<'t>(slots: &'t Table, account: &Bytes) -> impl Iterator<Item = (&'t [u8], &'t Bytes)> {
     let account = account.clone();
-    slots
-        .range(account.clone()..)
-        .map_while(move |(key, value)| Some((key.strip_prefix(account.as_ref())?, value)))
+    slots.range(account.clone()..).map_while(move |(key, value)| Some((key.strip_prefix(account.as_ref())?, value)))
 }
 
 /// Every node that the leaves ask for, and no other.

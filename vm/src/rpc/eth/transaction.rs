@@ -84,10 +84,8 @@ impl Transaction {
     pub(crate) fn mined(tx: &Tx, block: &Block, index: u64) -> Self {
         let dynamic = tx.kind() == 2;
         let Signature { v, r, s, odd } = tx.signature();
-        let entry = |item: &AccessListItem| AccessEntry {
-            address: item.address,
-            storage_keys: item.storage_keys.clone(),
-        };
+        let entry =
+            |item: &AccessListItem| AccessEntry { address: item.address, storage_keys: item.storage_keys.clone() };
         Self {
             block_hash: block.id().0,
             block_number: block.header.number,
