@@ -30,7 +30,7 @@ pub enum Command {
 
 const DEV_EXAMPLES: &str = "Examples:
   pars-vm dev
-  pars-vm dev --data-dir ./chain
+  pars-vm dev --data-dir ./chain --port 9545
   cast send --rpc-url http://127.0.0.1:8545 --value 1ether --private-key KEY ADDRESS";
 
 /// `pars-vm dev`.
@@ -39,6 +39,9 @@ pub struct Dev {
     /// Keep the chain in this folder, and go on with it next time. Without it the chain is in memory.
     #[arg(long, value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
+    /// Port of JSON-RPC on loopback; 0 takes a free one.
+    #[arg(long, default_value_t = 8545)]
+    pub port: u16,
 }
 
 const REPLAY_EXAMPLES: &str = "Examples:

@@ -35,10 +35,11 @@ pub fn run(options: &Dev) -> Result<ExitCode> {
 }
 
 async fn serve(options: &Dev) -> Result<()> {
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, PORT));
-    let listener = TcpListener::bind(address)
+    let wanted = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
+    let listener = TcpListener::bind(wanted)
         .await
-        .with_context(|| format!("listening on {address}; is another chain running?"))?;
+        .with_context(|| format!("listening on {wanted}; is another chain running? choose another with --port"))?;
+    let address = listener.local_addr().context("listening")?;
     let store: Arc<dyn Store> = match &options.data_dir {
         Some(folder) => Arc::new(Rocks::open(folder)?),
         None => Arc::new(Memory::new()),
@@ -109,8 +110,6 @@ async fn propose(node: Arc<Node>) -> Result<(), Error> {
     }
 }
 
-/// Port of JSON-RPC, as of every developer's chain.
-const PORT: u16 = 8_545;
 /// Pause after a build that gave no block, milliseconds.
 const RETRY_MS: u64 = 50;
 

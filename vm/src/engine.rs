@@ -1,11 +1,12 @@
 //! The one thread that owns the chain. Others send it closures and wait; readers take a [`View`] and never wait.
 
 use crate::clock::now_ms;
-use pars_chain::block::Block;
+use pars_chain::block::{Block, BlockId};
 use pars_chain::engine::{Accepted, Chain};
 use pars_chain::error::{Error, Fatal};
 use pars_chain::pool::Pool;
 use pars_chain::store::Durability;
+use pars_chain::tx::Tx;
 use pars_chain::view::View;
 use std::fmt;
 use std::sync::Arc;
@@ -55,7 +56,6 @@ impl Engine {
     /// When the system gives no thread.
     pub fn start(chain: Chain, pool: Arc<Pool>) -> std::io::Result<Self> {
         let head = chain.head().clone();
-        pool.reset(&head, &[], now_ms());
         let (shown, watched) = watch::channel(Shown { preferred: head.clone(), head });
         let (calls, mut queue) = mpsc::channel::<Call>(CALLS_MAX);
         let mut owner = Owner { chain, pool, shown, failed: None };
@@ -136,12 +136,13 @@ impl Owner {
     /// See [`Chain::accept`].
     pub fn accept(
         &mut self,
-        id: pars_chain::block::BlockId,
+        id: BlockId,
         durability: Durability,
     ) -> Result<Option<Accepted>, Error> {
         let accepted = self.attempt(|chain| chain.accept(id, durability))?;
         if accepted.is_some() {
-            self.show(&[]);
+            self.refresh_pool(&[])?;
+            self.show();
         }
         Ok(accepted)
     }
@@ -150,9 +151,10 @@ impl Owner {
     ///
     /// # Errors
     /// See [`Chain::reject`].
-    pub fn reject(&mut self, id: pars_chain::block::BlockId) -> Result<Arc<Block>, Error> {
+    pub fn reject(&mut self, id: BlockId) -> Result<Arc<Block>, Error> {
         let block = self.attempt(|chain| chain.reject(id))?;
-        self.show(&block.transactions);
+        self.refresh_pool(&block.transactions)?;
+        self.show();
         Ok(block)
     }
 
@@ -160,17 +162,22 @@ impl Owner {
     ///
     /// # Errors
     /// See [`Chain::set_preference`].
-    pub fn set_preference(&mut self, id: pars_chain::block::BlockId) -> Result<(), Error> {
+    pub fn set_preference(&mut self, id: BlockId) -> Result<(), Error> {
         self.attempt(|chain| chain.set_preference(id))?;
-        self.show(&[]);
+        self.show();
         Ok(())
     }
 
-    /// Shows the chain as it is now; the pool follows the preferred block.
-    fn show(&self, returned: &[Arc<pars_chain::tx::Tx>]) {
+    /// The pool follows the last accepted block before anybody sees it.
+    fn refresh_pool(&mut self, returned: &[Arc<Tx>]) -> Result<(), Error> {
+        let pool = Arc::clone(&self.pool);
+        self.attempt(|chain| Ok(pool.reset(chain.head(), returned, now_ms())?))
+    }
+
+    /// Shows the chain as it is now.
+    fn show(&self) {
         let head = self.chain.head().clone();
         let preferred = self.chain.view(self.chain.preferred()).unwrap_or_else(|| head.clone());
-        self.pool.reset(&preferred, returned, now_ms());
         self.shown.send_replace(Shown { head, preferred });
     }
 }

@@ -3,8 +3,8 @@
 use crate::clock::now_ms;
 use crate::engine::{Closed, Engine, Shown};
 use alloy_primitives::{Address, B256};
-use pars_chain::engine::{Built, Chain, Wish};
-use pars_chain::error::{DecodeError, Error};
+use pars_chain::engine::{Built, Chain, Wish, next_block};
+use pars_chain::error::{DecodeError, Error, Fatal};
 use pars_chain::pool::{Limits, Origin, Pool, Refused};
 use pars_chain::tx::Tx;
 use pars_chain::view::View;
@@ -45,6 +45,17 @@ pub enum Sealing {
     Host,
 }
 
+/// Why a chain was not started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store failed.
+    #[error(transparent)]
+    Fatal(#[from] Fatal),
+    /// The system gives no thread.
+    #[error("starting the chain's thread: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
 /// Why a transaction was not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum SubmitError {
@@ -60,10 +71,10 @@ impl Node {
     /// Starts a chain.
     ///
     /// # Errors
-    /// When the system gives no thread.
-    pub fn start(chain: Chain, choices: Choices, sealing: Sealing) -> std::io::Result<Self> {
+    /// When the store failed, or the system gives no thread.
+    pub fn start(chain: Chain, choices: Choices, sealing: Sealing) -> Result<Self, StartError> {
         let spec = Arc::clone(chain.spec());
-        let pool = Arc::new(Pool::new(Arc::clone(&spec), choices.pool.clone()));
+        let pool = Arc::new(Pool::new(Arc::clone(&spec), choices.pool, chain.head())?);
         let engine = Engine::start(chain, Arc::clone(&pool))?;
         let watched = engine.watch();
         Ok(Self {
@@ -99,7 +110,7 @@ impl Node {
     ///
     /// # Errors
     /// When the store failed.
-    pub fn pending_nonce(&self, address: Address) -> Result<u64, pars_chain::error::Fatal> {
+    pub fn pending_nonce(&self, address: Address) -> Result<u64, Fatal> {
         self.pool.pending_nonce(address, &self.preferred())
     }
 
@@ -124,8 +135,7 @@ impl Node {
     /// Why it was not taken.
     pub fn submit(&self, bytes: &[u8]) -> Result<B256, SubmitError> {
         let tx = Arc::new(Tx::decode(bytes)?);
-        let view = self.watched.borrow().preferred.clone();
-        let hash = self.pool.submit(tx, Origin::Local, now_ms(), &view)?;
+        let hash = self.pool.submit(tx, Origin::Remote, now_ms())?;
         self.changes.send_modify(|changes| *changes = changes.wrapping_add(1));
         Ok(hash)
     }
@@ -137,16 +147,27 @@ impl Node {
         }
         let mut watched = self.watched.clone();
         loop {
-            let head = watched.borrow_and_update().head.clone();
-            // A store that fails here fails the reader that comes next, with a better text.
-            let mined = !matches!(head.transaction(hash), Ok(None));
-            if mined || self.pool.get(hash).is_none() || watched.changed().await.is_err() {
-                return;
+            watched.borrow_and_update();
+            // The pool lets go of a transaction before its block is shown; so once it is gone, so is the wait.
+            if !self.waits_for_block(hash) {
+                break;
             }
-            if !self.pool.is_executable(hash) {
+            if watched.changed().await.is_err() {
                 return;
             }
         }
+        // The pool is refreshed just before the block is shown.
+        let mined = |shown: &Shown| !matches!(shown.head.transaction(hash), Ok(None));
+        if self.pool.get(hash).is_none() && !mined(&watched.borrow()) {
+            drop(tokio::time::timeout(SHOW_TIMEOUT, watched.wait_for(mined)).await);
+        }
+    }
+
+    /// Whether a transaction is in the pool and the next blocks can hold it.
+    fn waits_for_block(&self, hash: B256) -> bool {
+        let sender = self.pool.get(hash).and_then(|tx| tx.sender());
+        let content = sender.and_then(|sender| self.pool.content_of(sender));
+        content.is_some_and(|content| content.executable.iter().any(|tx| tx.hash() == hash))
     }
 
     /// Builds a block on the preferred one.
@@ -161,8 +182,9 @@ impl Node {
             owner.attempt(|chain| {
                 let now_ms = now_ms();
                 let wish = Wish { now_ms, fee_recipient, min_delay_target, verdicts: None };
-                let Some(base_fee) = chain.next_base_fee(now_ms)? else { return Ok(Built::Nothing) };
-                let mut candidates = pool.candidates(base_fee);
+                let Some(parent) = chain.view(chain.preferred()) else { return Ok(Built::Nothing) };
+                let Some(next) = next_block(chain.spec(), &parent, now_ms)? else { return Ok(Built::Nothing) };
+                let mut candidates = pool.candidates(&parent, next.base_fee, 0);
                 Ok(chain.build(&mut candidates, wish)?)
             })
         });
@@ -179,8 +201,8 @@ impl Node {
             let preferred = watched.borrow_and_update().preferred.clone();
             changes.borrow_and_update();
             let now = now_ms();
-            let wait = match pars_chain::engine::next_block(&self.spec, &preferred, now) {
-                Ok(Some(next)) if self.pool.wants_block(next.base_fee) => {
+            let wait = match next_block(&self.spec, &preferred, now) {
+                Ok(Some(next)) if self.pool.wants_block(&preferred, next.base_fee, 0) => {
                     if next.earliest_ms <= now {
                         return;
                     }
@@ -220,9 +242,12 @@ impl Node {
     }
 }
 
+/// How long a block that was accepted may take to be shown.
+const SHOW_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// Longest time between two looks at the pool, milliseconds: a wake-up that got lost costs no more.
 pub const POLL_MS: u64 = 500;
 
 fn closed(_: Closed) -> Error {
-    pars_chain::error::Fatal::Bug("the chain is closed".to_owned()).into()
+    Fatal::Bug("the chain is closed".to_owned()).into()
 }

@@ -142,7 +142,8 @@ impl ChainVm for Plugin {
         *self.phase.lock().unwrap_or_else(PoisonError::into_inner) = Some(phase);
         tracing::info!(%phase, "state");
         if phase == Phase::Normal {
-            let synced = self.engine()?.call(|owner| owner.attempt(|chain| Ok(chain.sync()?)));
+            let engine = self.engine()?;
+            let synced = engine.call(|owner| owner.attempt(|chain| Ok(chain.sync()?)));
             synced.await.map_err(VmError::other)?.map_err(VmError::other)?;
         }
         self.last_accepted()
@@ -230,7 +231,8 @@ impl ChainVm for Plugin {
         let block = Arc::new(block::Block::decode(bytes.into()).map_err(VmError::other)?);
         let bootstrapped = self.phase() == Some(Phase::Normal);
         let unix_ms = block.header.unix_ms();
-        let verified = self.engine()?.call(move |owner| {
+        let engine = self.engine()?;
+        let verified = engine.call(move |owner| {
             owner.attempt(|chain| {
                 let context = Context { now_ms: now_ms(), bootstrapped, verdicts: None };
                 Ok(chain.verify(&block, context)?)

@@ -20,6 +20,7 @@ pub use accept::Accepted;
 pub use build::{Built, Candidates, InOrder, Wish};
 pub use next::{Next, next_block};
 pub use open::{OpenError, Opening, genesis_block};
+pub(crate) use verify::{FeeConfigError, fee_config};
 pub use verify::{BLACKHOLE, Context, Needs, Verdict};
 
 use crate::block::{Block, BlockId};

@@ -104,7 +104,7 @@ impl Chain {
         let parent = parent_view.header();
         let config = match fee_config(&self.spec, &parent_view) {
             Ok(config) => config,
-            Err(FeeConfigError::Invalid(reason)) => return Ok(Built::Refused(reason)),
+            Err(FeeConfigError::Invalid(reason)) => return Ok(Built::Refused(*reason)),
             Err(FeeConfigError::Fatal(fatal)) => return Err(fatal),
         };
         let unix_ms = wish.now_ms.max(parent.unix_ms());

@@ -1,6 +1,5 @@
 //! What the next block on some block would have to look like, asked without building it.
 
-use crate::engine::Chain;
 use crate::engine::verify::{FeeConfigError, fee_config};
 use crate::error::Fatal;
 use crate::rules::fee::base_fee;
@@ -35,15 +34,4 @@ pub fn next_block(spec: &ChainSpec, parent: &View, now_ms: u64) -> Result<Option
     let granite = spec.rules(unix_ms / 1_000).granite;
     let delay = header.min_delay_excess.filter(|_| granite).map_or(0, delay_ms);
     Ok(Some(Next { base_fee, earliest_ms: header.unix_ms().saturating_add(delay) }))
-}
-
-impl Chain {
-    /// Base fee of a block that is built now on the preferred one; none where there can be none.
-    ///
-    /// # Errors
-    /// When the store failed.
-    pub fn next_base_fee(&self, now_ms: u64) -> Result<Option<u64>, Fatal> {
-        let Some(parent) = self.view(self.preferred) else { return Ok(None) };
-        Ok(next_block(&self.spec, &parent, now_ms)?.map(|next| next.base_fee))
-    }
 }

@@ -142,20 +142,20 @@ fn recover_senders(block: &Block) {
 }
 
 /// Fee configuration that a child of this block must follow: from the parent's state, under the parent's time.
-pub(super) fn fee_config(spec: &ChainSpec, parent: &View) -> Result<FeeConfig, FeeConfigError> {
+pub(crate) fn fee_config(spec: &ChainSpec, parent: &View) -> Result<FeeConfig, FeeConfigError> {
     let at = fee_manager::ENTRY.at;
     let enabled = row_of(at).is_some_and(|row| spec.enabled(row, parent.header().time).is_some());
     if !enabled {
         return Ok(spec.fee);
     }
     let config = fee_manager::stored(|slot| parent.slot_of(at, slot)).map_err(FeeConfigError::Fatal)?;
-    config.verify().map_err(|reason| FeeConfigError::Invalid(Invalid::FeeConfig(reason.to_string())))?;
+    config.verify().map_err(|reason| FeeConfigError::Invalid(Box::new(Invalid::FeeConfig(reason.to_string()))))?;
     Ok(config)
 }
 
 /// Why there is no fee configuration.
-pub(super) enum FeeConfigError {
-    Invalid(Invalid),
+pub(crate) enum FeeConfigError {
+    Invalid(Box<Invalid>),
     Fatal(Fatal),
 }
 
@@ -284,7 +284,7 @@ impl From<Fatal> for Refusal {
 impl From<FeeConfigError> for Refusal {
     fn from(error: FeeConfigError) -> Self {
         match error {
-            FeeConfigError::Invalid(reason) => reason.into(),
+            FeeConfigError::Invalid(reason) => Self::Invalid(reason),
             FeeConfigError::Fatal(fatal) => Self::Fatal(fatal),
         }
     }

@@ -203,7 +203,7 @@ impl<'v> Executor<'v> {
     }
 
     /// State as it is now.
-    pub fn state(&mut self) -> &mut Overlay<'v> {
+    pub const fn state(&mut self) -> &mut Overlay<'v> {
         self.evm.state()
     }
 

@@ -75,9 +75,9 @@ impl Branch {
         let bit = 1 << (nibble & 15);
         let leaf = matches!(child, Some((_, true)));
         if leaf {
-            self.leaves |= bit
+            self.leaves |= bit;
         } else {
-            self.leaves &= !bit
+            self.leaves &= !bit;
         }
         if let Some(place) = self.children.get_mut(usize::from(nibble)) {
             *place = child.map(|(reference, _)| reference);
