@@ -1,8 +1,9 @@
 //! Chains recorded from the Go node: one gzipped JSON object each (`tests/vectors/subnet-evm`).
 
+use crate::support::context::at_its_time;
 use alloy_primitives::{Address, B256, Bytes, U64, U256};
 use pars_chain::block::{Block, BlockId};
-use pars_chain::engine::{Chain, Context, Opening, Verdict};
+use pars_chain::engine::{Chain, Opening, Verdict};
 use pars_chain::execution::executor::Place;
 use pars_chain::state::account::Account;
 use pars_chain::state::commit::History;
@@ -162,9 +163,4 @@ impl Recorded {
         assert_eq!(accepted.map(|accepted| accepted.block.id()), Some(block.id()));
         assert_eq!(chain.head().height(), self.number);
     }
-}
-
-/// In normal operation, with a clock that shows the block's own time.
-pub(crate) fn at_its_time(block: &Block) -> Context<'static> {
-    Context { now_ms: block.header.unix_ms(), bootstrapped: true, verdicts: None }
 }
