@@ -110,6 +110,11 @@ impl View {
         self.stored(&Key::Account(*account))?.map(|bytes| Account::from_bytes(&bytes)).transpose()
     }
 
+    /// An account by keccak of its address, where a processing block of the picture changed it. Reads no store.
+    pub(crate) fn changed_account(&self, account: &B256) -> Option<Option<Account>> {
+        self.layers.iter().find_map(|(_, layer)| layer.account(account))
+    }
+
     /// A slot by keccak of address and slot.
     ///
     /// # Errors

@@ -146,7 +146,7 @@ fn recover_senders(block: &Block) {
 }
 
 /// Fee configuration that a child of this block must follow: from the parent's state, under the parent's time.
-pub(super) fn fee_config(spec: &ChainSpec, parent: &View) -> Result<FeeConfig, FeeConfigError> {
+pub(crate) fn fee_config(spec: &ChainSpec, parent: &View) -> Result<FeeConfig, FeeConfigError> {
     let at = fee_manager::ENTRY.at;
     let enabled = row_of(at).is_some_and(|row| spec.enabled(row, parent.header().time).is_some());
     if !enabled {
@@ -158,7 +158,7 @@ pub(super) fn fee_config(spec: &ChainSpec, parent: &View) -> Result<FeeConfig, F
 }
 
 /// Why there is no fee configuration.
-pub(super) enum FeeConfigError {
+pub(crate) enum FeeConfigError {
     Invalid(Invalid),
     Fatal(Fatal),
 }
