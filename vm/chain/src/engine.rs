@@ -22,6 +22,7 @@ pub use next::{Next, next_block};
 pub use open::{OpenError, Opening, genesis_block};
 pub(crate) use verify::{FeeConfigError, fee_config};
 pub use verify::{BLACKHOLE, Context, Needs, Verdict};
+pub(crate) use verify::{FeeConfigError, fee_config};
 
 use crate::block::{Block, BlockId};
 use crate::error::{DecodeError, Error, Fatal, Misuse};

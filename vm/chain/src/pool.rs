@@ -176,7 +176,7 @@ impl Pool {
     /// Whether [`Self::candidates`] would offer anything.
     #[must_use]
     pub fn wants_block(&self, parent: &View, base_fee: u64, tip_min: u128) -> bool {
-        self.held.lock().runs(parent, u128::from(base_fee), tip_min).next().is_some()
+        self.held.lock().offers(parent, u128::from(base_fee), tip_min)
     }
 
     /// Grows with every change of what the pool holds.
