@@ -9,6 +9,7 @@
 //! | `archive.rs` | vectors out of their archives, in memory |
 //! | `fixture.rs`, `fixture/` | the JSON of state tests and of block sequences |
 //! | `rule_set.rs` | the table of rule sets |
+//! | `go.rs` | the few cases where the Go node, and so this chain, has another outcome |
 //! | `setting.rs` | what a case starts from |
 //! | `run.rs` | execution |
 //! | `compare.rs` | outcome against expectation, and the first account that differs |
@@ -18,6 +19,7 @@
 pub mod archive;
 pub mod compare;
 pub mod fixture;
+pub mod go;
 pub mod rule_set;
 pub mod run;
 pub mod setting;

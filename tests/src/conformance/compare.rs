@@ -15,23 +15,20 @@ use std::fmt::{Debug, Display};
 pub struct Differences(Vec<String>);
 
 impl Differences {
-    /// Of a state test. `setting`: what it started from; `known`: addresses worth a name beside those of `pre`.
+    /// Of a state test, which shall end with this root. `known`: addresses worth a name in a report.
     ///
     /// # Errors
     /// When the chain's own code failed.
     pub fn of_state_test(
         post: &Post,
         outcome: &Outcome,
+        root: &B256,
         setting: &Setting,
-        sender: Option<Address>,
         known: &[Address],
     ) -> Result<Self, Fatal> {
         let mut found = Self::default();
         match (&post.expect_exception, outcome.transactions.first()) {
             (None, Some(Ok(included))) => {
-                if let (Some(_), expected) = (included.sender, sender) {
-                    found.optional("sender", &included.sender.unwrap_or_default(), expected.as_ref());
-                }
                 found.receipt("", included, &post.receipt);
                 found.equal("logs", &logs_hash(&included.receipt.logs), &post.logs.0);
             }
@@ -40,7 +37,7 @@ impl Differences {
             (Some(_), Some(Err(_))) => found.equal("logs", &logs_hash(&[]), &post.logs.0),
             (_, None) => found.add("transaction", "lost", "an outcome"),
         }
-        found.root(outcome, &post.hash.0, post.state.as_ref(), setting, known)?;
+        found.root(outcome, root, post.state.as_ref(), setting, known)?;
         Ok(found)
     }
 
@@ -127,9 +124,8 @@ impl Differences {
             }
         }
         let expected: B256Map<()> = state.keys().map(|address| (keccak256(address.0), ())).collect();
-        let surplus = outcome.layer.accounts.iter().find(|(hash, change)| {
-            change.new.is_some() && !expected.contains_key(*hash)
-        });
+        let surplus =
+            outcome.layer.accounts.iter().find(|(hash, change)| change.new.is_some() && !expected.contains_key(*hash));
         match surplus {
             Some((hash, change)) => self.add("account", format_args!("keccak {hash}: {:?}", change.new), "absent"),
             None => self.add("account", "a slot or account too many, or a wrong trie", "the accounts of the vector"),

@@ -29,9 +29,7 @@ pub struct StateTest {
     pub env: Env,
     /// State before.
     pub pre: Accounts,
-    /// The transaction in parts. The signed bytes are in [`Post`], so only the sender is of use here.
-    pub transaction: Transaction,
-    /// By rule set.
+    /// By rule set. The transaction itself is in [`Post::txbytes`].
     pub post: BTreeMap<String, Vec<Post>>,
 }
 
@@ -72,13 +70,6 @@ pub struct Env {
     pub current_random: Option<Text<U256>>,
     /// From Cancun on.
     pub current_excess_blob_gas: Option<Quantity>,
-}
-
-/// The transaction in parts.
-#[derive(Debug, Deserialize)]
-pub struct Transaction {
-    /// Who signs.
-    pub sender: Option<Text<Address>>,
 }
 
 /// An account.

@@ -31,22 +31,21 @@ enum Kind {
     Ethereum(SpecId, Fees),
 }
 
-impl RuleSet {
-    /// All of them. The chain's own history begins with London, so nothing older is here.
-    pub const TABLE: [Self; 6] = [
-        Self::ethereum("London", LONDON, SpecId::LONDON, Fees::ETHEREUM),
-        Self::ethereum("Paris", LONDON, SpecId::MERGE, Fees::ETHEREUM),
-        Self::ethereum("Shanghai", SHANGHAI, SpecId::SHANGHAI, Fees::ETHEREUM),
-        Self::ethereum("Cancun", CANCUN, SpecId::CANCUN, Fees::ETHEREUM),
-        Self { name: "Pars-Granite", rules: GRANITE, kind: Kind::Pars },
-        // Not in the vectors by this name: the sets with refunds off over Cancun.
-        Self::ethereum("Cancun-norefund", CANCUN, SpecId::CANCUN, Fees { refunds: false, ..Fees::ETHEREUM }),
-    ];
+/// All of them. What this chain has of Ethereum's rules begins with London, so nothing older is here.
+pub static TABLE: &[RuleSet] = &[
+    RuleSet::ethereum("London", LONDON, SpecId::LONDON, Fees::ETHEREUM),
+    RuleSet::ethereum("Paris", LONDON, SpecId::MERGE, Fees::ETHEREUM),
+    RuleSet::ethereum("Shanghai", SHANGHAI, SpecId::SHANGHAI, Fees::ETHEREUM),
+    RuleSet::ethereum("Cancun", CANCUN, SpecId::CANCUN, Fees::ETHEREUM),
+    RuleSet { name: "Pars-Granite", rules: GRANITE, kind: Kind::Pars },
+    // The vectors have it only inside the sequences of the later sets without refunds.
+    RuleSet::ethereum("Cancun-norefund", CANCUN, SpecId::CANCUN, Fees { refunds: false, ..Fees::ETHEREUM }),
+];
 
+impl RuleSet {
     /// By name.
     #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {
-        static TABLE: [RuleSet; 6] = RuleSet::TABLE;
         TABLE.iter().find(|set| set.name == name)
     }
 

@@ -2,7 +2,7 @@
 
 use crate::conformance::rule_set::RuleSet;
 use crate::conformance::setting::Setting;
-use alloy_primitives::{Address, B256, Bytes};
+use alloy_primitives::{B256, Bytes};
 use pars_chain::error::{DecodeError, Fatal, InvalidTransaction};
 use pars_chain::execution::evm::NoResult;
 use pars_chain::execution::executor::Environment;
@@ -38,8 +38,6 @@ pub struct Included {
     pub gas_used: u64,
     /// Gas it cost before it ran.
     pub intrinsic: u64,
-    /// Who signed it.
-    pub sender: Option<Address>,
 }
 
 /// Why a transaction is not in the block.
@@ -60,7 +58,8 @@ impl Refusal {
             Self::Invalid(reason) => ("", format!("{reason:?}")),
         };
         // `Malformed(Transaction { … })` has the reason inside.
-        let inner = text.split_once('(').filter(|(outer, _)| *outer == "Malformed").map_or(text.as_str(), |(_, inner)| inner);
+        let inner =
+            text.split_once('(').filter(|(outer, _)| *outer == "Malformed").map_or(text.as_str(), |(_, inner)| inner);
         let name: String = inner.chars().take_while(|c| c.is_ascii_alphanumeric()).collect();
         format!("{part}{name}")
     }
@@ -93,7 +92,7 @@ pub fn block(
                 let gas_used = receipt.cumulative_gas_used - gas_before;
                 gas_before = receipt.cumulative_gas_used;
                 let intrinsic = intrinsic::gas(&tx, rules.rules, &environment.predicate_rows).unwrap_or(u64::MAX);
-                outcomes.push(Ok(Included { receipt: receipt.clone(), gas_used, intrinsic, sender: tx.sender() }));
+                outcomes.push(Ok(Included { receipt: receipt.clone(), gas_used, intrinsic }));
             }
             Err(NoResult::Invalid(reason)) => outcomes.push(Err(Refusal::Invalid(reason))),
             Err(NoResult::Fatal(fatal)) => return Err(fatal),

@@ -33,8 +33,7 @@ impl Setting {
         let parent = test.env.current_number.0.saturating_sub(1);
         let ancestors = |number: u64| match test.info.block_hashes {
             None => Some(keccak256(number.to_string())),
-            Some(known) => (parent.saturating_sub(number) < known)
-                .then(|| keccak256(format!("forks block {number}"))),
+            Some(known) => (parent.saturating_sub(number) < known).then(|| keccak256(format!("forks block {number}"))),
         };
         let view = view(&test.pre, parent, ancestors)?;
         Ok(Self { chain_id, parent: view })

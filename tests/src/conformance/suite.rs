@@ -1,13 +1,14 @@
 //! Whole sets, on all cores.
 
+use crate::conformance::Error;
 use crate::conformance::archive::{self, Member};
 use crate::conformance::compare::Differences;
 use crate::conformance::fixture::{Post, Sequence, Sequences, StateTest, StateTests};
+use crate::conformance::go;
 use crate::conformance::rule_set::RuleSet;
 use crate::conformance::run::{self, Outcome};
 use crate::conformance::setting::{self, Setting};
 use crate::conformance::tally::{Tally, Verdict, reasons};
-use crate::conformance::Error;
 use alloy_primitives::{Address, Bytes};
 use pars_chain::error::Fatal;
 use rayon::prelude::*;
@@ -32,13 +33,12 @@ pub fn forks() -> Result<Tally, Error> {
     for name in FORK_FILES {
         let path = archive::path(&format!("forks/{name}.json.gz"));
         let bytes = archive::gz(&path)?;
-        let file = (*name).to_owned();
         let tests: StateTests =
-            serde_json::from_slice(&bytes).map_err(|cause| Error::Json { file: file.clone(), cause })?;
-        all.extend(tests.into_iter().map(|(test, body)| (format!("{file}/{test}"), body)));
+            serde_json::from_slice(&bytes).map_err(|cause| Error::Json { file: path.display().to_string(), cause })?;
+        all.extend(tests.into_iter().map(|(test, body)| (*name, test, body)));
     }
     let tallies: Vec<Tally> =
-        threads()?.install(|| all.par_iter().map(|(name, test)| state_test(name, test)).collect());
+        threads()?.install(|| all.par_iter().map(|(file, name, test)| state_test(file, name, test)).collect());
     Ok(tallies.into_iter().fold(Tally::default(), Tally::merge))
 }
 
@@ -59,35 +59,35 @@ pub fn blocks() -> Result<Tally, Error> {
     Ok(tally)
 }
 
-/// One state test, under all its rule sets.
+/// One state test of a file, under all its rule sets.
 #[must_use]
-pub fn state_test(name: &str, test: &StateTest) -> Tally {
+pub fn state_test(file: &str, name: &str, test: &StateTest) -> Tally {
     let mut tally = Tally::default();
     let setting = Setting::of_state_test(test);
     for (rule_set, posts) in &test.post {
         for post in posts {
-            let name = || {
+            let full_name = || {
                 let at = post.indexes;
-                format!("{name} {rule_set} data {} gas {} value {}", at.data, at.gas, at.value)
+                format!("{file} {name} {rule_set} data {} gas {} value {}", at.data, at.gas, at.value)
             };
             let verdict = match &setting {
-                Ok(setting) => case(test, setting, rule_set, post),
+                Ok(setting) => case(name, test, setting, rule_set, post),
                 Err(fatal) => Err(fatal.clone()),
             };
-            tally.add(name, rule_set, verdict.unwrap_or_else(|fatal| Verdict::Failed(fatal.to_string())));
+            tally.add(full_name, rule_set, verdict.unwrap_or_else(|fatal| Verdict::Failed(fatal.to_string())));
         }
     }
     tally
 }
 
 fn state_tests(member: &Member) -> Result<Tally, Error> {
-    let tests: StateTests = serde_json::from_slice(&member.bytes)
-        .map_err(|cause| Error::Json { file: member.path.clone(), cause })?;
-    let tallies = tests.iter().map(|(name, test)| state_test(&format!("{} {name}", member.path), test));
+    let tests: StateTests =
+        serde_json::from_slice(&member.bytes).map_err(|cause| Error::Json { file: member.path.clone(), cause })?;
+    let tallies = tests.iter().map(|(name, test)| state_test(&member.path, name, test));
     Ok(tallies.fold(Tally::default(), Tally::merge))
 }
 
-fn case(test: &StateTest, setting: &Setting, rule_set: &str, post: &Post) -> Result<Verdict, Fatal> {
+fn case(name: &str, test: &StateTest, setting: &Setting, rule_set: &str, post: &Post) -> Result<Verdict, Fatal> {
     let Some(rules) = RuleSet::named(rule_set) else { return Ok(Verdict::NotRun(why_not(rule_set))) };
     let bytes = &post.txbytes.0;
     if run::kind(bytes) == BLOB && post.expect_exception.is_none() {
@@ -95,11 +95,12 @@ fn case(test: &StateTest, setting: &Setting, rule_set: &str, post: &Post) -> Res
     }
     let environment = setting::of_env(&test.env, rules.rules);
     let outcome = run::block(rules, setting, &environment, &[bytes], false)?;
-    let sender = test.transaction.sender.map(|sender| sender.0);
+    let go = go::root(name, rule_set, post.indexes.data);
     let mut known: Vec<Address> = test.pre.keys().map(|address| address.0).collect();
-    known.extend(sender.into_iter().chain([environment.coinbase]));
-    let differences = Differences::of_state_test(post, &outcome, setting, sender, &known)?;
-    Ok(verdict(&differences, post.expect_exception.as_deref().into_iter().map(Some), &outcome))
+    known.push(environment.coinbase);
+    let differences = Differences::of_state_test(post, &outcome, &go.unwrap_or(post.hash.0), setting, &known)?;
+    let expected = std::iter::once(post.expect_exception.as_deref());
+    Ok(verdict(&differences, expected, &outcome, go.is_some()))
 }
 
 /// Runs the blocks of a sequence up to the first that is under rules the chain does not have.
@@ -124,7 +125,7 @@ fn run_sequence(name: &str, sequence: &Sequence, listed: &str, tally: &mut Tally
             let next = sequence.blocks.get(index + 1).map(|next| next.parent_hash.0).unwrap_or_default();
             let after = setting.after(environment.number, next, &outcome.layer);
             let expected = post.transactions.iter().map(|tx| tx.expect_exception.as_deref());
-            Ok((verdict(&differences, expected, &outcome), after))
+            Ok((verdict(&differences, expected, &outcome, false), after))
         });
         match ran {
             Ok((verdict, after)) => {
@@ -143,14 +144,17 @@ fn verdict<'e>(
     differences: &Differences,
     expected: impl Iterator<Item = Option<&'e str>>,
     outcome: &Outcome,
+    as_go: bool,
 ) -> Verdict {
     if !differences.is_empty() {
         return Verdict::Failed(differences.to_string());
     }
-    let refused = outcome.transactions.iter().zip(expected).filter_map(|(transaction, expected)| {
-        Some(reasons(expected?, transaction.as_ref().err()?))
-    });
-    Verdict::Passed { refused: refused.collect() }
+    let refused = outcome
+        .transactions
+        .iter()
+        .zip(expected)
+        .filter_map(|(transaction, expected)| Some(reasons(expected?, transaction.as_ref().err()?)));
+    Verdict::Passed { refused: refused.collect(), as_go }
 }
 
 fn why_not(rule_set: &str) -> &'static str {
@@ -168,7 +172,6 @@ fn threads() -> Result<rayon::ThreadPool, Error> {
 
 const BLOB: u8 = 3;
 const THREAD_STACK_BYTES: usize = 64 * 1024 * 1024;
-const STATE_TEST_FOLDERS: &[&str] =
-    &["ethereum-tests/GeneralStateTests/", "ethereum-tests/EIPTests/StateTests/"];
+const STATE_TEST_FOLDERS: &[&str] = &["ethereum-tests/GeneralStateTests/", "ethereum-tests/EIPTests/StateTests/"];
 /// Those with cases from before Prague.
 const FORK_FILES: &[&str] = &["state-2537", "state-7623", "state-modexp", "state-random", "state-rest"];

@@ -11,6 +11,8 @@ pub enum Verdict {
     Passed {
         /// For each refused transaction: the vector's reason and ours.
         refused: Vec<(String, String)>,
+        /// Measured against the Go node's outcome, see [`crate::conformance::go`].
+        as_go: bool,
     },
     /// The chain cannot have this case.
     NotRun(&'static str),
@@ -36,8 +38,10 @@ pub struct Tally {
 pub struct Count {
     /// Executed.
     pub run: u64,
-    /// Executed, with the outcome of the vector.
+    /// Executed, with the outcome expected.
     pub passed: u64,
+    /// Of these, expected because the Go node has it, against the vector.
+    pub as_go: u64,
     /// Not executed.
     pub not_run: u64,
 }
@@ -47,9 +51,10 @@ impl Tally {
     pub fn add(&mut self, name: impl FnOnce() -> String, rule_set: &str, verdict: Verdict) {
         let count = self.rule_sets.entry(rule_set.to_owned()).or_default();
         match verdict {
-            Verdict::Passed { refused } => {
+            Verdict::Passed { refused, as_go } => {
                 count.run += 1;
                 count.passed += 1;
+                count.as_go += u64::from(as_go);
                 for reasons in refused {
                     *self.refused.entry(reasons).or_default() += 1;
                 }
@@ -72,6 +77,7 @@ impl Tally {
             let count = self.rule_sets.entry(rule_set).or_default();
             count.run += more.run;
             count.passed += more.passed;
+            count.as_go += more.as_go;
             count.not_run += more.not_run;
         }
         for (key, more) in other.not_run {
@@ -101,8 +107,13 @@ pub fn reasons(expected: &str, refusal: &Refusal) -> (String, String) {
 impl fmt::Display for Tally {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(out, "{:<20} {:>7} {:>7} {:>7}", "rule set", "run", "passed", "not run")?;
-        for (rule_set, Count { run, passed, not_run }) in &self.rule_sets {
+        for (rule_set, Count { run, passed, not_run, .. }) in &self.rule_sets {
             writeln!(out, "{rule_set:<20} {run:>7} {passed:>7} {not_run:>7}")?;
+        }
+        let as_go: u64 = self.rule_sets.values().map(|count| count.as_go).sum();
+        if as_go > 0 {
+            writeln!(out, "passed with the Go node's state root, not the vector's:")?;
+            writeln!(out, "{as_go:>7} a creation where storage is left (EIP-7610), which the Go node does not refuse")?;
         }
         if !self.not_run.is_empty() {
             writeln!(out, "not run:")?;
