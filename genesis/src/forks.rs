@@ -182,8 +182,7 @@ impl HostUpgrades {
             Some((*present == 1).then_some(time))
         });
         let mut next = || times.next().flatten();
-        let upgrades =
-            Self { durango: next()?, etna: next()?, fortuna: next()?, granite: next()?, helicon: next()? };
+        let upgrades = Self { durango: next()?, etna: next()?, fortuna: next()?, granite: next()?, helicon: next()? };
         (bytes.len() == 45).then_some(upgrades)
     }
 }

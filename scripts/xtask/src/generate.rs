@@ -2,6 +2,7 @@
 //! not make is removed from there.
 
 mod proto;
+mod solidity;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,8 +12,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 /// THE TABLE. A new generator is a file in `generate/` and a row here.
-const GENERATORS: &[Generator] =
-    &[Generator { name: "proto", owns: &["proto/src/generated"], make: proto::make }];
+const GENERATORS: &[Generator] = &[
+    Generator { name: "proto", owns: &["proto/src/generated"], make: proto::make },
+    Generator { name: "solidity", owns: &[solidity::FOLDER], make: solidity::make },
+];
 
 /// Something that makes checked-in files.
 struct Generator {

@@ -1,6 +1,8 @@
-//! Chores of the repository: `cargo xtask gen` writes the generated files, `cargo xtask gen --check` compares them.
+//! Chores of the repository: `cargo xtask gen` writes the generated files, `cargo xtask gen --check` compares them,
+//! `cargo xtask tidy` checks the rules that no lint knows.
 
 mod generate;
+mod tidy;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -11,7 +13,8 @@ fn main() -> ExitCode {
     let outcome = match words.as_slice() {
         ["gen"] => generate::write(&repository()),
         ["gen", "--check"] => generate::check(&repository()),
-        _ => Err(anyhow::anyhow!("usage: cargo xtask gen [--check]")),
+        ["tidy"] => tidy::run(&repository()),
+        _ => Err(anyhow::anyhow!("usage: cargo xtask gen [--check] | tidy")),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

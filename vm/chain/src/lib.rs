@@ -18,6 +18,7 @@ pub mod engine;
 pub mod error;
 pub mod execution;
 pub mod limits;
+pub mod pool;
 pub mod rules;
 pub mod state;
 pub mod store;

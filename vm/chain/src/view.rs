@@ -110,6 +110,11 @@ impl View {
         self.stored(&Key::Account(*account))?.map(|bytes| Account::from_bytes(&bytes)).transpose()
     }
 
+    /// An account by keccak of its address, where a processing block of the picture changed it. Reads no store.
+    pub(crate) fn changed_account(&self, account: &B256) -> Option<Option<Account>> {
+        self.layers.iter().find_map(|(_, layer)| layer.account(account))
+    }
+
     /// A slot by keccak of address and slot.
     ///
     /// # Errors
@@ -235,10 +240,7 @@ impl View {
     pub fn transaction(&self, hash: B256) -> Result<Option<Place>, Fatal> {
         let Some(bytes) = self.base.get(Column::Transactions, hash.as_slice())? else { return Ok(None) };
         let place = bytes.split_first_chunk::<8>().and_then(|(height, index)| {
-            Some(Place {
-                height: u64::from_be_bytes(*height),
-                index: u32::from_be_bytes(index.try_into().ok()?),
-            })
+            Some(Place { height: u64::from_be_bytes(*height), index: u32::from_be_bytes(index.try_into().ok()?) })
         });
         place.map(Some).ok_or_else(|| Fatal::Corrupt(format!("place of transaction {hash}")))
     }
@@ -255,11 +257,7 @@ impl View {
             let proof = prove(&StorageTrie { view: self, account: hash }, key)?;
             Ok((*slot, self.slot(&hash, &key)?, proof))
         });
-        Ok(Proof {
-            account: self.account(&hash)?,
-            account_proof,
-            storage: storage.collect::<Result<_, Fatal>>()?,
-        })
+        Ok(Proof { account: self.account(&hash)?, account_proof, storage: storage.collect::<Result<_, Fatal>>()? })
     }
 
     /// The store snapshot below.

@@ -1,1 +1,38 @@
-//! vm/host
+//! The wire between a host (avalanchego) and a chain. This package knows bytes, not blocks.
+//!
+//! A host starts the plugin as a child process and puts one address into its environment. From there:
+//!
+//! 1. [`detect`] finds the row of the [dialect table](dialect::TABLE) that the environment speaks of, before any dial.
+//! 2. The plugin listens on a port of loopback, calls the host at that address and says its protocol number and where
+//!    it listens. The host wants exactly its own number; on a mismatch one line on stderr names both.
+//! 3. The host calls the chain: every call becomes one call of [`ChainVm`]. HTTP requests of users come in as messages
+//!    too and go to the tower services of [`ChainVm::handlers`].
+//! 4. What the host lends comes back the other way, through [`Host`].
+//! 5. `Shutdown` ends the process, and so does the death of the parent; signals alone do not.
+//!
+//! [`serve`] is all of this. A new protocol number is a row of the table; the tests run one script of calls over every
+//! row, against the [`testhost`] that also serves the tests of others.
+
+pub mod dialect;
+pub mod id;
+pub mod testhost;
+
+mod detect;
+mod error;
+mod grpc;
+mod handshake;
+mod host;
+mod http;
+mod lifecycle;
+mod panics;
+mod serve;
+mod text;
+mod vm;
+
+pub use detect::{Detected, Environment, PROTOCOL_OVERRIDE, detect};
+pub use error::{HostError, ServeError, VmError};
+pub use host::{Answer, Host};
+pub use http::{HttpHandler, HttpService};
+pub use id::{Id, NodeId};
+pub use serve::{run, serve};
+pub use vm::{Block, BlockContext, BlockMeta, ChainVm, Event, InitArgs, LastAccepted, NetworkUpgrades, Phase};

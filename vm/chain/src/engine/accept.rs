@@ -7,7 +7,7 @@ use crate::error::{Error, Fatal, Misuse};
 use crate::execution::receipt::Receipt;
 use crate::state::commit::{block_batch, undo_batch};
 use crate::state::meta;
-use crate::store::Durability;
+use crate::store::{Batch, Durability};
 use crate::view::View;
 use std::sync::Arc;
 
@@ -78,6 +78,16 @@ impl Chain {
             return Ok(());
         }
         if self.head.height_of(id)?.is_some() { Ok(()) } else { Err(Misuse::NotProcessing(id).into()) }
+    }
+
+    /// Makes everything accepted so far durable.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub fn sync(&self) -> Result<(), Fatal> {
+        let mut batch = Batch::default();
+        meta::set_format(&mut batch);
+        Ok(self.store.commit(batch, Durability::Synced)?)
     }
 
     /// Takes accepted blocks back until `height` is the last one, by their reverse diffs. Processing blocks are

@@ -84,8 +84,11 @@ impl Environment {
             time: header.time,
             coinbase: header.coinbase,
             gas_limit: header.gas_limit,
-            base_fee: u64::try_from(base_fee)
-                .map_err(|_| Unsupported { what: "baseFeePerGas", value: base_fee, limit: "2^64" })?,
+            base_fee: u64::try_from(base_fee).map_err(|_| Unsupported {
+                what: "baseFeePerGas",
+                value: base_fee,
+                limit: "2^64",
+            })?,
             rules: spec.rules(header.time),
             predicate_rows: predicate_rows(spec, header.time),
             fixed: Fixed::PARS,
@@ -159,8 +162,7 @@ impl<'v> Executor<'v> {
             network_id: place.network_id,
             blockchain_id: place.blockchain_id,
         };
-        let provider =
-            Provider::new(spec_id(rules), rules.granite, rows, facts, Delegated::at(time, rules.granite));
+        let provider = Provider::new(spec_id(rules), rules.granite, rows, facts, Delegated::at(time, rules.granite));
         let mut executor =
             Self::with_rules(state, environment, spec.chain_id, spec_id(rules), provider, Fees::PARS, lists);
         if rules.etna {
@@ -232,7 +234,7 @@ impl<'v> Executor<'v> {
     }
 
     /// State as it is now.
-    pub fn state(&mut self) -> &mut Overlay<'v> {
+    pub const fn state(&mut self) -> &mut Overlay<'v> {
         self.evm.state()
     }
 

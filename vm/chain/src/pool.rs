@@ -1,0 +1,249 @@
+//! [`Pool`]: transactions that wait for a block.
+//!
+//! It has its own lock and is shared by `Arc`; the thread that owns the chain never waits for a submission. Decoding,
+//! recovery of the sender and all reading of state happen on the caller's thread, outside the lock.
+//!
+//! What is in the pool was valid in the state of its head, the last accepted block: every parameter (least fee cap, gas
+//! limit, forks, allow list) is read from that state, at start as at every [`Pool::reset`]. A transaction is
+//! *executable* where its sender's nonces up to it are all there and the sender can pay for all of them together;
+//! otherwise it is *parked*.
+//!
+//! A shell calls [`Pool::reset`] with each newly accepted block before it shows that block to anyone, and
+//! [`Pool::expire`] about once a minute. Before it builds it asks [`Pool::wants_block`]; to wait for a change it
+//! remembers [`Pool::version`] first and asks then, so that no change is lost in between. A build that gave nothing
+//! although a block was wanted (the transactions' predicates have no verdict, say) is worth repeating when the version
+//! has moved or after a while, not at once.
+//!
+//! | file | what lives there |
+//! |---|---|
+//! | `validate.rs` | what a transaction must fulfil, and the words of each refusal |
+//! | `queue.rs` | the transactions of one sender |
+//! | `held.rs` | everything behind the lock |
+//! | `limits.rs` | bounds, fair shares, who gives way |
+//! | `order.rs` | the order in which a builder takes them |
+
+mod held;
+mod limits;
+mod order;
+mod queue;
+mod validate;
+
+pub use limits::{Limits, SLOT_BYTES, TX_BYTES_MAX};
+pub use order::Ordered;
+pub use validate::Refused;
+
+use crate::error::Fatal;
+use crate::tx::Tx;
+use crate::view::View;
+use alloy_primitives::{Address, B256, keccak256};
+use held::Held;
+use pars_genesis::spec::ChainSpec;
+use parking_lot::Mutex;
+use rayon::prelude::*;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use validate::{Checked, Head};
+
+/// Where a transaction came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// From a user whom the operator favours. While the pool holds one, its sender comes first in blocks and what the
+    /// sender has parked does not expire. Limits hold all the same.
+    Local,
+    /// From anyone.
+    Remote,
+}
+
+/// Transactions of one sender, in the order of their nonces.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Content {
+    /// The sender.
+    pub sender: Address,
+    /// Those that a block can hold now.
+    pub executable: Vec<Arc<Tx>>,
+    /// Those that wait for a nonce before them, or for funds.
+    pub parked: Vec<Arc<Tx>>,
+}
+
+/// How full the pool is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Stats {
+    /// Senders.
+    pub senders: usize,
+    /// Executable transactions.
+    pub executable: u64,
+    /// Parked transactions.
+    pub parked: u64,
+    /// Slots of [`SLOT_BYTES`] that the executable ones take.
+    pub executable_slots: u64,
+    /// Slots of [`SLOT_BYTES`] that the parked ones take.
+    pub parked_slots: u64,
+    /// Bytes of all.
+    pub bytes: u64,
+}
+
+/// Transactions that wait for a block. See the module's documentation.
+pub struct Pool {
+    spec: Arc<ChainSpec>,
+    limits: Limits,
+    held: Mutex<Held>,
+    version: AtomicU64,
+}
+
+impl Pool {
+    /// An empty pool on the last accepted block of a chain.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub fn new(spec: Arc<ChainSpec>, limits: Limits, head: &View) -> Result<Self, Fatal> {
+        let head = Arc::new(Head::new(&spec, head.clone())?);
+        Ok(Self { spec, limits, held: Mutex::new(Held::new(limits, head)), version: AtomicU64::new(0) })
+    }
+
+    /// Takes a transaction in, or says why not. A call at `now_ms`, Unix milliseconds.
+    ///
+    /// # Errors
+    /// See [`Refused`]. A refused transaction changes nothing.
+    pub fn submit(&self, tx: Arc<Tx>, origin: Origin, now_ms: u64) -> Result<B256, Refused> {
+        let hash = tx.hash();
+        let head = {
+            let held = self.held.lock();
+            if held.get(hash).is_some() {
+                return Err(Refused::AlreadyKnown);
+            }
+            Arc::clone(held.head())
+        };
+        let mut checked = Checked::new(&tx, &head, self.spec.chain_id, self.limits.tip_min_wei)?;
+        let mut held = self.held.lock();
+        if !Arc::ptr_eq(held.head(), &head) {
+            // A block was accepted meanwhile. This is rare, and the sender is not recovered again.
+            checked = Checked::new(&tx, held.head(), self.spec.chain_id, self.limits.tip_min_wei)?;
+        }
+        held.admit(tx, checked, origin, now_ms)?;
+        self.changed();
+        Ok(hash)
+    }
+
+    /// Follows the chain to its last accepted block: what is included or no longer valid leaves, the rest is sorted
+    /// anew. `returned` are transactions of rejected blocks, or of blocks that were taken back; those that are still
+    /// valid come in again. Called by one thread at a time.
+    ///
+    /// # Errors
+    /// When the store failed; the pool is then as before, or without some of `returned`.
+    pub fn reset(&self, head: &View, returned: &[Arc<Tx>], now_ms: u64) -> Result<(), Fatal> {
+        let head = Arc::new(Head::new(&self.spec, head.clone())?);
+        let senders = self.held.lock().senders();
+        let accounts: Vec<_> = senders
+            .into_par_iter()
+            .map(|sender| Ok((sender, head.account(sender)?)))
+            .collect::<Result<_, Fatal>>()?;
+        {
+            let mut held = self.held.lock();
+            held.follow(head, accounts, now_ms)?;
+            held.expire(now_ms);
+            self.changed();
+        }
+        for tx in returned {
+            match self.submit(Arc::clone(tx), Origin::Remote, now_ms) {
+                Err(Refused::Fatal(fatal)) => return Err(fatal),
+                // Whoever sent it may have replaced it, or it is known all along.
+                Ok(_) | Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Drops what has been parked for longer than its lifetime, except for local senders. Gives the number dropped.
+    pub fn expire(&self, now_ms: u64) -> usize {
+        let mut held = self.held.lock();
+        let dropped = held.expire(now_ms);
+        if dropped > 0 {
+            self.changed();
+        }
+        dropped
+    }
+
+    /// What a builder on `parent` may choose from, best first: executable transactions with a fee cap of at least
+    /// `base_fee` and a tip cap of at least `tip_min`, both in wei. Those that processing blocks of the picture include
+    /// are left out. Nothing that happens later in the pool changes the answer.
+    #[must_use]
+    pub fn candidates(&self, parent: &View, base_fee: u64, tip_min: u128) -> Ordered {
+        let base_fee = u128::from(base_fee);
+        Ordered::new(self.held.lock().runs(parent, base_fee, tip_min), base_fee)
+    }
+
+    /// Whether [`Self::candidates`] would offer anything.
+    #[must_use]
+    pub fn wants_block(&self, parent: &View, base_fee: u64, tip_min: u128) -> bool {
+        self.held.lock().runs(parent, u128::from(base_fee), tip_min).next().is_some()
+    }
+
+    /// Grows with every change of what the pool holds.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
+    }
+
+    /// Nonce that an account's next transaction needs, after those in the picture and the executable ones here.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub fn pending_nonce(&self, account: Address, view: &View) -> Result<u64, Fatal> {
+        let next = view.account(&keccak256(account))?.map(|account| account.nonce).unwrap_or_default();
+        Ok(self.held.lock().pending_nonce(account).unwrap_or_default().max(next))
+    }
+
+    /// A transaction that is here.
+    #[must_use]
+    pub fn get(&self, hash: B256) -> Option<Arc<Tx>> {
+        self.held.lock().get(hash).cloned()
+    }
+
+    /// Everything, by sender.
+    #[must_use]
+    pub fn content(&self) -> Vec<Content> {
+        self.held.lock().content()
+    }
+
+    /// What one sender has here.
+    #[must_use]
+    pub fn content_of(&self, sender: Address) -> Option<Content> {
+        self.held.lock().content_of(sender)
+    }
+
+    /// Number of transactions.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.held.lock().len()
+    }
+
+    /// Nothing is here.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How full it is.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.held.lock().stats()
+    }
+
+    /// Bounds that it keeps.
+    #[must_use]
+    pub const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Called while the lock is held, so that the version that a reader sees is never ahead of what it can read.
+    fn changed(&self) {
+        self.version.fetch_add(1, Ordering::Release);
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Pool").field("limits", &self.limits).field("version", &self.version()).finish_non_exhaustive()
+    }
+}

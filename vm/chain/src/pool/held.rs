@@ -1,0 +1,330 @@
+//! What the pool holds: everything behind its lock.
+
+use crate::error::Fatal;
+use crate::pool::limits::{Limits, Resource, Usage};
+use crate::pool::order::{Run, Worth};
+use crate::pool::queue::{Entry, Queue, Tail};
+use crate::pool::validate::{Checked, Head, Refused, Sender};
+use crate::pool::{Content, Origin, Stats};
+use crate::tx::Tx;
+use crate::view::View;
+use alloy_primitives::map::B256Map;
+use alloy_primitives::{Address, B256, U256};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::collections::btree_map;
+use std::sync::Arc;
+
+/// Everything behind the lock.
+#[derive(Debug)]
+pub(super) struct Held {
+    limits: Limits,
+    head: Arc<Head>,
+    queues: BTreeMap<Address, Queue>,
+    /// By hash: sender and nonce.
+    places: B256Map<(Address, u64)>,
+    total: Usage,
+    /// Number of senders that have some of each resource.
+    holders: Usage,
+    /// Transactions that ever came in.
+    arrivals: u64,
+}
+
+/// A transaction that may give way.
+#[derive(Debug, Clone, Copy)]
+struct Victim {
+    sender: Address,
+    tail: Tail,
+}
+
+/// The transaction that wants to come in.
+#[derive(Debug, Clone, Copy)]
+struct Newcomer {
+    sender: Address,
+    nonce: u64,
+}
+
+impl Held {
+    pub(super) fn new(limits: Limits, head: Arc<Head>) -> Self {
+        Self {
+            limits,
+            head,
+            queues: BTreeMap::new(),
+            places: B256Map::default(),
+            total: Usage::default(),
+            holders: Usage::default(),
+            arrivals: 0,
+        }
+    }
+
+    pub(super) const fn head(&self) -> &Arc<Head> {
+        &self.head
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    pub(super) fn get(&self, hash: B256) -> Option<&Arc<Tx>> {
+        let (sender, nonce) = self.places.get(&hash)?;
+        Some(&self.queues.get(sender)?.get(*nonce)?.tx)
+    }
+
+    pub(super) fn senders(&self) -> Vec<Address> {
+        self.queues.keys().copied().collect()
+    }
+
+    /// The first nonce of a sender that is not executable.
+    pub(super) fn pending_nonce(&self, sender: Address) -> Option<u64> {
+        self.queues.get(&sender).map(Queue::ready)
+    }
+
+    pub(super) fn content(&self) -> Vec<Content> {
+        self.queues.iter().map(content).collect()
+    }
+
+    pub(super) fn content_of(&self, sender: Address) -> Option<Content> {
+        self.queues.get_key_value(&sender).map(content)
+    }
+
+    pub(super) fn stats(&self) -> Stats {
+        let executable = self.queues.values().map(|queue| queue.ready() - queue.next()).sum();
+        Stats {
+            senders: self.queues.len(),
+            executable,
+            parked: u64::try_from(self.places.len()).unwrap_or(u64::MAX) - executable,
+            executable_slots: self.total.executable,
+            parked_slots: self.total.parked,
+            bytes: self.total.bytes,
+        }
+    }
+
+    /// What a builder on `parent` may choose from, by sender.
+    pub(super) fn runs(&self, parent: &View, base_fee: u128, tip_min: u128) -> impl Iterator<Item = Run> {
+        self.queues.values().filter_map(move |queue| {
+            // Only what processing blocks changed differs from the pool's head, so this reads no store.
+            let processed = parent.changed_account(queue.key()).flatten().map(|account| account.nonce);
+            let from = queue.next().max(processed.unwrap_or_default());
+            let mut run = queue
+                .executable_from(from)
+                .take_while(|entry| entry.tx.fee_cap() >= base_fee && entry.tx.tip_cap() >= tip_min)
+                .map(|entry| (Arc::clone(&entry.tx), entry.seen));
+            Some(Run { local: queue.local, first: run.next()?, rest: run.collect() })
+        })
+    }
+
+    /// Takes in a transaction that is valid at the head. Where it is refused, everything is as before.
+    pub(super) fn admit(&mut self, tx: Arc<Tx>, checked: Checked, origin: Origin, now_ms: u64) -> Result<(), Refused> {
+        let (hash, nonce) = (tx.hash(), tx.nonce());
+        let Checked { address, sender, cost } = checked;
+        if self.places.contains_key(&hash) {
+            return Err(Refused::AlreadyKnown);
+        }
+        let base_fee = self.head.base_fee;
+        self.check_funds(address, &sender, nonce, cost)?;
+        self.check_replacement(address, &tx)?;
+        self.arrivals += 1;
+        let entry = Entry::new(tx, cost, self.arrivals, now_ms, base_fee);
+        let newcomer = Newcomer { sender: address, nonce };
+        let queue = self.queues.entry(address).or_insert_with(|| Queue::new(sender));
+        let was_local = queue.local;
+        queue.local |= origin == Origin::Local;
+        let replaced = self.insert(newcomer.sender, entry);
+        let mut gone = Vec::new();
+        if let Err(refused) = self.make_room(newcomer, &mut gone) {
+            for (sender, entry) in gone.into_iter().rev() {
+                self.insert(sender, entry);
+            }
+            self.remove(address, nonce, None);
+            if let Some(replaced) = replaced {
+                self.insert(address, replaced);
+            }
+            if let Some(queue) = self.queues.get_mut(&address) {
+                queue.local = was_local;
+            }
+            self.forget_if_empty(address);
+            return Err(refused);
+        }
+        for (sender, _) in gone {
+            self.forget_if_empty(sender);
+        }
+        Ok(())
+    }
+
+    /// Moves to another head. `accounts` are the senders as its state has them; others are read now.
+    pub(super) fn follow(
+        &mut self,
+        head: Arc<Head>,
+        accounts: Vec<(Address, Sender)>,
+        now_ms: u64,
+    ) -> Result<(), Fatal> {
+        let mut accounts: BTreeMap<Address, Sender> = accounts.into_iter().collect();
+        for sender in self.senders() {
+            if let btree_map::Entry::Vacant(missing) = accounts.entry(sender) {
+                missing.insert(head.account(sender)?);
+            }
+        }
+        let same_rules = head.same_rules(&self.head);
+        let (base_fee, tip_min) = (head.base_fee, self.limits.tip_min_wei);
+        self.head = Arc::clone(&head);
+        for (address, sender) in accounts {
+            let may_send = sender.check(address).is_ok();
+            let keep = |tx: &Tx| {
+                may_send
+                    && head.check_price_and_gas(tx, address, tip_min).is_ok()
+                    && (same_rules || head.check_bytes(tx, address).is_ok())
+            };
+            let dropped = self.change(address, |queue| queue.follow(sender, keep, base_fee, now_ms));
+            for entry in dropped.unwrap_or_default() {
+                self.places.remove(&entry.tx.hash());
+            }
+            self.forget_if_empty(address);
+        }
+        self.shrink();
+        Ok(())
+    }
+
+    /// Drops what has been parked for too long. Gives the number dropped.
+    pub(super) fn expire(&mut self, now_ms: u64) -> usize {
+        let lifetime_ms = self.limits.lifetime_ms;
+        let expired = |entry: &&Entry| now_ms.saturating_sub(entry.parked_ms) > lifetime_ms;
+        let old: Vec<(Address, u64)> = self
+            .queues
+            .iter()
+            .filter(|(_, queue)| !queue.local)
+            .flat_map(|(sender, queue)| {
+                queue.parked().filter(expired).map(|entry| (*sender, entry.tx.nonce()))
+            })
+            .collect();
+        for (sender, nonce) in &old {
+            self.remove(*sender, *nonce, Some(now_ms));
+            self.forget_if_empty(*sender);
+        }
+        old.len()
+    }
+
+    /// The balance covers the transaction together with the executable ones.
+    fn check_funds(&self, address: Address, sender: &Sender, nonce: u64, cost: U256) -> Result<(), Refused> {
+        let Some(queue) = self.queues.get(&address) else { return Ok(()) };
+        let replaced = queue.get(nonce).filter(|_| nonce < queue.ready());
+        let queued = queue.ready_cost() - replaced.map(|entry| entry.cost).unwrap_or_default();
+        if queued.checked_add(cost).is_none_or(|sum| sum > sender.balance) {
+            return Err(Refused::InsufficientFundsForQueue { balance: sender.balance, queued, cost });
+        }
+        Ok(())
+    }
+
+    /// Another transaction with the same nonce gives way only where both caps rise enough.
+    fn check_replacement(&self, address: Address, tx: &Tx) -> Result<(), Refused> {
+        let Some(old) = self.queues.get(&address).and_then(|queue| queue.get(tx.nonce())) else { return Ok(()) };
+        let percent = U256::from(self.limits.price_bump_percent) + U256::from(100);
+        let enough = |old: u128, new: u128| {
+            new > old && U256::from(new) >= U256::from(old) * percent / U256::from(100)
+        };
+        if enough(old.tx.fee_cap(), tx.fee_cap()) && enough(old.tx.tip_cap(), tx.tip_cap()) {
+            Ok(())
+        } else {
+            Err(Refused::ReplacementUnderpriced)
+        }
+    }
+
+    /// Takes out what must give way to a transaction that was put in, into `gone`.
+    fn make_room(&mut self, newcomer: Newcomer, gone: &mut Vec<(Address, Entry)>) -> Result<(), Refused> {
+        while let Some(resource) = self.exceeded() {
+            let own = self.queues.get(&newcomer.sender).and_then(|queue| queue.floor(newcomer.nonce));
+            let Some(worth) = own else { return Err(Refused::Full) };
+            let victim = self.above_share(resource).or_else(|| {
+                // Everybody holds one slot at most. What cannot pay the base fee must not keep out what can.
+                self.least(resource, |_| true).filter(|victim| worth.pays_base_fee && !victim.tail.floor.pays_base_fee)
+            });
+            let Some(Victim { sender, tail }) = victim else { return Err(Refused::Full) };
+            if sender == newcomer.sender {
+                if tail.nonce == newcomer.nonce {
+                    return Err(Refused::Full);
+                }
+            } else if tail.floor >= worth {
+                return Err(Refused::Outbid);
+            }
+            gone.extend(self.remove(sender, tail.nonce, None).map(|entry| (sender, entry)));
+        }
+        Ok(())
+    }
+
+    /// Takes out what is too much after a move to another head.
+    fn shrink(&mut self) {
+        while let Some(resource) = self.exceeded() {
+            let Some(victim) = self.above_share(resource).or_else(|| self.least(resource, |_| true)) else { return };
+            self.remove(victim.sender, victim.tail.nonce, None);
+            self.forget_if_empty(victim.sender);
+        }
+    }
+
+    /// A resource of which too much is taken.
+    fn exceeded(&self) -> Option<Resource> {
+        Resource::ALL.into_iter().find(|resource| self.total.of(*resource) > self.limits.of(*resource))
+    }
+
+    /// The transaction that is worth least among those of senders above their share.
+    fn above_share(&self, resource: Resource) -> Option<Victim> {
+        let share = self.limits.share(resource, self.holders.of(resource));
+        self.least(resource, |usage| usage.of(resource) > share)
+    }
+
+    /// The transaction that is worth least among the last ones of some senders; of equals the one that came last.
+    fn least(&self, resource: Resource, of: impl Fn(Usage) -> bool) -> Option<Victim> {
+        let tail = |(sender, queue): (&Address, &Queue)| {
+            Some(Victim { sender: *sender, tail: queue.tail(resource)? })
+        };
+        let rank = |victim: &Victim| -> (Worth, Reverse<u64>) { (victim.tail.floor, Reverse(victim.tail.seen)) };
+        self.queues.iter().filter(|(_, queue)| of(queue.usage())).filter_map(tail).min_by_key(rank)
+    }
+
+    /// Puts an entry into its sender's queue, which must be there. Gives the one it replaces.
+    fn insert(&mut self, sender: Address, entry: Entry) -> Option<Entry> {
+        let (hash, nonce, base_fee) = (entry.tx.hash(), entry.tx.nonce(), self.head.base_fee);
+        let replaced = self.change(sender, |queue| queue.insert(entry, base_fee)).flatten();
+        if let Some(replaced) = &replaced {
+            self.places.remove(&replaced.tx.hash());
+        }
+        self.places.insert(hash, (sender, nonce));
+        replaced
+    }
+
+    /// Takes an entry out. Its sender's queue stays, even where it is empty.
+    fn remove(&mut self, sender: Address, nonce: u64, parked_ms: Option<u64>) -> Option<Entry> {
+        let base_fee = self.head.base_fee;
+        let removed = self.change(sender, |queue| queue.remove(nonce, base_fee, parked_ms)).flatten();
+        if let Some(removed) = &removed {
+            self.places.remove(&removed.tx.hash());
+        }
+        removed
+    }
+
+    /// Changes a queue and keeps the sums.
+    fn change<T>(&mut self, sender: Address, how: impl FnOnce(&mut Queue) -> T) -> Option<T> {
+        let queue = self.queues.get_mut(&sender)?;
+        let before = queue.usage();
+        let result = how(queue);
+        let after = queue.usage();
+        self.total += after;
+        self.total -= before;
+        self.holders += after.holding();
+        self.holders -= before.holding();
+        Some(result)
+    }
+
+    fn forget_if_empty(&mut self, sender: Address) {
+        if self.queues.get(&sender).is_some_and(Queue::is_empty) {
+            self.queues.remove(&sender);
+        }
+    }
+}
+
+fn content((sender, queue): (&Address, &Queue)) -> Content {
+    let transactions = |entry: &Entry| Arc::clone(&entry.tx);
+    Content {
+        sender: *sender,
+        executable: queue.executable_from(queue.next()).map(transactions).collect(),
+        parked: queue.parked().map(transactions).collect(),
+    }
+}

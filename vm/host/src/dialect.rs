@@ -1,0 +1,91 @@
+//! What differs between hosts.
+
+use crate::Phase;
+
+/// THE TABLE: one row for each host protocol. Of rows that share a variable the first is taken unless
+/// [`PROTOCOL_OVERRIDE`](crate::PROTOCOL_OVERRIDE) names another, so the newest host's row comes first.
+///
+/// The tests run their script of calls over every row.
+pub static TABLE: &[Dialect] = &[Dialect {
+    name: "avalanchego",
+    env: "AVALANCHE_VM_RUNTIME_ENGINE_ADDR",
+    transport: Transport::Grpc,
+    protocol: 45,
+    states: StateNumbers { state_syncing: 1, bootstrapping: 2, normal: 3 },
+}];
+
+/// One host protocol.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dialect {
+    /// The host's name, for messages.
+    pub name: &'static str,
+    /// The variable in which the host puts its address.
+    pub env: &'static str,
+    /// How calls travel.
+    pub transport: Transport,
+    /// The number of which host and plugin must have the same.
+    pub protocol: u32,
+    /// How the host numbers the phases of a chain.
+    pub states: StateNumbers,
+}
+
+/// How calls travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Transport {
+    /// gRPC over plain HTTP/2.
+    Grpc,
+}
+
+/// Numbers of the phases. The same number means different phases on different hosts, so it is never read without its
+/// dialect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StateNumbers {
+    /// [`Phase::StateSyncing`].
+    pub state_syncing: i32,
+    /// [`Phase::Bootstrapping`].
+    pub bootstrapping: i32,
+    /// [`Phase::Normal`].
+    pub normal: i32,
+}
+
+impl StateNumbers {
+    /// The phase of a number; `None` for a number that has no meaning here.
+    #[must_use]
+    pub const fn phase(&self, number: i32) -> Option<Phase> {
+        if number == self.state_syncing {
+            Some(Phase::StateSyncing)
+        } else if number == self.bootstrapping {
+            Some(Phase::Bootstrapping)
+        } else if number == self.normal {
+            Some(Phase::Normal)
+        } else {
+            None
+        }
+    }
+}
+
+/// All rows in words, as in `avalanchego 45`.
+#[must_use]
+pub fn spoken() -> String {
+    TABLE.iter().map(|row| format!("{} {}", row.name, row.protocol)).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_can_be_told_apart() {
+        for (index, row) in TABLE.iter().enumerate() {
+            for other in TABLE.iter().skip(index + 1) {
+                assert!((row.env, row.protocol) != (other.env, other.protocol), "{row:?} twice");
+            }
+            let StateNumbers { state_syncing, bootstrapping, normal } = row.states;
+            assert_eq!(row.states.phase(state_syncing), Some(Phase::StateSyncing));
+            assert_eq!(row.states.phase(bootstrapping), Some(Phase::Bootstrapping));
+            assert_eq!(row.states.phase(normal), Some(Phase::Normal));
+            assert_eq!(row.states.phase(0), None);
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! What can go wrong, by whose fault it is.
+
+use std::net::SocketAddr;
+
+/// A chain's answer to the host that is no success.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum VmError {
+    /// There is no such block. The host goes on; it would take any other error as the end of the chain.
+    #[error("not found")]
+    NotFound,
+    /// The chain does not take its state from peers.
+    #[error("state sync is not implemented")]
+    StateSyncNotImplemented,
+    /// Anything else, for the operator. The host gets the first kibibyte.
+    #[error("{0}")]
+    Other(String),
+}
+
+impl VmError {
+    /// Anything that can be shown.
+    pub fn other(reason: impl ToString) -> Self {
+        Self::Other(reason.to_string())
+    }
+}
+
+/// The host's services failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HostError {
+    /// The host lends no database.
+    #[error("the host lends no database")]
+    NoDatabase,
+    /// The host closed its database.
+    #[error("the host's database is closed")]
+    Closed,
+    /// The call failed on its way or within the host.
+    #[error("the host's database: {0}")]
+    Call(String),
+    /// The host answered with an error number that nobody knows.
+    #[error("the host's database answered with unknown error {0}")]
+    Unknown(i32),
+}
+
+/// The process cannot serve.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// No host started this process.
+    #[error("this is a plugin and is started by a host, which sets {}", wanted.join(" or "))]
+    NoHost {
+        /// The variables that would name a host.
+        wanted: Vec<&'static str>,
+    },
+    /// A host of a family that is not spoken here.
+    #[error("{env} is set by a host that is not in this release, which speaks {spoken}")]
+    ForeignHost {
+        /// The variable found.
+        env: &'static str,
+        /// What would be understood.
+        spoken: String,
+    },
+    /// The protocol override names a number without a row.
+    #[error("{env}={got}: this release speaks {spoken}", env = crate::PROTOCOL_OVERRIDE)]
+    Protocol {
+        /// The value found.
+        got: String,
+        /// What would be understood.
+        spoken: String,
+    },
+    /// The host's address cannot be dialled.
+    #[error("{env}={got:?} is not an address: expected host:port")]
+    Address {
+        /// The variable.
+        env: &'static str,
+        /// Its value.
+        got: String,
+    },
+    /// Signal handlers could not be installed.
+    #[error("cannot handle signals: {0}")]
+    Signals(#[source] std::io::Error),
+    /// No port to listen on.
+    #[error("cannot listen on loopback: {0}")]
+    Listen(#[source] std::io::Error),
+    /// Nobody answers at the host's address.
+    #[error("cannot reach the host at {addr}: {reason}")]
+    Dial {
+        /// The host's address.
+        addr: String,
+        /// Why.
+        reason: String,
+    },
+    /// The host did not answer the handshake.
+    #[error("the host at {addr} did not answer the handshake of {listening} within {seconds} s")]
+    Silent {
+        /// The host's address.
+        addr: String,
+        /// Where the plugin listens.
+        listening: SocketAddr,
+        /// How long it was given.
+        seconds: u64,
+    },
+    /// Host and plugin speak different numbers.
+    #[error(
+        "protocol mismatch: the host speaks {host}, this plugin {plugin}; install the plugin release for host protocol {host} or a host of protocol {plugin}"
+    )]
+    Mismatch {
+        /// The host's number.
+        host: u32,
+        /// Ours.
+        plugin: u32,
+    },
+    /// The host refused for another reason.
+    #[error("the host refused protocol {plugin}: {reason}")]
+    Refused {
+        /// Our number.
+        plugin: u32,
+        /// The host's words.
+        reason: String,
+    },
+}

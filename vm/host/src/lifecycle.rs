@@ -1,0 +1,198 @@
+//! When the process ends.
+//!
+//! A terminal or service manager signals the whole process group, so a signal alone must not stop a plugin before the
+//! host said `Shutdown`: blocks that the host still sends would be lost. But the host also asks the kernel to signal
+//! SIGTERM when it dies, and a plugin that ignores that holds the chain's database for ever. Hence SIGINT never ends
+//! the process, and SIGTERM does only after `Shutdown` or when the parent is another than at the start.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::os::unix::process::parent_id;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{Mutex, OnceCell, watch};
+use tokio::task::JoinSet;
+use tokio::time::{interval, sleep, timeout};
+use tonic::body::Body;
+use tonic::codegen::BoxFuture;
+use tower::Service;
+
+use crate::dialect::Dialect;
+use crate::{ChainVm, ServeError, VmError, grpc};
+
+/// Signals, and the parent as it was at the start.
+#[derive(Debug)]
+pub(crate) struct Signals {
+    terminate: Signal,
+    parent: u32,
+}
+
+impl Signals {
+    /// Takes over the signals for the rest of the process's life. Comes before everything else: the host ends a plugin
+    /// whose number it does not like within milliseconds, which would cut off the message.
+    pub(crate) fn install() -> Result<Self, ServeError> {
+        // A handler that nobody asks is how a signal is ignored. A broken pipe is an error of the write.
+        for kind in [SignalKind::interrupt(), SignalKind::pipe()] {
+            drop(signal(kind).map_err(ServeError::Signals)?);
+        }
+        let terminate = signal(SignalKind::terminate()).map_err(ServeError::Signals)?;
+        Ok(Self { terminate, parent: parent_id() })
+    }
+
+    fn orphaned(&self) -> bool {
+        parent_id() != self.parent
+    }
+}
+
+/// Why the process ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The host said so.
+    Shutdown,
+    /// The host is gone.
+    Orphaned,
+}
+
+/// How far the end has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    Serving,
+    /// `Shutdown` was answered, or is about to be.
+    ShutDown,
+    /// Servers take no more calls.
+    Stopping,
+}
+
+/// One chain being served: the chain, its servers, and how far its end has come.
+#[derive(Debug)]
+pub(crate) struct Session<V> {
+    vm: Arc<V>,
+    dialect: &'static Dialect,
+    opened: AtomicBool,
+    closed: OnceCell<Result<(), VmError>>,
+    stage: watch::Sender<Stage>,
+    servers: Mutex<JoinSet<()>>,
+}
+
+impl<V: ChainVm> Session<V> {
+    pub(crate) fn new(vm: Arc<V>, dialect: &'static Dialect) -> Arc<Self> {
+        Arc::new(Self {
+            vm,
+            dialect,
+            opened: AtomicBool::new(false),
+            closed: OnceCell::new(),
+            stage: watch::Sender::new(Stage::Serving),
+            servers: Mutex::default(),
+        })
+    }
+
+    pub(crate) fn vm(&self) -> &V {
+        &self.vm
+    }
+
+    pub(crate) const fn dialect(&self) -> &'static Dialect {
+        self.dialect
+    }
+
+    /// Notes that the chain was told to open, so it has to be closed.
+    pub(crate) fn opened(&self) {
+        self.opened.store(true, Ordering::SeqCst);
+    }
+
+    /// Closes the chain once; later calls get the same answer. Goes on when the caller gives up.
+    pub(crate) async fn close(self: &Arc<Self>) -> Result<(), VmError> {
+        let session = Arc::clone(self);
+        let closing = tokio::spawn(async move {
+            let close =
+                || async { if session.opened.load(Ordering::SeqCst) { session.vm.shutdown().await } else { Ok(()) } };
+            session.closed.get_or_init(close).await.clone()
+        });
+        closing.await.unwrap_or_else(|error| Err(VmError::Other(format!("closing the chain: {error}"))))
+    }
+
+    /// Notes that `Shutdown` came: the process will end.
+    pub(crate) fn shut_down(&self) {
+        self.advance(Stage::ShutDown);
+    }
+
+    /// Ready once `Shutdown` came or servers stop.
+    pub(crate) async fn ending(&self) {
+        reached(self.stage.subscribe(), Stage::ShutDown).await;
+    }
+
+    /// Serves on a new port of loopback until the session stops.
+    pub(crate) async fn spawn_server<S>(&self, service: S) -> std::io::Result<SocketAddr>
+    where
+        S: Service<http::Request<Body>, Response = http::Response<Body>, Error = Infallible>,
+        S: Service<http::Request<Body>, Future = BoxFuture<http::Response<Body>, Infallible>>,
+        S: Clone + Send + Sync + 'static,
+    {
+        let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await?;
+        let addr = listener.local_addr()?;
+        let stop = reached(self.stage.subscribe(), Stage::Stopping);
+        self.servers.lock().await.spawn(grpc::serve(listener, service, stop));
+        Ok(addr)
+    }
+
+    /// Waits for the end.
+    pub(crate) async fn until_end(&self, mut signals: Signals) -> End {
+        let mut parent_check = interval(PARENT_CHECK_INTERVAL);
+        loop {
+            tokio::select! {
+                () = self.ending() => break,
+                _ = signals.terminate.recv() => {
+                    if signals.orphaned() {
+                        return End::Orphaned;
+                    }
+                    tracing::info!("SIGTERM before Shutdown: the host decides, serving on");
+                }
+                _ = parent_check.tick() => if signals.orphaned() {
+                    return End::Orphaned;
+                },
+            }
+        }
+        // The host signals as soon as it has the answer. One that does not is not waited for.
+        tokio::select! {
+            _ = signals.terminate.recv() => {}
+            () = sleep(LINGER) => {}
+        }
+        End::Shutdown
+    }
+
+    /// Stops all servers; calls under way have a moment to be answered.
+    pub(crate) async fn stop(&self) {
+        self.advance(Stage::Stopping);
+        let drained = async {
+            let mut servers = self.servers.lock().await;
+            while servers.join_next().await.is_some() {}
+        };
+        if timeout(DRAIN_TIMEOUT, drained).await.is_err() {
+            tracing::warn!("calls of the host were still running at the end");
+        }
+    }
+
+    fn advance(&self, stage: Stage) {
+        self.stage.send_if_modified(|now| {
+            let later = stage > *now;
+            *now = stage.max(*now);
+            later
+        });
+    }
+}
+
+async fn reached(mut stage: watch::Receiver<Stage>, wanted: Stage) {
+    // An error means that the session is gone, and then its servers go too.
+    drop(stage.wait_for(|now| *now >= wanted).await);
+}
+
+/// Catches the death of a parent that did not ask the kernel for a signal.
+const PARENT_CHECK_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Together with [`DRAIN_TIMEOUT`] well below the five seconds after which the host kills the process.
+const LINGER: Duration = Duration::from_secs(1);
+
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);

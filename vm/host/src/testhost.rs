@@ -1,0 +1,285 @@
+//! A host for tests: it listens as a real one does, takes the handshake and hands out clients of the plugin's
+//! services. Beside the handshake it serves the host's database, kept in memory.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use pars_proto::host::grpc::health::v1::health_client::HealthClient;
+use pars_proto::host::http::http_client::HttpClient;
+use pars_proto::host::rpcdb::database_server::{Database, DatabaseServer};
+use pars_proto::host::rpcdb::{self, Error};
+use pars_proto::host::vm::runtime::InitializeRequest;
+use pars_proto::host::vm::runtime::runtime_server::{Runtime, RuntimeServer};
+use pars_proto::host::vm::vm_client::VmClient;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
+use tonic::transport::Channel;
+use tonic::{Request, Response, Status, async_trait};
+
+use crate::dialect::Dialect;
+use crate::grpc::{self, MESSAGE_BYTES_MAX};
+use crate::{Environment, PROTOCOL_OVERRIDE};
+
+/// A host of one row of the table. It is gone when it is dropped.
+#[derive(Debug)]
+pub struct TestHost {
+    dialect: &'static Dialect,
+    runtime_addr: SocketAddr,
+    database_addr: SocketAddr,
+    database: Arc<Memory>,
+    announced: mpsc::Receiver<String>,
+    _alive: watch::Sender<()>,
+}
+
+/// Clients of a plugin that announced itself.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Plugin {
+    /// The chain.
+    pub vm: VmClient<Channel>,
+    /// The health of its server.
+    pub health: HealthClient<Channel>,
+}
+
+/// What the test host waited for in vain.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TestHostError {
+    /// No plugin with the right number announced itself in time.
+    #[error("no plugin announced itself within {} s", PLUGIN_TIMEOUT.as_secs())]
+    NoPlugin,
+    /// The plugin announced an address at which it does not answer.
+    #[error("the plugin does not answer at {addr}: {reason}")]
+    Unreachable {
+        /// The address.
+        addr: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl TestHost {
+    /// A host that speaks as its row says.
+    ///
+    /// # Errors
+    /// There is no port to listen on.
+    pub async fn start(dialect: &'static Dialect) -> std::io::Result<Self> {
+        Self::start_with_protocol(dialect, dialect.protocol).await
+    }
+
+    /// A host of this row that wants another protocol number.
+    ///
+    /// # Errors
+    /// There is no port to listen on.
+    pub async fn start_with_protocol(dialect: &'static Dialect, protocol: u32) -> std::io::Result<Self> {
+        let (alive, stop) = watch::channel(());
+        let (announce, announced) = mpsc::channel(1);
+        let runtime = Engine { name: dialect.name, protocol, first: Mutex::default(), announce };
+        let database = Arc::new(Memory::default());
+        let database_service = DatabaseServer::from_arc(Arc::clone(&database))
+            .max_decoding_message_size(MESSAGE_BYTES_MAX)
+            .max_encoding_message_size(MESSAGE_BYTES_MAX);
+
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let runtime_addr = listener.local_addr()?;
+        drop(tokio::spawn(grpc::serve(listener, RuntimeServer::new(runtime), gone(stop.clone()))));
+
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let database_addr = listener.local_addr()?;
+        drop(tokio::spawn(grpc::serve(listener, database_service, gone(stop))));
+
+        Ok(Self { dialect, runtime_addr, database_addr, database, announced, _alive: alive })
+    }
+
+    /// What the host puts into the plugin's environment, and the choice of its row.
+    #[must_use]
+    pub fn environment(&self) -> Environment {
+        self.variables().into_iter().collect()
+    }
+
+    /// The same as pairs, for a child process.
+    #[must_use]
+    pub fn variables(&self) -> [(&'static str, String); 2] {
+        [(self.dialect.env, self.runtime_addr.to_string()), (PROTOCOL_OVERRIDE, self.dialect.protocol.to_string())]
+    }
+
+    /// Where the host's database listens.
+    #[must_use]
+    pub fn database_addr(&self) -> String {
+        self.database_addr.to_string()
+    }
+
+    /// What the plugin put into the host's database.
+    #[must_use]
+    pub fn database(&self) -> BTreeMap<Bytes, Bytes> {
+        self.database.pairs().clone()
+    }
+
+    /// Waits for a plugin with the right number and dials it.
+    ///
+    /// # Errors
+    /// None comes within ten seconds, or it cannot be dialled.
+    pub async fn plugin(&mut self) -> Result<Plugin, TestHostError> {
+        let announced = timeout(PLUGIN_TIMEOUT, self.announced.recv()).await;
+        let addr = announced.ok().flatten().ok_or(TestHostError::NoPlugin)?;
+        let channel = dial(&addr).await?;
+        let vm = VmClient::new(channel.clone())
+            .max_decoding_message_size(MESSAGE_BYTES_MAX)
+            .max_encoding_message_size(MESSAGE_BYTES_MAX);
+        Ok(Plugin { vm, health: HealthClient::new(channel) })
+    }
+
+    /// Dials the server of one handler, as named in the answer to `CreateHandlers`.
+    ///
+    /// # Errors
+    /// It cannot be dialled.
+    pub async fn http(&self, addr: &str) -> Result<HttpClient<Channel>, TestHostError> {
+        Ok(HttpClient::new(dial(addr).await?)
+            .max_decoding_message_size(MESSAGE_BYTES_MAX)
+            .max_encoding_message_size(MESSAGE_BYTES_MAX))
+    }
+}
+
+async fn dial(addr: &str) -> Result<Channel, TestHostError> {
+    let unreachable = |reason| TestHostError::Unreachable { addr: addr.to_owned(), reason };
+    grpc::connect(addr).await.map_err(unreachable)
+}
+
+/// Ready when the sender is gone.
+async fn gone(mut alive: watch::Receiver<()>) {
+    while alive.changed().await.is_ok() {}
+}
+
+/// Takes handshakes. Like a real host it remembers its first answer.
+#[derive(Debug)]
+struct Engine {
+    name: &'static str,
+    protocol: u32,
+    first: Mutex<Option<Result<(), String>>>,
+    announce: mpsc::Sender<String>,
+}
+
+impl Engine {
+    fn judge(&self, plugin: u32) -> Result<(), String> {
+        let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+        let verdict = first.get_or_insert_with(|| {
+            if plugin == self.protocol {
+                return Ok(());
+            }
+            let Self { name, protocol, .. } = self;
+            Err(format!(
+                "the numbers differ. {name} has RPCChainVM protocol version {protocol}. The plugin has RPCChainVM \
+                 protocol version {plugin}."
+            ))
+        });
+        verdict.clone()
+    }
+}
+
+#[async_trait]
+impl Runtime for Engine {
+    async fn initialize(&self, request: Request<InitializeRequest>) -> Result<Response<()>, Status> {
+        let InitializeRequest { protocol_version, addr } = request.into_inner();
+        self.judge(protocol_version).map_err(Status::unknown)?;
+        self.announce.send(addr).await.map_err(|_| Status::unavailable("the test host is gone"))?;
+        Ok(Response::new(()))
+    }
+}
+
+/// The host's database. Only what a plugin may use is there.
+#[derive(Debug, Default)]
+struct Memory(Mutex<BTreeMap<Bytes, Bytes>>);
+
+impl Memory {
+    fn pairs(&self) -> std::sync::MutexGuard<'_, BTreeMap<Bytes, Bytes>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Database for Memory {
+    async fn has(&self, request: Request<rpcdb::HasRequest>) -> Result<Response<rpcdb::HasResponse>, Status> {
+        let has = self.pairs().contains_key(&request.into_inner().key);
+        Ok(Response::new(rpcdb::HasResponse { has, err: Error::Unspecified.into() }))
+    }
+
+    async fn get(&self, request: Request<rpcdb::GetRequest>) -> Result<Response<rpcdb::GetResponse>, Status> {
+        let value = self.pairs().get(&request.into_inner().key).cloned();
+        let err = if value.is_some() { Error::Unspecified } else { Error::NotFound };
+        Ok(Response::new(rpcdb::GetResponse { value: value.unwrap_or_default(), err: err.into() }))
+    }
+
+    async fn put(&self, request: Request<rpcdb::PutRequest>) -> Result<Response<rpcdb::PutResponse>, Status> {
+        let rpcdb::PutRequest { key, value } = request.into_inner();
+        self.pairs().insert(key, value);
+        Ok(Response::new(rpcdb::PutResponse::default()))
+    }
+
+    async fn delete(&self, request: Request<rpcdb::DeleteRequest>) -> Result<Response<rpcdb::DeleteResponse>, Status> {
+        self.pairs().remove(&request.into_inner().key);
+        Ok(Response::new(rpcdb::DeleteResponse::default()))
+    }
+
+    async fn write_batch(
+        &self,
+        request: Request<rpcdb::WriteBatchRequest>,
+    ) -> Result<Response<rpcdb::WriteBatchResponse>, Status> {
+        let rpcdb::WriteBatchRequest { puts, deletes } = request.into_inner();
+        let mut pairs = self.pairs();
+        pairs.extend(puts.into_iter().map(|put| (put.key, put.value)));
+        for delete in deletes {
+            pairs.remove(&delete.key);
+        }
+        Ok(Response::new(rpcdb::WriteBatchResponse::default()))
+    }
+
+    async fn compact(&self, _: Request<rpcdb::CompactRequest>) -> Result<Response<rpcdb::CompactResponse>, Status> {
+        Ok(Response::new(rpcdb::CompactResponse::default()))
+    }
+
+    async fn close(&self, _: Request<rpcdb::CloseRequest>) -> Result<Response<rpcdb::CloseResponse>, Status> {
+        Ok(Response::new(rpcdb::CloseResponse::default()))
+    }
+
+    async fn health_check(&self, _: Request<()>) -> Result<Response<rpcdb::HealthCheckResponse>, Status> {
+        Ok(Response::new(rpcdb::HealthCheckResponse::default()))
+    }
+
+    async fn new_iterator_with_start_and_prefix(
+        &self,
+        _: Request<rpcdb::NewIteratorWithStartAndPrefixRequest>,
+    ) -> Result<Response<rpcdb::NewIteratorWithStartAndPrefixResponse>, Status> {
+        Err(no_iterators())
+    }
+
+    async fn iterator_next(
+        &self,
+        _: Request<rpcdb::IteratorNextRequest>,
+    ) -> Result<Response<rpcdb::IteratorNextResponse>, Status> {
+        Err(no_iterators())
+    }
+
+    async fn iterator_error(
+        &self,
+        _: Request<rpcdb::IteratorErrorRequest>,
+    ) -> Result<Response<rpcdb::IteratorErrorResponse>, Status> {
+        Err(no_iterators())
+    }
+
+    async fn iterator_release(
+        &self,
+        _: Request<rpcdb::IteratorReleaseRequest>,
+    ) -> Result<Response<rpcdb::IteratorReleaseResponse>, Status> {
+        Err(no_iterators())
+    }
+}
+
+fn no_iterators() -> Status {
+    Status::unimplemented("the test host's database has no iterators")
+}
+
+const PLUGIN_TIMEOUT: Duration = Duration::from_secs(10);
