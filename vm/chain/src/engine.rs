@@ -20,7 +20,6 @@ pub use accept::Accepted;
 pub use build::{Built, Candidates, InOrder, Wish};
 pub use next::{Next, next_block};
 pub use open::{OpenError, Opening, genesis_block};
-pub(crate) use verify::{FeeConfigError, fee_config};
 pub use verify::{BLACKHOLE, Context, Needs, Verdict};
 pub(crate) use verify::{FeeConfigError, fee_config};
 
