@@ -289,13 +289,14 @@ impl Hosted {
         Ok(built)
     }
 
-    /// `Shutdown`, and the end of the process.
+    /// `Shutdown`, the signal that hosts send after it, and the end of the process.
     ///
     /// # Errors
     /// When it does not end by itself in time.
     pub async fn shut_down(mut self) -> Result<Ended> {
         self.plugin.vm.shutdown(()).await?;
         let Self { running, host, plugin, http, .. } = self;
+        running.signal("TERM")?;
         let ended = tokio::task::spawn_blocking(move || running.wait(END_MAX)).await?;
         drop((host, plugin, http));
         ended

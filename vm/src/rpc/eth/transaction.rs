@@ -19,6 +19,9 @@ pub fn send_raw(node: Arc<Node>, params: Params) -> Pin<Box<dyn Future<Output = 
     Box::pin(async move {
         params.at_most(1)?;
         let bytes: Bytes = params.required(0)?;
+        if bytes.len() <= 1 {
+            return Err(RpcError::server("typed transaction too short"));
+        }
         let submitting = Arc::clone(&node);
         // Recovering the sender takes a core for a while.
         let submitted = tokio::task::spawn_blocking(move || submitting.submit(&bytes)).await;
