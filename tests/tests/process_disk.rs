@@ -220,7 +220,8 @@ fn process_disk_flipped_bytes() -> Result<()> {
                     }
                 }
                 if wrong > 0 {
-                    dev.running.complaint("restore the data folder from a backup, or delete it and sync again", STOP_MAX)?;
+                    dev.running
+                        .complaint("restore the data folder from a backup, or delete it and sync again", STOP_MAX)?;
                     at_read += 1;
                 }
                 assert_eq!(dev.stop("TERM")?.code(), Some(0));
@@ -231,7 +232,10 @@ fn process_disk_flipped_bytes() -> Result<()> {
         }
         std::fs::remove_dir_all(&data)?;
     }
-    println!("{} tables: found at the start {at_start}, by a read {at_read}, only by the audit {at_audit}", tables.len());
+    println!(
+        "{} tables: found at the start {at_start}, by a read {at_read}, only by the audit {at_audit}",
+        tables.len()
+    );
     assert!(at_start > 0 && at_read > 0);
 
     for (name, text) in [("CURRENT", "CURRENT"), ("MANIFEST", "MANIFEST")] {

@@ -44,7 +44,8 @@ fn process_plugin_started_by_hand() -> Result<()> {
         (vec![(host, "127.0.0.1:1")], "cannot reach the host at 127.0.0.1:1: ".to_owned()),
         (
             vec![("VM_RUNTIME_ENGINE_ADDR", "127.0.0.1:1")],
-            "VM_RUNTIME_ENGINE_ADDR is set by a host that is not in this release, which speaks avalanchego 45".to_owned(),
+            "VM_RUNTIME_ENGINE_ADDR is set by a host that is not in this release, which speaks avalanchego 45"
+                .to_owned(),
         ),
     ] {
         let ended = run(Command::new(pars_vm()?).env_clear().env("RUST_BACKTRACE", "full").envs(variables))?;
@@ -288,7 +289,8 @@ async fn process_plugin_events() -> Result<()> {
     let from = Wallet::local(0)?;
     let mut slowest = Duration::ZERO;
     for round in 0..10 {
-        let given_up = tokio::time::timeout(Duration::from_millis(20 * round), hosted.plugin.vm.wait_for_event(())).await;
+        let given_up =
+            tokio::time::timeout(Duration::from_millis(20 * round), hosted.plugin.vm.wait_for_event(())).await;
         assert!(given_up.is_err(), "an event without a transaction");
         let since = Instant::now();
         hosted.submit(&from.sign(&Draft::transfer(round, TO, 1))?).await?;
@@ -528,8 +530,7 @@ async fn process_plugin_warp_predicates() -> Result<()> {
 fn with_message() -> Result<Signed> {
     let source = alloy_primitives::Bytes::from(vec![0x99; 20]);
     let payload = Payload::AddressedCall { source, content: alloy_primitives::Bytes::from_static(b"hello") }.encode();
-    let unsigned =
-        Unsigned { network_id: 1_337, source_chain: B256::repeat_byte(0x66), payload: payload.into() };
+    let unsigned = Unsigned { network_id: 1_337, source_chain: B256::repeat_byte(0x66), payload: payload.into() };
     let message = Message { unsigned, signers: alloy_primitives::Bytes::from_static(&[3]), signature: [9; 96] };
     let mut draft = Draft { gas: 1_000_000, ..Draft::transfer(0, TO, 1) };
     draft.access.push(alloy_eips::eip2930::AccessListItem { address: WARP, storage_keys: pack(&message.encode()) });
