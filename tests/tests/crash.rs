@@ -122,6 +122,7 @@ fn a_planted_half_block_is_found() {
         accept_until(&mut chain, &record, height);
         let after = store.dump();
         drop(chain);
+        audit(store.snapshot().expect("snapshot"), WINDOW).expect("whole before anything is taken out");
         let mut batch = Batch::default();
         for (key, value) in &before {
             if key.0 == missing && after.get(key) != Some(value) {

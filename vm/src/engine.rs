@@ -134,11 +134,7 @@ impl Owner {
     ///
     /// # Errors
     /// See [`Chain::accept`].
-    pub fn accept(
-        &mut self,
-        id: BlockId,
-        durability: Durability,
-    ) -> Result<Option<Accepted>, Error> {
+    pub fn accept(&mut self, id: BlockId, durability: Durability) -> Result<Option<Accepted>, Error> {
         let accepted = self.attempt(|chain| chain.accept(id, durability))?;
         if accepted.is_some() {
             self.refresh_pool(&[])?;

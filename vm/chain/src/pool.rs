@@ -37,8 +37,8 @@ use crate::tx::Tx;
 use crate::view::View;
 use alloy_primitives::{Address, B256, keccak256};
 use held::Held;
-use pars_genesis::spec::ChainSpec;
 use parking_lot::Mutex;
+use pars_genesis::spec::ChainSpec;
 use rayon::prelude::*;
 use std::fmt;
 use std::sync::Arc;
@@ -134,10 +134,8 @@ impl Pool {
     pub fn reset(&self, head: &View, returned: &[Arc<Tx>], now_ms: u64) -> Result<(), Fatal> {
         let head = Arc::new(Head::new(&self.spec, head.clone())?);
         let senders = self.held.lock().senders();
-        let accounts: Vec<_> = senders
-            .into_par_iter()
-            .map(|sender| Ok((sender, head.account(sender)?)))
-            .collect::<Result<_, Fatal>>()?;
+        let accounts: Vec<_> =
+            senders.into_par_iter().map(|sender| Ok((sender, head.account(sender)?))).collect::<Result<_, Fatal>>()?;
         {
             let mut held = self.held.lock();
             held.follow(head, accounts, now_ms)?;
@@ -176,7 +174,7 @@ impl Pool {
     /// Whether [`Self::candidates`] would offer anything.
     #[must_use]
     pub fn wants_block(&self, parent: &View, base_fee: u64, tip_min: u128) -> bool {
-        self.held.lock().runs(parent, u128::from(base_fee), tip_min).next().is_some()
+        self.held.lock().offers(parent, u128::from(base_fee), tip_min)
     }
 
     /// Grows with every change of what the pool holds.

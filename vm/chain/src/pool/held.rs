@@ -102,15 +102,14 @@ impl Held {
     /// What a builder on `parent` may choose from, by sender.
     pub(super) fn runs(&self, parent: &View, base_fee: u128, tip_min: u128) -> impl Iterator<Item = Run> {
         self.queues.values().filter_map(move |queue| {
-            // Only what processing blocks changed differs from the pool's head, so this reads no store.
-            let processed = parent.changed_account(queue.key()).flatten().map(|account| account.nonce);
-            let from = queue.next().max(processed.unwrap_or_default());
-            let mut run = queue
-                .executable_from(from)
-                .take_while(|entry| entry.tx.fee_cap() >= base_fee && entry.tx.tip_cap() >= tip_min)
-                .map(|entry| (Arc::clone(&entry.tx), entry.seen));
+            let mut run = offered(queue, parent, base_fee, tip_min).map(|entry| (Arc::clone(&entry.tx), entry.seen));
             Some(Run { local: queue.local, first: run.next()?, rest: run.collect() })
         })
+    }
+
+    /// Whether there is any.
+    pub(super) fn offers(&self, parent: &View, base_fee: u128, tip_min: u128) -> bool {
+        self.queues.values().any(|queue| offered(queue, parent, base_fee, tip_min).next().is_some())
     }
 
     /// Takes in a transaction that is valid at the head. Where it is refused, everything is as before.
@@ -192,9 +191,7 @@ impl Held {
             .queues
             .iter()
             .filter(|(_, queue)| !queue.local)
-            .flat_map(|(sender, queue)| {
-                queue.parked().filter(expired).map(|entry| (*sender, entry.tx.nonce()))
-            })
+            .flat_map(|(sender, queue)| queue.parked().filter(expired).map(|entry| (*sender, entry.tx.nonce())))
             .collect();
         for (sender, nonce) in &old {
             self.remove(*sender, *nonce, Some(now_ms));
@@ -218,9 +215,7 @@ impl Held {
     fn check_replacement(&self, address: Address, tx: &Tx) -> Result<(), Refused> {
         let Some(old) = self.queues.get(&address).and_then(|queue| queue.get(tx.nonce())) else { return Ok(()) };
         let percent = U256::from(self.limits.price_bump_percent) + U256::from(100);
-        let enough = |old: u128, new: u128| {
-            new > old && U256::from(new) >= U256::from(old) * percent / U256::from(100)
-        };
+        let enough = |old: u128, new: u128| new > old && U256::from(new) >= U256::from(old) * percent / U256::from(100);
         if enough(old.tx.fee_cap(), tx.fee_cap()) && enough(old.tx.tip_cap(), tx.tip_cap()) {
             Ok(())
         } else {
@@ -272,9 +267,7 @@ impl Held {
 
     /// The transaction that is worth least among the last ones of some senders; of equals the one that came last.
     fn least(&self, resource: Resource, of: impl Fn(Usage) -> bool) -> Option<Victim> {
-        let tail = |(sender, queue): (&Address, &Queue)| {
-            Some(Victim { sender: *sender, tail: queue.tail(resource)? })
-        };
+        let tail = |(sender, queue): (&Address, &Queue)| Some(Victim { sender: *sender, tail: queue.tail(resource)? });
         let rank = |victim: &Victim| -> (Worth, Reverse<u64>) { (victim.tail.floor, Reverse(victim.tail.seen)) };
         self.queues.iter().filter(|(_, queue)| of(queue.usage())).filter_map(tail).min_by_key(rank)
     }
@@ -318,6 +311,20 @@ impl Held {
             self.queues.remove(&sender);
         }
     }
+}
+
+/// What a queue offers a builder on `parent`.
+fn offered<'a>(
+    queue: &'a Queue,
+    parent: &View,
+    base_fee: u128,
+    tip_min: u128,
+) -> impl Iterator<Item = &'a Entry> + use<'a> {
+    // Only what processing blocks changed differs from the pool's head, so this reads no store.
+    let processed = parent.changed_account(queue.key()).flatten().map(|account| account.nonce);
+    let from = queue.next().max(processed.unwrap_or_default());
+    let pays = move |entry: &&Entry| entry.tx.fee_cap() >= base_fee && entry.tx.tip_cap() >= tip_min;
+    queue.executable_from(from).take_while(pays)
 }
 
 fn content((sender, queue): (&Address, &Queue)) -> Content {

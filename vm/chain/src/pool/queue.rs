@@ -90,21 +90,12 @@ impl Queue {
         self.entries.is_empty()
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.entries.len()
-    }
-
     pub(super) fn get(&self, nonce: u64) -> Option<&Entry> {
         self.entries.get(&nonce)
     }
 
     pub(super) fn floor(&self, nonce: u64) -> Option<Worth> {
         self.entries.get(&nonce).map(|entry| entry.floor)
-    }
-
-    /// All of them by nonce.
-    pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
-        self.entries.values()
     }
 
     /// Those that a block can hold from a nonce on.
@@ -176,9 +167,7 @@ impl Queue {
         now_ms: u64,
     ) -> Vec<Entry> {
         self.sender = sender;
-        let stays = |entry: &Entry| {
-            entry.tx.nonce() >= sender.nonce && entry.cost <= sender.balance && keep(&entry.tx)
-        };
+        let stays = |entry: &Entry| entry.tx.nonce() >= sender.nonce && entry.cost <= sender.balance && keep(&entry.tx);
         let dropped = self.entries.extract_if(.., |_, entry| !stays(entry)).map(|(_, entry)| entry).collect();
         self.sort(base_fee, Some(now_ms));
         dropped

@@ -47,6 +47,8 @@ pub fn audit(read: Arc<dyn Read>, depth: u64) -> Result<Report, Fatal> {
     let head = meta::head(read.as_ref())?;
     let oldest = meta::oldest(read.as_ref())?;
     let view = View::accepted(Arc::clone(&read), head.id, Arc::new(Header::default()), head.height);
+    let last = view.block(head.height)?.ok_or_else(|| wrong("the head's block is missing".to_owned()))?;
+    let view = View::accepted(Arc::clone(&read), head.id, Arc::new(last.header), head.height);
     let (transactions, mut roots) = check_blocks(&view, head)?;
     let mut accounts = table(read.as_ref(), Column::Accounts)?;
     let mut slots = table(read.as_ref(), Column::Slots)?;
