@@ -47,7 +47,7 @@ const FOLDER: &str = "pars";
 impl Plugin {
     /// A plugin that no host has spoken to yet.
     #[must_use]
-    pub fn new(lever: log::Lever) -> Self {
+    pub const fn new(lever: log::Lever) -> Self {
         Self {
             lever,
             running: OnceLock::new(),
@@ -294,7 +294,7 @@ fn block_id(id: Id) -> BlockId {
     BlockId(B256::from(*id.as_bytes()))
 }
 
-fn host_upgrades(times: &NetworkUpgrades) -> HostUpgrades {
+const fn host_upgrades(times: &NetworkUpgrades) -> HostUpgrades {
     HostUpgrades {
         durango: times.durango,
         etna: times.etna,
