@@ -4,7 +4,6 @@
 //! 50 runs; with `PARS_FULL=1` 500. The seed is printed and is the reproduction.
 
 #![expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "heights of recorded chains are small")]
-#![expect(clippy::print_stdout, reason = "a suite prints what it measured")]
 
 use pars_chain::block::Block;
 use pars_chain::engine::{Chain, Context, OpenError, Verdict};

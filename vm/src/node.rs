@@ -3,6 +3,7 @@
 use crate::clock::now_ms;
 use crate::engine::{Closed, Engine, Shown};
 use alloy_primitives::{Address, B256};
+use pars_chain::block::Block;
 use pars_chain::engine::{Built, Chain, Wish, next_block};
 use pars_chain::error::{DecodeError, Error, Fatal};
 use pars_chain::pool::{Limits, Origin, Pool, Refused};
@@ -160,6 +161,15 @@ impl Node {
         let mined = |shown: &Shown| !matches!(shown.head.transaction(hash), Ok(None));
         if self.pool.get(hash).is_none() && !mined(&watched.borrow()) {
             drop(tokio::time::timeout(SHOW_TIMEOUT, watched.wait_for(mined)).await);
+        }
+    }
+
+    /// Replaces transactions of a decoded block by those of the pool, whose senders are recovered already.
+    pub fn adopt(&self, block: &mut Block) {
+        for tx in &mut block.transactions {
+            if let Some(known) = self.pool.get(tx.hash()) {
+                *tx = known;
+            }
         }
     }
 

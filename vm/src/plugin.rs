@@ -228,7 +228,9 @@ impl ChainVm for Plugin {
     }
 
     async fn verify(&self, bytes: Bytes, _context: Option<BlockContext>) -> Result<u64, VmError> {
-        let block = Arc::new(block::Block::decode(bytes.into()).map_err(VmError::other)?);
+        let mut block = block::Block::decode(bytes.into()).map_err(VmError::other)?;
+        self.node()?.adopt(&mut block);
+        let block = Arc::new(block);
         let bootstrapped = self.phase() == Some(Phase::Normal);
         let unix_ms = block.header.unix_ms();
         let engine = self.engine()?;
