@@ -21,7 +21,9 @@ const FAULTS: [CommitFault; 3] = [CommitFault::Before, CommitFault::After, Commi
 /// creations and self-destructions are among these.
 #[test]
 fn a_failed_read_is_no_verdict() {
-    for (name, every) in [("precompiles-11", 23), ("probes-classic", 19), ("granite-precompiles-11", 7), ("forks-11", 31)] {
+    for (name, every) in
+        [("precompiles-11", 23), ("probes-classic", 19), ("granite-precompiles-11", 7), ("forks-11", 31)]
+    {
         let record = Record::read(name);
         let memory = Memory::new();
         let store = Faulty::new(Arc::new(memory));

@@ -192,12 +192,9 @@ fn trap_39_ids_of_messages() {
     let sealed = world.send(&Key::new(1), probe.draft());
     let source = Kind::Call.address();
     let payload = Payload::AddressedCall { source: source.as_slice().to_vec().into(), content: content.into() };
-    let unsigned = Unsigned {
-        network_id: PLACE.network_id,
-        source_chain: PLACE.blockchain_id,
-        payload: payload.encode().into(),
-    }
-    .encode();
+    let unsigned =
+        Unsigned { network_id: PLACE.network_id, source_chain: PLACE.blockchain_id, payload: payload.encode().into() }
+            .encode();
     let id = message::id(&unsigned);
     assert_ne!(id, keccak256(&unsigned));
     let [log] = &sealed.receipts[0].logs[..] else { panic!("one log") };

@@ -181,9 +181,8 @@ fn trap_05_gas_of_genesis_is_in_no_window() {
     files.genesis["gasUsed"] = json!("0x5208");
     let mut world = World::new(&files);
     let mut window = |gas: u64| {
-        let transfers: Vec<_> = (0..gas / 21_000)
-            .map(|_| world.sign(&Key::new(1), Draft::transfer(Address::ZERO, 1)))
-            .collect();
+        let transfers: Vec<_> =
+            (0..gas / 21_000).map(|_| world.sign(&Key::new(1), Draft::transfer(Address::ZERO, 1))).collect();
         let sealed = world.seal(transfers);
         assert_eq!(sealed.block.header.gas_used, gas);
         let words: Vec<u64> = sealed.block.header.extra[..80]

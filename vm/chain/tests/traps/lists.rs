@@ -85,8 +85,7 @@ fn trap_16_deployers_are_origins() {
 fn trap_16_the_refused_address_is_warm() {
     for key in [Key::new(1), Key::new(2)] {
         let roles = json!({ "enabledAddresses": [Key::new(1).address] });
-        let files =
-            Files::new(Era::Granite).row("contractDeployerAllowListConfig", roles).code(FACTORY_AT, FACTORY);
+        let files = Files::new(Era::Granite).row("contractDeployerAllowListConfig", roles).code(FACTORY_AT, FACTORY);
         let mut world = World::new(&files);
         // With input it creates by CREATE2, whose address is known too; the second word is the account to measure.
         let address = FACTORY_AT.create2([0; 32], keccak256([]));

@@ -1,8 +1,8 @@
 //! Stateful precompiles as contracts meet them: gas, temperature, kinds of calls, calldata, activation.
 
 use crate::support::abi::{
-    DEPLOYER, FEE_MANAGER, GET_BLOCKCHAIN_ID, GET_FEE_CONFIG, MINT, MINTER, READ_ALLOW_LIST, REWARD_MANAGER,
-    SET_ADMIN, SET_ENABLED, SET_FEE_CONFIG, TX_LIST, WARP, Word, input, role_slot, set_fee_config,
+    DEPLOYER, FEE_MANAGER, GET_BLOCKCHAIN_ID, GET_FEE_CONFIG, MINT, MINTER, READ_ALLOW_LIST, REWARD_MANAGER, SET_ADMIN,
+    SET_ENABLED, SET_FEE_CONFIG, TX_LIST, WARP, Word, input, role_slot, set_fee_config,
 };
 use crate::support::files::{ERAS, Era, Files, START};
 use crate::support::probe::{KINDS, Kind, Probe};
@@ -21,7 +21,8 @@ const STRANGER: u8 = 2;
 /// Every row but the list of senders is on, the first key is admin of each.
 fn files(era: Era) -> Files {
     let roles = json!({ "adminAddresses": [Key::new(ADMIN).address] });
-    let rows = ["contractDeployerAllowListConfig", "contractNativeMinterConfig", "feeManagerConfig", "rewardManagerConfig"];
+    let rows =
+        ["contractDeployerAllowListConfig", "contractNativeMinterConfig", "feeManagerConfig", "rewardManagerConfig"];
     let files = rows.iter().fold(Files::new(era).probes(), |files, key| files.row(key, roles.clone()));
     if era >= Era::Durango { files.row("warpConfig", json!({ "quorumNumerator": 67 })) } else { files }
 }
@@ -30,9 +31,11 @@ fn files(era: Era) -> Files {
 #[test]
 fn trap_10_disabled_and_enabled_in_one_block() {
     let (admin, next) = (Key::new(ADMIN), Key::new(3));
-    let files = files(Era::Granite)
-        .switch("contractNativeMinterConfig", 20, json!({ "disable": true }))
-        .switch("contractNativeMinterConfig", 22, json!({ "adminAddresses": [next.address], "initialMint": { MINTER.to_string(): 4 } }));
+    let files = files(Era::Granite).switch("contractNativeMinterConfig", 20, json!({ "disable": true })).switch(
+        "contractNativeMinterConfig",
+        22,
+        json!({ "adminAddresses": [next.address], "initialMint": { MINTER.to_string(): 4 } }),
+    );
     let mut world = World::new(&files);
     let enabled = Address::repeat_byte(0x55);
     // A successful call with a value leaves it there: trap 13.
@@ -118,8 +121,7 @@ fn trap_12_errors_take_the_frame() {
             let outcome = probe.run(&mut world, &stranger);
             let what = format!("{era:?} {:?} {} {} value {}", probe.kind, probe.callee, probe.input, probe.value);
             assert!(!outcome.success && outcome.size == 0, "{what}: {outcome:?}");
-            let around =
-                *around.entry((probe.kind as u8, probe.input.len())).or_insert_with(|| probe.around(&files));
+            let around = *around.entry((probe.kind as u8, probe.input.len())).or_insert_with(|| probe.around(&files));
             // A value costs 9,000, and gives the frame 2,300 that are not the caller's.
             let value = if probe.value > 0 { 9_000 } else { 0 };
             assert_eq!(outcome.gas, around + 2_600 + value + probe.gas, "{what}");
@@ -391,9 +393,11 @@ fn trap_20_minting_wraps() {
 fn aliases() {
     let (admin, target) = (Key::new(ADMIN), Address::repeat_byte(0x51));
     let alias = address!("0300000000000000000000000000000000000031");
-    let files = files(Era::Granite)
-        .config("addressBook", json!({ "contractNativeMinterConfig": alias }))
-        .switch("contractNativeMinterConfig", 50, json!({ "disable": true }));
+    let files = files(Era::Granite).config("addressBook", json!({ "contractNativeMinterConfig": alias })).switch(
+        "contractNativeMinterConfig",
+        50,
+        json!({ "disable": true }),
+    );
     let mut world = World::new(&files);
     for at in [MINTER, alias] {
         let account = world.account(at).expect("on");

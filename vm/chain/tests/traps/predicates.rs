@@ -136,7 +136,8 @@ fn trap_22_result_bytes() {
     let sealed = world.seal(transactions.clone());
 
     let bits: BTreeMap<usize, &[u8]> = [(0, &[1][..]), (2, &[1, 0]), (3, &[]), (4, &[])].into();
-    let mut sorted: Vec<(B256, &[u8])> = bits.iter().map(|(index, bits)| (transactions[*index].hash(), *bits)).collect();
+    let mut sorted: Vec<(B256, &[u8])> =
+        bits.iter().map(|(index, bits)| (transactions[*index].hash(), *bits)).collect();
     sorted.sort_unstable();
     let mut expected = vec![0, 0, 0, 0, 0, 4];
     for (hash, bits) in sorted {
@@ -163,7 +164,8 @@ fn trap_22_verdicts_decide() {
         world.verdicts = Some(verdicts([(&tx, other)]));
         assert!(matches!(world.refusal(&block), Invalid::Header { field: Field::ExtraData, .. }));
     }
-    let incomplete = [None, Some(Verdicts::new()), Some(verdicts([(&tx, vec![true])])), Some(verdicts([(&tx, vec![true; 3])]))];
+    let incomplete =
+        [None, Some(Verdicts::new()), Some(verdicts([(&tx, vec![true])])), Some(verdicts([(&tx, vec![true; 3])]))];
     for verdicts in incomplete {
         world.verdicts = verdicts;
         assert_eq!(world.verify(&block), Verdict::Needs(Needs::PredicateVerdicts));
