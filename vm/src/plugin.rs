@@ -111,7 +111,7 @@ impl Plugin {
             parent: id_of(BlockId(head.header().parent)),
             height: head.height(),
             bytes: bytes.ok_or_else(|| VmError::other("the last accepted block is missing"))?.0,
-            timestamp_ms: head.header().unix_ms(),
+            timestamp_ms: host_time_ms(head.header()),
         })
     }
 
@@ -232,7 +232,7 @@ impl ChainVm for Plugin {
         self.node()?.adopt(&mut block);
         let block = Arc::new(block);
         let bootstrapped = self.phase() == Some(Phase::Normal);
-        let unix_ms = block.header.unix_ms();
+        let timestamp_ms = host_time_ms(&block.header);
         let engine = self.engine()?;
         let verified = engine.call(move |owner| {
             owner.attempt(|chain| {
@@ -241,7 +241,7 @@ impl ChainVm for Plugin {
             })
         });
         match verified.await.map_err(VmError::other)?.map_err(VmError::other)? {
-            Verdict::Valid => Ok(unix_ms),
+            Verdict::Valid => Ok(timestamp_ms),
             Verdict::Invalid(reason) => Err(VmError::other(reason)),
             Verdict::Needs(Needs::PredicateVerdicts) => {
                 let text = "warp verification is not in this release";
@@ -282,10 +282,14 @@ fn meta_of(node: &Node, block: &block::Block) -> BlockMeta {
         id: id_of(block.id()),
         parent: id_of(block.parent()),
         height: block.height(),
-        // The engine of the host counts whole seconds.
-        timestamp_ms: block.header.time.saturating_mul(1_000),
+        timestamp_ms: host_time_ms(&block.header),
         verify_with_context: predicates,
     }
+}
+
+/// A block's time for the host, whose wrapper counts whole seconds, as the Go node gives it.
+const fn host_time_ms(header: &block::Header) -> u64 {
+    header.time.saturating_mul(1_000)
 }
 
 fn id_of(id: BlockId) -> Id {
