@@ -10,7 +10,7 @@ use pars_chain::block::BlockId;
 use pars_chain::engine::{Built, Chain, InOrder, Verdict, Wish};
 use pars_chain::error::{Error, Fatal};
 use pars_chain::state::commit::History;
-use pars_chain::store::{CommitFault, Durability, Faulty, Memory, Store, StoreError};
+use pars_chain::store::{CommitFault, Durability, Faulty, Memory, StoreError};
 use std::sync::Arc;
 use support::context::at_its_time;
 use support::record::Record;
@@ -25,8 +25,7 @@ fn a_failed_read_is_no_verdict() {
         [("precompiles-11", 23), ("probes-classic", 19), ("granite-precompiles-11", 7), ("forks-11", 31)]
     {
         let record = Record::read(name);
-        let memory = Memory::new();
-        let store = Faulty::new(Arc::new(memory));
+        let store = Faulty::new(Arc::new(Memory::new()));
         let mut chain = record.open(Arc::new(store.clone()), History::Archive);
         let mut faults = 0;
         for recorded in &record.blocks[1..] {
@@ -121,8 +120,7 @@ fn a_failed_accept_shows_nothing() {
 #[test]
 fn a_failed_read_while_accepting() {
     let record = Record::read("precompiles-11");
-    let memory = Memory::new();
-    let store = Faulty::new(Arc::new(memory.clone()));
+    let store = Faulty::new(Arc::new(Memory::new()));
     let mut chain = record.open(Arc::new(store.clone()), History::Pruned(16));
     let (mut kept, mut gone_on) = (0, 0);
     for number in 1..=record.height() {
@@ -219,7 +217,7 @@ fn a_failed_read_while_opening() {
 fn a_failed_read_of_a_picture() {
     let record = Record::read("granite-12");
     let store = Faulty::new(Arc::new(Memory::new()));
-    let mut chain = record.open(Arc::new(store.clone()) as Arc<dyn Store>, History::Archive);
+    let mut chain = record.open(Arc::new(store.clone()), History::Archive);
     record.advance(&mut chain, 20);
     let view = chain.view_at(10).expect("archive keeps all");
     let address = alloy_primitives::Address::repeat_byte(1);

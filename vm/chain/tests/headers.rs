@@ -3,6 +3,8 @@
 //! A changed header is re-encoded and decoded again, as a peer would send it. A field that is absent before one that is
 //! present reads back as 0, so a field is taken away together with those behind it.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "any other answer fails the test")]
+
 #[allow(dead_code, reason = "each test file uses its part")]
 mod support {
     pub(crate) mod context;
@@ -23,8 +25,14 @@ use std::sync::Arc;
 use support::context::{at_its_time, bootstrapping};
 use support::record::{NAMES, Record};
 
+/// A change of a header, given the parent's: the field that the reason must name, what is done, how.
+type Change = (Field, &'static str, fn(&mut Header, &Header));
+
+/// What is free, and headers that use it, given the parent's.
+type Freedom = (&'static str, fn(&Header, &Header) -> Vec<Header>);
+
 /// Changes that the rules forbid in every era, with the field that the reason names.
-const FORBIDDEN: &[(Field, &str, fn(&mut Header, &Header))] = &[
+const FORBIDDEN: &[Change] = &[
     (Field::Sha3Uncles, "another hash", |header, _| header.uncles_hash = B256::repeat_byte(1)),
     (Field::Sha3Uncles, "zero", |header, _| header.uncles_hash = B256::ZERO),
     (Field::StateRoot, "another root", |header, _| header.state_root.0[31] ^= 1),
@@ -69,7 +77,7 @@ const FORBIDDEN: &[(Field, &str, fn(&mut Header, &Header))] = &[
 
 /// The same for blocks before Etna: nothing of Etna's may be there. Written without those before it, a field makes
 /// those read back as 0, and the first of them is named.
-const FORBIDDEN_BEFORE_ETNA: &[(Field, &str, fn(&mut Header, &Header))] = &[
+const FORBIDDEN_BEFORE_ETNA: &[Change] = &[
     (Field::BlobGasUsed, "0", |header, _| header.blob_gas_used = Some(0)),
     (Field::BlobGasUsed, "read back before another", |header, _| header.excess_blob_gas = Some(0)),
     (Field::BlobGasUsed, "with all of Etna's", |header, _| {
@@ -80,17 +88,16 @@ const FORBIDDEN_BEFORE_ETNA: &[(Field, &str, fn(&mut Header, &Header))] = &[
 ];
 
 /// Before Durango the extra data is the window and nothing else.
-const FORBIDDEN_BEFORE_DURANGO: &[(Field, &str, fn(&mut Header, &Header))] =
-    &[(Field::ExtraData, "no predicates", |header, _| {
-        header.extra = [&header.extra[..], &[0; 6]].concat().into();
-    })];
+const FORBIDDEN_BEFORE_DURANGO: &[Change] = &[(Field::ExtraData, "no predicates", |header, _| {
+    header.extra = [&header.extra[..], &[0; 6]].concat().into();
+})];
 
-const FORBIDDEN_FROM_DURANGO: &[(Field, &str, fn(&mut Header, &Header))] = &[
+const FORBIDDEN_FROM_DURANGO: &[Change] = &[
     (Field::ExtraData, "no predicate results", |header, _| header.extra = header.extra.slice(..WINDOW_BYTES)),
     (Field::ExtraData, "other predicate results", |header, _| header.extra = flipped(&header.extra, WINDOW_BYTES + 5)),
 ];
 
-const FORBIDDEN_FROM_ETNA: &[(Field, &str, fn(&mut Header, &Header))] = &[
+const FORBIDDEN_FROM_ETNA: &[Change] = &[
     (Field::BlobGasUsed, "absent", |header, _| cut_tail(header, 2)),
     (Field::ExcessBlobGas, "not 0", |header, _| header.excess_blob_gas = Some(1)),
     (Field::ExcessBlobGas, "absent", |header, _| cut_tail(header, 3)),
@@ -98,17 +105,17 @@ const FORBIDDEN_FROM_ETNA: &[(Field, &str, fn(&mut Header, &Header))] = &[
     (Field::ParentBeaconBlockRoot, "not zero", |header, _| header.parent_beacon_root = Some(B256::with_last_byte(1))),
 ];
 
-const FORBIDDEN_BEFORE_GRANITE: &[(Field, &str, fn(&mut Header, &Header))] =
+const FORBIDDEN_BEFORE_GRANITE: &[Change] =
     &[(Field::Timestamp, "before the parent's", |header, parent| header.time = parent.time - 1)];
 
 /// Etna, not Granite: nothing of Granite's may be there.
-const FORBIDDEN_IN_ETNA: &[(Field, &str, fn(&mut Header, &Header))] = &[
+const FORBIDDEN_IN_ETNA: &[Change] = &[
     (Field::TimestampMilliseconds, "there", |header, _| header.time_ms = Some(header.time * 1_000)),
     (Field::TimestampMilliseconds, "0", |header, _| header.time_ms = Some(0)),
     (Field::MinDelayExcess, "there", |header, _| header.min_delay_excess = Some(7_970_124)),
 ];
 
-const FORBIDDEN_FROM_GRANITE: &[(Field, &str, fn(&mut Header, &Header))] = &[
+const FORBIDDEN_FROM_GRANITE: &[Change] = &[
     (Field::Timestamp, "a second more than the milliseconds", |header, _| header.time += 1),
     (Field::Timestamp, "a second less than the milliseconds", |header, _| header.time -= 1),
     (Field::TimestampMilliseconds, "before the parent's", |header, parent| at_ms(header, parent.unix_ms() - 1)),
@@ -124,7 +131,7 @@ const FORBIDDEN_FROM_GRANITE: &[(Field, &str, fn(&mut Header, &Header))] = &[
 
 /// What may be changed in a block that stays valid, and where: the rules leave these free. Each is found in some
 /// recorded block. (Of the body, the trailing withdrawals list: see below.)
-const FREE: &[(&str, fn(&Header, &Header) -> Vec<Header>)] = &[
+const FREE: &[Freedom] = &[
     ("the millisecond part", |header, _| {
         let Some(ms) = header.time_ms else { return Vec::new() };
         let second = ms - ms % 1_000;
@@ -159,7 +166,7 @@ fn each_forbidden_change_is_refused_by_the_fields_name() {
             let seen = seen.entry(era).or_default();
             *seen += 1;
             // The first blocks of each era, and some later ones.
-            if *seen <= 3 || *seen % 16 == 0 {
+            if *seen <= 3 || seen.is_multiple_of(16) {
                 for (field, what, change) in forbidden(era, &parent) {
                     let mut header = block.header.clone();
                     change(&mut header, &parent);
@@ -404,9 +411,9 @@ fn parsed_from_the_end() {
     }
 }
 
-fn forbidden(era: &str, parent: &Header) -> Vec<(Field, &'static str, fn(&mut Header, &Header))> {
+fn forbidden(era: &str, parent: &Header) -> Vec<Change> {
     let mut all = FORBIDDEN.to_vec();
-    let mut add = |more: &[(Field, &'static str, fn(&mut Header, &Header))]| all.extend_from_slice(more);
+    let mut add = |more: &[Change]| all.extend_from_slice(more);
     match era {
         "before Durango" => {
             add(FORBIDDEN_BEFORE_ETNA);
@@ -508,7 +515,7 @@ fn cut_tail(header: &mut Header, from: usize) {
     header.min_delay_excess = header.min_delay_excess.filter(|_| keep(6));
 }
 
-fn at_ms(header: &mut Header, ms: u64) {
+const fn at_ms(header: &mut Header, ms: u64) {
     header.time = ms / 1_000;
     header.time_ms = Some(ms);
 }

@@ -92,7 +92,7 @@ impl Kind {
         Address::right_padding_from(&[0xca, 0x11, self.opcode()])
     }
 
-    fn opcode(self) -> u8 {
+    pub(crate) const fn opcode(self) -> u8 {
         match self {
             Self::Call => 0xf1,
             Self::CallCode => 0xf2,

@@ -82,10 +82,8 @@ impl World {
     /// Builds a block on one chain, verifies it on the other, accepts it on both. All transactions must be in it.
     pub(crate) fn seal(&mut self, transactions: impl IntoIterator<Item = Arc<Tx>>) -> Sealed {
         let transactions: Vec<_> = transactions.into_iter().collect();
-        let block = match self.build(transactions.clone()) {
-            Built::Block(block) => block,
-            other => panic!("no block: {other:?}"),
-        };
+        let built = self.build(transactions.clone());
+        let Built::Block(block) = built else { panic!("no block: {built:?}") };
         assert_eq!(block.transactions, transactions, "the builder left some out");
         self.accept(&block)
     }
@@ -128,10 +126,9 @@ impl World {
 
     /// Why the twin refuses a block.
     pub(crate) fn refusal(&mut self, block: &Arc<Block>) -> Invalid {
-        match self.verify(block) {
-            Verdict::Invalid(reason) => reason,
-            other => panic!("{other:?}"),
-        }
+        let verdict = self.verify(block);
+        let Verdict::Invalid(reason) = verdict else { panic!("{verdict:?}") };
+        reason
     }
 
     /// A block with other transactions, whose header claims that they use all gas: it is refused for what they are

@@ -149,7 +149,7 @@ fn trap_32_blobs_and_nothing() {
 fn kinds_of_transactions() {
     let key = Key::new(1);
     let mut world = World::new(&Files::new(Era::Granite));
-    let mut next = |world: &mut World| world.number(&key, Draft::transfer(Address::repeat_byte(9), 1));
+    let next = |world: &mut World| world.number(&key, Draft::transfer(Address::repeat_byte(9), 1));
     let transactions = [
         key.sign_legacy(&next(&mut world), Some(1337)),
         key.sign_legacy(&next(&mut world), None),

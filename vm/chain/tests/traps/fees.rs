@@ -106,7 +106,7 @@ fn trap_09_the_activation_block() {
         "initialFeeConfig": fee_config(9_000_000, 9_000_000_000),
     });
     let files = Files::new(Era::Granite)
-        .switch("txAllowListConfig", 20, roles.clone())
+        .switch("txAllowListConfig", 20, roles)
         .switch("feeManagerConfig", 25, fees)
         .switch("rewardManagerConfig", 26, json!({ "initialRewardConfig": { "rewardAddress": other.address } }))
         .state_upgrade(22, json!({ other.address.to_string(): { "balanceChange": "0x5" } }));

@@ -4,7 +4,7 @@ use crate::support::abi::{FEE_MANAGER, MINTER, role_slot};
 use crate::support::files::{Era, Files, START, fee_config};
 use crate::support::wallet::{Draft, Key};
 use crate::support::world::World;
-use alloy_primitives::{Address, B256, Bytes, U256, b256, keccak256};
+use alloy_primitives::{Address, B256, U256, b256, keccak256};
 use alloy_trie::{HashBuilder, Nibbles};
 use pars_chain::engine::{Chain, OpenError, genesis_block};
 use pars_chain::state::commit::History;
@@ -248,7 +248,7 @@ fn root_of_all_accounts(store: &Memory) -> B256 {
     let mut builder = HashBuilder::default();
     for ((column, key), value) in store.dump() {
         if column == Column::Accounts {
-            builder.add_leaf(Nibbles::unpack(&key), &Bytes::from(value));
+            builder.add_leaf(Nibbles::unpack(&key), &value);
         }
     }
     builder.root()

@@ -121,7 +121,8 @@ fn trap_12_errors_take_the_frame() {
             let outcome = probe.run(&mut world, &stranger);
             let what = format!("{era:?} {:?} {} {} value {}", probe.kind, probe.callee, probe.input, probe.value);
             assert!(!outcome.success && outcome.size == 0, "{what}: {outcome:?}");
-            let around = *around.entry((probe.kind as u8, probe.input.len())).or_insert_with(|| probe.around(&files));
+            let around =
+                *around.entry((probe.kind.opcode(), probe.input.len())).or_insert_with(|| probe.around(&files));
             // A value costs 9,000, and gives the frame 2,300 that are not the caller's.
             let value = if probe.value > 0 { 9_000 } else { 0 };
             assert_eq!(outcome.gas, around + 2_600 + value + probe.gas, "{what}");
