@@ -1,15 +1,17 @@
 //! Base fee, block gas cost, and who gets what is paid.
 
 use crate::support::abi::{
-    ALLOW_FEE_RECIPIENTS, FEE_MANAGER, REWARD_MANAGER, SET_ENABLED, SET_NONE, SET_REWARD_ADDRESS, TX_LIST, input,
-    role_slot, set_fee_config,
+    ALLOW_FEE_RECIPIENTS, FEE_MANAGER, REWARD_MANAGER, SET_ENABLED, SET_FEE_CONFIG, SET_NONE, SET_REWARD_ADDRESS,
+    TX_LIST, input, role_slot, set_fee_config,
 };
+use crate::support::context::at_its_time;
 use crate::support::files::{Era, Files, START, fee_config};
 use crate::support::wallet::{Draft, Key};
 use crate::support::world::{World, with_header};
 use alloy_primitives::{Address, B256, U256, address, hex};
-use pars_chain::engine::{BLACKHOLE, Built, Verdict};
-use pars_chain::error::{Field, Invalid, InvalidTransaction};
+use pars_chain::block::Block;
+use pars_chain::engine::{BLACKHOLE, Built, InOrder, Verdict, Wish};
+use pars_chain::error::{Fatal, Field, Invalid, InvalidTransaction, Unsupported};
 use pars_chain::state::commit::History;
 use pars_chain::store::Memory;
 use serde_json::json;
@@ -336,4 +338,51 @@ fn trap_46_unused_gas_goes_back() {
         other => panic!("{other}"),
     }
     world.accept(&block);
+}
+
+/// A minimum beyond 64 bits may be set, and the next base fee with it is one that this release cannot compute with: it
+/// says so and gives no verdict. A block that only claims such a fee is wrong.
+#[test]
+fn fees_beyond_64_bits_are_no_verdict() {
+    let admin = Key::new(1);
+    let files = Files::new(Era::Granite).row("feeManagerConfig", json!({ "adminAddresses": [admin.address] }));
+    let mut world = World::new(&files);
+    let mut words: Vec<B256> =
+        [15_000_000_u64, 2, 0, 75_000_000, 36, 0, 0, 0].map(|value| U256::from(value).into()).into();
+    let minimum: U256 = U256::ONE << 200;
+    words[2] = minimum.into();
+    let draft = Draft::call(FEE_MANAGER, [&SET_FEE_CONFIG[..], &words.concat()].concat());
+    let sealed = world.send(&admin, draft);
+    assert!(sealed.receipts[0].success);
+
+    let tx = world.sign(&admin, Draft::transfer(Address::ZERO, 1));
+    let wish = Wish { now_ms: world.next_ms, fee_recipient: None, min_delay_target: None, verdicts: None };
+    let unsupported = Fatal::Unsupported(Unsupported { what: "baseFeePerGas", value: minimum, limit: "2^64" });
+    let built = world.chain.build(&mut InOrder::new([Arc::clone(&tx)]), wish).map(|_| ());
+    assert_eq!(built, Err(unsupported.clone()));
+
+    let claimed = |base_fee: U256| {
+        let mut header = sealed.block.header.clone();
+        header.parent = sealed.block.id().0;
+        header.number = U256::from(2);
+        header.time += 2;
+        header.time_ms = header.time_ms.map(|ms| ms + 2_000);
+        header.base_fee = Some(base_fee);
+        // The window of two seconds later.
+        let mut extra = header.extra.to_vec();
+        extra[56..64].copy_from_slice(&header.gas_used.to_be_bytes());
+        header.extra = extra.into();
+        header.gas_used = 21_000;
+        let tx = std::slice::from_ref(&tx);
+        header.transactions_root =
+            alloy_trie::root::ordered_trie_root_with_encoder(tx, |tx, out| out.extend_from_slice(&tx.encode()));
+        Arc::new(Block::new(header, tx.to_vec()))
+    };
+    let block = claimed(minimum);
+    assert_eq!(world.twin.verify(&block, at_its_time(&block)), Err(unsupported));
+    assert!(world.twin.processing(block.id()).is_none());
+    for wrong in [minimum + U256::ONE, U256::from(1_000_000_000), U256::MAX] {
+        let reason = world.refusal(&claimed(wrong));
+        assert!(matches!(reason, Invalid::Header { field: Field::BaseFeePerGas, .. }), "{reason}");
+    }
 }

@@ -51,6 +51,21 @@ fn golden_hashes() {
     assert_eq!(header.id().0, b256!("6116de25352c93149542e950162c7305f207bbc17b0eb725136b78c80aed79cc"));
 }
 
+/// A chain starts at height 0, whatever its first block says of its parent.
+#[test]
+fn genesis_at_another_height_is_refused() {
+    let mut files = Files::new(Era::Granite);
+    files.genesis["parentHash"] = json!(B256::repeat_byte(1));
+    files.genesis["number"] = json!("0x0");
+    let world = World::new(&files);
+    assert_eq!(world.chain.head().header().parent, B256::repeat_byte(1));
+    files.genesis["number"] = json!("0x1");
+    let store = Memory::new();
+    let refused = files.try_open(Arc::new(store.clone()), History::Archive).map(|chain| chain.genesis());
+    assert_eq!(refused.expect_err("refused").to_string(), "genesis: number: got 1, expected at most 0");
+    assert!(store.dump().is_empty());
+}
+
 /// A time of 0, or none, is the host's. So on a local network a genesis that says 0 everywhere is older than all forks,
 /// and its first block has them all.
 #[test]
