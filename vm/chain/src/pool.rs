@@ -143,10 +143,9 @@ impl Pool {
             self.changed();
         }
         for tx in returned {
-            match self.submit(Arc::clone(tx), Origin::Remote, now_ms) {
-                Err(Refused::Fatal(fatal)) => return Err(fatal),
-                // Whoever sent it may have replaced it, or it is known all along.
-                Ok(_) | Err(_) => {}
+            // Any other refusal is right: it may be replaced, included, or here all along.
+            if let Err(Refused::Fatal(fatal)) = self.submit(Arc::clone(tx), Origin::Remote, now_ms) {
+                return Err(fatal);
             }
         }
         Ok(())

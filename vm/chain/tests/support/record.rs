@@ -79,10 +79,7 @@ struct StorageProof {
 
 impl Record {
     pub(crate) fn read(name: &str) -> Self {
-        let path = format!("{}/../../tests/vectors/subnet-evm/{name}.json.gz", env!("CARGO_MANIFEST_DIR"));
-        let file = std::fs::File::open(&path).unwrap_or_else(|cause| panic!("{path}: {cause}"));
-        serde_json::from_reader(std::io::BufReader::new(flate2::read::GzDecoder::new(file)))
-            .unwrap_or_else(|cause| panic!("{path}: {cause}"))
+        read(name)
     }
 
     /// The chain before its first block.
@@ -148,6 +145,14 @@ impl Record {
             }
         }
     }
+}
+
+/// Reads a file of recorded chains, or another part of one.
+pub(crate) fn read<T: serde::de::DeserializeOwned>(name: &str) -> T {
+    let path = format!("{}/../../tests/vectors/subnet-evm/{name}.json.gz", env!("CARGO_MANIFEST_DIR"));
+    let file = std::fs::File::open(&path).unwrap_or_else(|cause| panic!("{path}: {cause}"));
+    serde_json::from_reader(std::io::BufReader::new(flate2::read::GzDecoder::new(file)))
+        .unwrap_or_else(|cause| panic!("{path}: {cause}"))
 }
 
 impl Recorded {
