@@ -93,10 +93,14 @@ fn translate(error: &rocksdb::Error, folder: &Path) -> StoreError {
     }
     match error.kind() {
         ErrorKind::Corruption => StoreError::Corrupt(format!("{folder}: {text}")),
-        ErrorKind::IOError if text.contains("lock") => StoreError::Locked(folder),
+        ErrorKind::IOError if LOCKED.iter().any(|words| text.contains(words)) => StoreError::Locked(folder),
         _ => StoreError::Io(format!("{folder}: {text}")),
     }
 }
+
+/// What RocksDB says when another process holds a store, or this one holds it already. Its errors name files, whose
+/// paths may hold any single word.
+const LOCKED: [&str; 2] = ["While lock file: ", "lock hold by current process"];
 
 impl Read for Rocks {
     fn get(&self, column: Column, key: &[u8]) -> Result<Option<Bytes>, StoreError> {

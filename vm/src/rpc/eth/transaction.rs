@@ -1,6 +1,7 @@
 //! Transactions and their receipts.
 
 use crate::node::Node;
+use crate::rpc::error::RpcError;
 use crate::rpc::params::Params;
 use crate::rpc::table::{Answer, Waiting, answer};
 use alloy_eips::eip2930::AccessListItem;
@@ -19,8 +20,8 @@ pub fn send_raw(node: Arc<Node>, params: Params) -> Waiting {
         let submitting = Arc::clone(&node);
         // Recovering the sender takes a core for a while.
         let submitted = tokio::task::spawn_blocking(move || submitting.submit(&bytes)).await;
-        let hash = submitted.map_err(|_| crate::rpc::error::RpcError::internal())??;
-        node.settled(hash).await;
+        let hash = submitted.map_err(|_| RpcError::internal())??;
+        node.settled(hash).await.map_err(|_| RpcError::stopped())?;
         answer(&hash)
     })
 }
