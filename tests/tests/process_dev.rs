@@ -22,9 +22,8 @@ const RICH: u128 = 10_000_000_000_000_000_000_000;
 /// A contract that reverts whatever it is asked, and what makes it.
 const REVERTS: [u8; 14] = [0x64, 0x60, 0, 0x60, 0, 0xfd, 0x60, 0, 0x52, 0x60, 5, 0x60, 0x1b, 0xf3];
 /// What makes a contract that logs the number 1 under the topic 42.
-const LOGS: [u8; 21] = [
-    0x6c, 0x60, 1, 0x60, 0, 0x52, 0x60, 0x2a, 0x60, 0x20, 0x60, 0, 0xa1, 0, 0x60, 0, 0x52, 0x60, 13, 0x60, 19,
-];
+const LOGS: [u8; 21] =
+    [0x6c, 0x60, 1, 0x60, 0, 0x52, 0x60, 0x2a, 0x60, 0x20, 0x60, 0, 0xa1, 0, 0x60, 0, 0x52, 0x60, 13, 0x60, 19];
 const RETURN: u8 = 0xf3;
 
 /// Ten methods, each answer in all its values, in a chain of one block; and the first answer within ten seconds.
@@ -47,11 +46,9 @@ fn process_dev_ten_methods() -> Result<()> {
     assert_eq!(header(&shown)?, genesis.header);
     assert_eq!(shown["transactions"], json!(none));
 
-    for (account, tag, wei) in [
-        (from.address, json!("latest"), RICH),
-        (from.address, json!("0x0"), RICH),
-        (to, json!("pending"), 0),
-    ] {
+    for (account, tag, wei) in
+        [(from.address, json!("latest"), RICH), (from.address, json!("0x0"), RICH), (to, json!("pending"), 0)]
+    {
         assert_eq!(client.call("eth_getBalance", json!([account, tag]))?, json!(U256::from(wei)));
         assert_eq!(client.call("eth_getTransactionCount", json!([account, tag]))?, "0x0");
     }
@@ -184,9 +181,26 @@ fn process_dev_refused_requests() -> Result<()> {
     let dev = Dev::start(None)?;
     let mut client = dev.client()?;
     for method in [
-        "eth_call", "eth_gasPrice", "eth_estimateGas", "eth_getLogs", "eth_getCode", "eth_getTransactionByHash",
-        "eth_accounts", "eth_syncing", "eth_subscribe", "eth_sendTransaction", "net_listening", "web3_sha3", "evm_mine",
-        "debug_traceTransaction", "txpool_status", "admin_nodeInfo", "rpc_modules", "eth_chainid", "chainId", "",
+        "eth_call",
+        "eth_gasPrice",
+        "eth_estimateGas",
+        "eth_getLogs",
+        "eth_getCode",
+        "eth_getTransactionByHash",
+        "eth_accounts",
+        "eth_syncing",
+        "eth_subscribe",
+        "eth_sendTransaction",
+        "net_listening",
+        "web3_sha3",
+        "evm_mine",
+        "debug_traceTransaction",
+        "txpool_status",
+        "admin_nodeInfo",
+        "rpc_modules",
+        "eth_chainid",
+        "chainId",
+        "",
     ] {
         let message = format!("the method {method} does not exist/is not available");
         assert_eq!(client.refusal(method, json!([]))?, Refusal { code: -32_601, message });
@@ -206,9 +220,8 @@ fn process_dev_refused_requests() -> Result<()> {
 
     let id = json!({ "jsonrpc": "2.0", "id": 7, "result": "0x539" });
     let parse = json!({ "jsonrpc": "2.0", "id": null, "error": { "code": -32_700, "message": "parse error" } });
-    let invalid = |id: Value| {
-        json!({ "jsonrpc": "2.0", "id": id, "error": { "code": -32_600, "message": "invalid request" } })
-    };
+    let invalid =
+        |id: Value| json!({ "jsonrpc": "2.0", "id": id, "error": { "code": -32_600, "message": "invalid request" } });
     let batch = |message| json!({ "jsonrpc": "2.0", "id": null, "error": { "code": -32_600, "message": message } });
     let call = r#"{"jsonrpc":"2.0","id":7,"method":"eth_chainId"}"#;
     let notification = r#"{"jsonrpc":"2.0","method":"eth_chainId"}"#;
@@ -217,8 +230,14 @@ fn process_dev_refused_requests() -> Result<()> {
         (call, Some(id.clone())),
         (r#" {"jsonrpc":"2.0","id":7,"method":"eth_chainId","params":[]} "#, Some(id.clone())),
         (r#"{"jsonrpc":"2.0","id":7,"method":"eth_chainId","params":null}"#, Some(id.clone())),
-        (r#"{"jsonrpc":"2.0","id":"7","method":"net_version"}"#, Some(json!({"jsonrpc":"2.0","id":"7","result":"1337"}))),
-        (r#"{"jsonrpc":"2.0","id":null,"method":"net_version"}"#, Some(json!({"jsonrpc":"2.0","id":null,"result":"1337"}))),
+        (
+            r#"{"jsonrpc":"2.0","id":"7","method":"net_version"}"#,
+            Some(json!({"jsonrpc":"2.0","id":"7","result":"1337"})),
+        ),
+        (
+            r#"{"jsonrpc":"2.0","id":null,"method":"net_version"}"#,
+            Some(json!({"jsonrpc":"2.0","id":null,"result":"1337"})),
+        ),
         ("", Some(parse.clone())),
         ("{", Some(parse.clone())),
         ("\u{feff}{}", Some(parse.clone())),
@@ -490,7 +509,8 @@ fn process_dev_stops_and_goes_on() -> Result<()> {
         let idle = [dev.client()?, dev.client()?];
         let mut slow = dev.client()?;
         let signed = from.sign(&Draft::transfer(height + 1, to, 10))?;
-        let body = json!({"jsonrpc":"2.0","id":1,"method":"eth_sendRawTransaction","params":signed.params()}).to_string();
+        let body =
+            json!({"jsonrpc":"2.0","id":1,"method":"eth_sendRawTransaction","params":signed.params()}).to_string();
         let (first, second) = body.split_at(100);
         slow.write(format!("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n{first}", body.len()).as_bytes())?;
         std::thread::sleep(Duration::from_millis(100));
