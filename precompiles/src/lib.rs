@@ -10,7 +10,7 @@
 //! | file | what lives there |
 //! |---|---|
 //! | `registry.rs` | the table |
-//! | `port.rs` | what a precompile sees of the chain, and how a call ends |
+//! | `port.rs`, `port/memory.rs` | what a precompile sees of the chain, and how a call ends; a state in memory |
 //! | `config.rs` | what genesis and upgrade files may say about a row |
 //! | `fee.rs` | the eight fee fields and their bounds |
 //! | `interface.rs` | functions and events of a row; dispatch by selector |

@@ -25,6 +25,8 @@ fn arguments() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn no_call_panics_or_spends_more_than_it_has(
         selected in any::<prop::sample::Index>(),

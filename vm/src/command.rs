@@ -5,12 +5,17 @@ use std::path::PathBuf;
 
 /// Pars EVM: a plugin for avalanchego and luxd, and a one-node chain for developers.
 #[derive(Debug, Parser)]
-#[command(name = "pars-vm", version, arg_required_else_help = true)]
+#[command(name = "pars-vm", version = VERSION, after_help = ABOUT_PLUGIN)]
 pub struct Options {
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
 }
+
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " [rpcchainvm=45]");
+
+const ABOUT_PLUGIN: &str = "Started by a host (avalanchego), it is the plugin: put it into the host's plugin folder
+under the id of its VM. Without a command and without a host it says so and exits.";
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -18,6 +23,25 @@ pub enum Command {
     /// Replay recorded chains and compare every block with the record.
     #[command(after_help = REPLAY_EXAMPLES)]
     Replay(Replay),
+    /// Run a whole one-node chain on this machine, for developers.
+    #[command(after_help = DEV_EXAMPLES)]
+    Dev(Dev),
+}
+
+const DEV_EXAMPLES: &str = "Examples:
+  pars-vm dev
+  pars-vm dev --data-dir ./chain --port 9545
+  cast send --rpc-url http://127.0.0.1:8545 --value 1ether --private-key KEY ADDRESS";
+
+/// `pars-vm dev`.
+#[derive(Debug, Args)]
+pub struct Dev {
+    /// Keep the chain in this folder, and go on with it next time. Without it the chain is in memory.
+    #[arg(long, value_name = "FOLDER")]
+    pub data_dir: Option<PathBuf>,
+    /// Port of JSON-RPC on loopback; 0 takes a free one.
+    #[arg(long, default_value_t = 8545)]
+    pub port: u16,
 }
 
 const REPLAY_EXAMPLES: &str = "Examples:

@@ -1,16 +1,25 @@
 //! `pars-vm`: started by a host it is the plugin; with a command it is a tool, or a whole chain for developers.
 
+use anyhow::{Context as _, Result};
 use clap::Parser;
+use pars_host::Environment;
 use pars_vm::command::{self, Command, Options};
-use pars_vm::replay;
+use pars_vm::plugin::Plugin;
+use pars_vm::{dev, log, replay};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let result = match Options::parse().command {
-        Command::Replay(options) => replay::run(&options),
+        None => serve(),
+        Some(Command::Replay(options)) => replay::run(&options),
+        Some(Command::Dev(options)) => {
+            drop(log::start(tracing::Level::INFO));
+            dev::run(&options)
+        }
     };
     match result {
         Ok(code) => code,
@@ -19,4 +28,14 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The plugin's whole life.
+fn serve() -> Result<ExitCode> {
+    let lever = log::start(tracing::Level::INFO);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting threads")?;
+    let code = runtime.block_on(pars_host::serve(Arc::new(Plugin::new(lever)), &Environment::of_process()));
+    // A request that still runs must not hold up the end.
+    runtime.shutdown_background();
+    Ok(code)
 }

@@ -20,6 +20,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 /// Replays the files one after another.
+///
+/// # Errors
+/// Only when standard output is closed; what is wrong with a file is printed and gives the exit code.
 pub fn run(options: &Replay) -> Result<ExitCode> {
     let mut code = ExitCode::SUCCESS;
     let mut out = std::io::stdout();
@@ -81,7 +84,12 @@ fn replay_block(chain: &mut Chain, recorded: &record::Block) -> Result<usize> {
         Verdict::Needs(needs) => bail!("refused: it needs {needs:?}"),
     }
     let receipts = Arc::clone(chain.processing_receipts(block.id()).context("its receipts are not held")?);
-    ensure!(receipts.len() == recorded.receipts.len(), "receipts: {} instead of {}", receipts.len(), recorded.receipts.len());
+    ensure!(
+        receipts.len() == recorded.receipts.len(),
+        "receipts: {} instead of {}",
+        receipts.len(),
+        recorded.receipts.len()
+    );
     for (index, (receipt, expected)) in receipts.iter().zip(&recorded.receipts).enumerate() {
         compare(&format!("receipt {index}"), &Bytes::from(receipt.to_bytes()), expected)?;
     }
@@ -91,7 +99,8 @@ fn replay_block(chain: &mut Chain, recorded: &record::Block) -> Result<usize> {
 
 fn compare_proof(chain: &Chain, recorded: &Proof) -> Result<()> {
     let view = chain.view_at(recorded.block)?;
-    let slots: Vec<B256> = recorded.proof.storage_proof.iter().map(record::StorageProof::slot).collect::<Result<_>>()?;
+    let slots: Vec<B256> =
+        recorded.proof.storage_proof.iter().map(record::StorageProof::slot).collect::<Result<_>>()?;
     let proof = view.proof(recorded.address, &slots)?;
     // The Go node shows an account that does not exist with hashes of zeros.
     let absent = Account { code_hash: B256::ZERO, storage_root: B256::ZERO, ..Account::EMPTY };
@@ -122,7 +131,9 @@ fn compare<T: PartialEq + std::fmt::Display>(what: &str, got: &T, expected: &T) 
 }
 
 impl Record {
-    fn opening(&self, history: History) -> Opening<'_> {
+    /// What the recorded chain is opened with.
+    #[must_use]
+    pub fn opening(&self, history: History) -> Opening<'_> {
         Opening {
             genesis: self.genesis.get().as_bytes(),
             upgrade: self.upgrade.as_ref().map(|upgrade| upgrade.get().as_bytes()).unwrap_or_default(),

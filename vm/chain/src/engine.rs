@@ -7,15 +7,18 @@
 //! | `open.rs` | genesis, and restart from what is stored |
 //! | `verify.rs` | the order of the rules |
 //! | `build.rs` | a new block on the preferred one |
+//! | `next.rs` | what the next block would have to look like |
 //! | `accept.rs` | accept, reject, preference, rewind |
 
 mod accept;
 mod build;
+mod next;
 mod open;
 mod verify;
 
 pub use accept::Accepted;
 pub use build::{Built, Candidates, InOrder, Wish};
+pub use next::{Next, next_block};
 pub use open::{OpenError, Opening, genesis_block};
 pub use verify::{BLACKHOLE, Context, Needs, Verdict};
 pub(crate) use verify::{FeeConfigError, fee_config};

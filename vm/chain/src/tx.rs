@@ -131,11 +131,37 @@ impl Tx {
         self.envelope.input()
     }
 
+    /// Signature.
+    #[must_use]
+    pub fn signature(&self) -> Signature {
+        let signature = self.envelope.signature();
+        let odd = signature.v();
+        let v = match (self.kind(), self.chain_id()) {
+            (0, Some(id)) => U256::from(id) * U256::from(2) + U256::from(35 + u8::from(odd)),
+            (0, None) => U256::from(27 + u8::from(odd)),
+            _ => U256::from(odd),
+        };
+        Signature { v, r: signature.r(), s: signature.s(), odd }
+    }
+
     /// EIP-2930 access list.
     #[must_use]
     pub fn access_list(&self) -> Option<&AccessList> {
         self.envelope.access_list()
     }
+}
+
+/// A signature as JSON-RPC shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Signature {
+    /// Recovery value; in legacy transactions with the chain id folded in (EIP-155).
+    pub v: U256,
+    /// First half.
+    pub r: U256,
+    /// Second half.
+    pub s: U256,
+    /// Whether the y coordinate is odd.
+    pub odd: bool,
 }
 
 impl PartialEq for Tx {

@@ -240,10 +240,7 @@ impl View {
     pub fn transaction(&self, hash: B256) -> Result<Option<Place>, Fatal> {
         let Some(bytes) = self.base.get(Column::Transactions, hash.as_slice())? else { return Ok(None) };
         let place = bytes.split_first_chunk::<8>().and_then(|(height, index)| {
-            Some(Place {
-                height: u64::from_be_bytes(*height),
-                index: u32::from_be_bytes(index.try_into().ok()?),
-            })
+            Some(Place { height: u64::from_be_bytes(*height), index: u32::from_be_bytes(index.try_into().ok()?) })
         });
         place.map(Some).ok_or_else(|| Fatal::Corrupt(format!("place of transaction {hash}")))
     }
@@ -260,11 +257,7 @@ impl View {
             let proof = prove(&StorageTrie { view: self, account: hash }, key)?;
             Ok((*slot, self.slot(&hash, &key)?, proof))
         });
-        Ok(Proof {
-            account: self.account(&hash)?,
-            account_proof,
-            storage: storage.collect::<Result<_, Fatal>>()?,
-        })
+        Ok(Proof { account: self.account(&hash)?, account_proof, storage: storage.collect::<Result<_, Fatal>>()? })
     }
 
     /// The store snapshot below.

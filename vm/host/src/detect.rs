@@ -117,10 +117,7 @@ mod tests {
     #[test]
     fn what_is_missing_or_wrong_is_named() {
         for (vars, text) in [
-            (
-                environment([]),
-                "this is a plugin and is started by a host, which sets AVALANCHE_VM_RUNTIME_ENGINE_ADDR",
-            ),
+            (environment([]), "this is a plugin and is started by a host, which sets AVALANCHE_VM_RUNTIME_ENGINE_ADDR"),
             (
                 environment([(AVALANCHE, "")]),
                 "this is a plugin and is started by a host, which sets AVALANCHE_VM_RUNTIME_ENGINE_ADDR",

@@ -214,7 +214,8 @@ mod tests {
     fn known_vm_ids() {
         for (name, text) in [
             ("subnetevm", "srEXiWaHuhNyGwPUi444Tu47ZEDwxTWrbQiuD7FmgSAQ6X7Dy"),
-            ("timestamp", "tGas3T58KzdjcJ2iKSyiYsWiqYctRXaPTqBCA11BqEkNg8kPc"),
+            ("timestampvm", "tGas3T58KzdjcJ2iKSyiYsWiqYctRXaPTqBCA11BqEkNg8kPc"),
+            ("timestamp", "tGas3T58KzdjLHhBDMnH2TvrddhqTji5iZAMZ3RXs2NLpSnhH"),
         ] {
             let id = Id::of_vm(name).unwrap();
             assert_eq!(id.to_string(), text);

@@ -107,9 +107,8 @@ impl<V: ChainVm> Session<V> {
     pub(crate) async fn close(self: &Arc<Self>) -> Result<(), VmError> {
         let session = Arc::clone(self);
         let closing = tokio::spawn(async move {
-            let close = || async {
-                if session.opened.load(Ordering::SeqCst) { session.vm.shutdown().await } else { Ok(()) }
-            };
+            let close =
+                || async { if session.opened.load(Ordering::SeqCst) { session.vm.shutdown().await } else { Ok(()) } };
             session.closed.get_or_init(close).await.clone()
         });
         closing.await.unwrap_or_else(|error| Err(VmError::Other(format!("closing the chain: {error}"))))

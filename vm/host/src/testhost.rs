@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use pars_proto::host::grpc::health::v1::health_client::HealthClient;
 use pars_proto::host::http::http_client::HttpClient;
 use pars_proto::host::rpcdb::database_server::{Database, DatabaseServer};
 use pars_proto::host::rpcdb::{self, Error};
@@ -32,6 +33,16 @@ pub struct TestHost {
     database: Arc<Memory>,
     announced: mpsc::Receiver<String>,
     _alive: watch::Sender<()>,
+}
+
+/// Clients of a plugin that announced itself.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Plugin {
+    /// The chain.
+    pub vm: VmClient<Channel>,
+    /// The health of its server.
+    pub health: HealthClient<Channel>,
 }
 
 /// What the test host waited for in vain.
@@ -93,10 +104,7 @@ impl TestHost {
     /// The same as pairs, for a child process.
     #[must_use]
     pub fn variables(&self) -> [(&'static str, String); 2] {
-        [
-            (self.dialect.env, self.runtime_addr.to_string()),
-            (PROTOCOL_OVERRIDE, self.dialect.protocol.to_string()),
-        ]
+        [(self.dialect.env, self.runtime_addr.to_string()), (PROTOCOL_OVERRIDE, self.dialect.protocol.to_string())]
     }
 
     /// Where the host's database listens.
@@ -115,12 +123,14 @@ impl TestHost {
     ///
     /// # Errors
     /// None comes within ten seconds, or it cannot be dialled.
-    pub async fn plugin(&mut self) -> Result<VmClient<Channel>, TestHostError> {
+    pub async fn plugin(&mut self) -> Result<Plugin, TestHostError> {
         let announced = timeout(PLUGIN_TIMEOUT, self.announced.recv()).await;
         let addr = announced.ok().flatten().ok_or(TestHostError::NoPlugin)?;
-        Ok(VmClient::new(dial(&addr).await?)
+        let channel = dial(&addr).await?;
+        let vm = VmClient::new(channel.clone())
             .max_decoding_message_size(MESSAGE_BYTES_MAX)
-            .max_encoding_message_size(MESSAGE_BYTES_MAX))
+            .max_encoding_message_size(MESSAGE_BYTES_MAX);
+        Ok(Plugin { vm, health: HealthClient::new(channel) })
     }
 
     /// Dials the server of one handler, as named in the answer to `CreateHandlers`.

@@ -59,11 +59,7 @@ pub trait ChainVm: Send + Sync + 'static {
 
     /// Checks and executes a block, keeps the result in memory and gives its timestamp in milliseconds. May come again
     /// for the same block.
-    fn verify(
-        &self,
-        bytes: Bytes,
-        context: Option<BlockContext>,
-    ) -> impl Future<Output = Result<u64, VmError>> + Send;
+    fn verify(&self, bytes: Bytes, context: Option<BlockContext>) -> impl Future<Output = Result<u64, VmError>> + Send;
 
     /// Decides for a verified block; it is on the disk when this answers.
     fn accept(&self, id: Id) -> impl Future<Output = Result<(), VmError>> + Send;

@@ -46,7 +46,8 @@ impl Rocks {
         options.set_keep_log_file_num(2);
         options.set_bytes_per_sync(1 << 20);
         let cache = Cache::new_lru_cache(CACHE_BYTES);
-        let columns = Column::iter().map(|column| ColumnFamilyDescriptor::new(column.name(), of_column(column, &cache)));
+        let columns =
+            Column::iter().map(|column| ColumnFamilyDescriptor::new(column.name(), of_column(column, &cache)));
         let folder = folder.to_owned();
         let db = DB::open_cf_descriptors(&options, &folder, columns).map_err(|error| translate(&error, &folder))?;
         Ok(Self { inner: Arc::new(Inner { db, folder }) })
@@ -83,6 +84,7 @@ impl Inner {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "every other kind is told in RocksDB's own words")]
 fn translate(error: &rocksdb::Error, folder: &Path) -> StoreError {
     let text = error.to_string();
     let folder = folder.display().to_string();
@@ -107,7 +109,8 @@ impl Read for Rocks {
             Ok(family) => family,
             Err(error) => return Box::new(std::iter::once(Err(error))),
         };
-        let iterator = self.inner.db.iterator_cf_opt(family, total_order(), IteratorMode::From(from, Direction::Forward));
+        let iterator =
+            self.inner.db.iterator_cf_opt(family, total_order(), IteratorMode::From(from, Direction::Forward));
         Box::new(iterator.map(|item| item_of(item, &self.inner.folder)))
     }
 }
@@ -161,8 +164,8 @@ mod picture {
     #![allow(unsafe_code, reason = "rocksdb's snapshot borrows its database; here one value owns both")]
 
     use super::{
-        Arc, Bytes, Column, DB, Direction, Inner, IteratorMode, Read, Scan, SnapshotWithThreadMode, StoreError, item_of,
-        total_order, translate,
+        Arc, Bytes, Column, DB, Direction, Inner, IteratorMode, Read, Scan, SnapshotWithThreadMode, StoreError,
+        item_of, total_order, translate,
     };
     use std::mem::ManuallyDrop;
 

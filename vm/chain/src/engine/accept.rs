@@ -7,7 +7,7 @@ use crate::error::{Error, Fatal, Misuse};
 use crate::execution::receipt::Receipt;
 use crate::state::commit::{block_batch, undo_batch};
 use crate::state::meta;
-use crate::store::Durability;
+use crate::store::{Batch, Durability};
 use crate::view::View;
 use std::sync::Arc;
 
@@ -68,16 +68,28 @@ impl Chain {
         }
     }
 
-    /// Builds on this block from now on. An accepted block below the head changes nothing: hosts may be late.
+    /// Builds on this block from now on. An accepted block below the head changes nothing, nor does one whose branch has
+    /// lost and that is not rejected yet: hosts may be late.
     ///
     /// # Errors
     /// A block that is not known, or a store that failed.
     pub fn set_preference(&mut self, id: BlockId) -> Result<(), Error> {
-        if id == self.head.id() || self.processing.contains_key(&id) {
+        if self.view(id).is_some() {
             self.preferred = id;
             return Ok(());
         }
-        if self.head.height_of(id)?.is_some() { Ok(()) } else { Err(Misuse::NotProcessing(id).into()) }
+        let known = self.processing.contains_key(&id) || self.head.height_of(id)?.is_some();
+        if known { Ok(()) } else { Err(Misuse::NotProcessing(id).into()) }
+    }
+
+    /// Makes everything accepted so far durable.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub fn sync(&self) -> Result<(), Fatal> {
+        let mut batch = Batch::default();
+        meta::set_format(&mut batch);
+        Ok(self.store.commit(batch, Durability::Synced)?)
     }
 
     /// Takes accepted blocks back until `height` is the last one, by their reverse diffs. Processing blocks are

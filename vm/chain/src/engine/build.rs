@@ -91,24 +91,6 @@ impl Candidates for InOrder {
 const TRANSACTION_GAS_MIN: u64 = 21_000;
 
 impl Chain {
-    /// Base fee, wei, of a block that is built on the preferred one now, where the rules allow one whose base fee this
-    /// program can compute with.
-    ///
-    /// # Errors
-    /// When this machine failed.
-    pub fn next_base_fee(&self, now_ms: u64) -> Result<Option<u64>, Fatal> {
-        let Some(parent_view) = self.view(self.preferred) else { return Ok(None) };
-        let config = match fee_config(&self.spec, &parent_view) {
-            Ok(config) => config,
-            Err(FeeConfigError::Invalid(_)) => return Ok(None),
-            Err(FeeConfigError::Fatal(fatal)) => return Err(fatal),
-        };
-        let parent = parent_view.header();
-        let time = now_ms.max(parent.unix_ms()) / 1_000;
-        let prescribed = Prescribed::new(&config, parent, time, self.spec.rules(time)).ok();
-        Ok(prescribed.and_then(|prescribed| prescribed.base_fee.try_into().ok()))
-    }
-
     /// Builds a block on the preferred one and keeps it as processing.
     ///
     /// # Errors
@@ -122,7 +104,7 @@ impl Chain {
         let parent = parent_view.header();
         let config = match fee_config(&self.spec, &parent_view) {
             Ok(config) => config,
-            Err(FeeConfigError::Invalid(reason)) => return Ok(Built::Refused(reason)),
+            Err(FeeConfigError::Invalid(reason)) => return Ok(Built::Refused(*reason)),
             Err(FeeConfigError::Fatal(fatal)) => return Err(fatal),
         };
         let unix_ms = wish.now_ms.max(parent.unix_ms());
@@ -178,9 +160,7 @@ impl Chain {
             let size = bytes.saturating_add(tx.size());
             let found = predicate::of(&tx, &rows);
             let of_tx = if found.is_empty() { None } else { failed_predicates(&tx, &found, wish.verdicts) };
-            if tx.gas_limit() > executor.gas_left()
-                || size > BUILD_BYTES_MAX
-                || (!found.is_empty() && of_tx.is_none())
+            if tx.gas_limit() > executor.gas_left() || size > BUILD_BYTES_MAX || (!found.is_empty() && of_tx.is_none())
             {
                 candidates.drop_sender();
                 continue;
@@ -221,11 +201,8 @@ impl Chain {
         header.transactions_root =
             ordered_trie_root_with_encoder(&chosen, |tx, out| out.extend_from_slice(&tx.encode()));
         let block = Arc::new(Block::new(header, chosen));
-        let processing = Processing {
-            block: Arc::clone(&block),
-            receipts: Arc::new(executed.receipts),
-            layer: Arc::new(layer),
-        };
+        let processing =
+            Processing { block: Arc::clone(&block), receipts: Arc::new(executed.receipts), layer: Arc::new(layer) };
         self.processing.insert(block.id(), processing);
         Ok(Built::Block(block))
     }

@@ -48,7 +48,9 @@ pub enum OpenError {
     #[error(transparent)]
     Files(#[from] pars_genesis::error::Error),
     /// The store holds another chain.
-    #[error("the data folder holds the chain with genesis {stored}, and this genesis file makes {given}; use the genesis file it was made with, or another data folder")]
+    #[error(
+        "the data folder holds the chain with genesis {stored}, and this genesis file makes {given}; use the genesis file it was made with, or another data folder"
+    )]
     OtherGenesis {
         /// In the store.
         stored: BlockId,
@@ -59,7 +61,9 @@ pub enum OpenError {
     #[error("{0}")]
     Incompatible(#[from] Incompatible),
     /// The store was written by a newer program.
-    #[error("the data folder has format {stored}, and this release reads format {FORMAT}; use the release that wrote it, or a newer one")]
+    #[error(
+        "the data folder has format {stored}, and this release reads format {FORMAT}; use the release that wrote it, or a newer one"
+    )]
     NewerFormat {
         /// In the store.
         stored: u32,
@@ -89,7 +93,8 @@ impl Chain {
         }
         // The files may have grown future upgrades: they are what the next restart is compared with.
         let host_bytes = host.map(|host| host.to_bytes()).unwrap_or_default();
-        let files = [("genesis", file), ("upgrade", upgrade), ("host", &host_bytes), ("airdrop", airdrop.unwrap_or_default())];
+        let files =
+            [("genesis", file), ("upgrade", upgrade), ("host", &host_bytes), ("airdrop", airdrop.unwrap_or_default())];
         for (name, bytes) in files {
             if meta::file(store.as_ref(), name)?.is_none_or(|stored| stored.as_ref() != bytes) {
                 meta::set_file(&mut batch, name, bytes);

@@ -20,8 +20,8 @@ use pars_precompiles::bits::Bits;
 use pars_precompiles::fee::FeeConfig;
 use pars_precompiles::predicate_results::Results;
 use pars_precompiles::registry::TABLE;
-use pars_precompiles::subnet::reward_manager::{self, Recipient};
 use pars_precompiles::subnet::fee_manager;
+use pars_precompiles::subnet::reward_manager::{self, Recipient};
 use std::sync::Arc;
 
 /// What a block is verified with, beside the chain.
@@ -58,7 +58,7 @@ pub enum Needs {
 pub const BLACKHOLE: Address = address!("0100000000000000000000000000000000000000");
 
 enum Refusal {
-    Invalid(Invalid),
+    Invalid(Box<Invalid>),
     Needs(Needs),
     Fatal(Fatal),
 }
@@ -75,7 +75,7 @@ impl Chain {
                 Ok(Verdict::Valid)
             }
             Ok(None) => Ok(Verdict::Valid),
-            Err(Refusal::Invalid(reason)) => Ok(Verdict::Invalid(reason)),
+            Err(Refusal::Invalid(reason)) => Ok(Verdict::Invalid(*reason)),
             Err(Refusal::Needs(needs)) => Ok(Verdict::Needs(needs)),
             Err(Refusal::Fatal(fatal)) => Err(fatal),
         }
@@ -129,11 +129,7 @@ impl Chain {
         equal(Field::ReceiptsRoot, &header.receipts_root, &receipt::root(&executed.receipts))?;
         let (root, layer) = finish(executed.state)?;
         equal(Field::StateRoot, &header.state_root, &root)?;
-        Ok(Processing {
-            block: Arc::new(block.clone()),
-            receipts: Arc::new(executed.receipts),
-            layer: Arc::new(layer),
-        })
+        Ok(Processing { block: Arc::new(block.clone()), receipts: Arc::new(executed.receipts), layer: Arc::new(layer) })
     }
 }
 
@@ -153,13 +149,13 @@ pub(crate) fn fee_config(spec: &ChainSpec, parent: &View) -> Result<FeeConfig, F
         return Ok(spec.fee);
     }
     let config = fee_manager::stored(|slot| parent.slot_of(at, slot)).map_err(FeeConfigError::Fatal)?;
-    config.verify().map_err(|reason| FeeConfigError::Invalid(Invalid::FeeConfig(reason.to_string())))?;
+    config.verify().map_err(|reason| FeeConfigError::Invalid(Box::new(Invalid::FeeConfig(reason.to_string()))))?;
     Ok(config)
 }
 
 /// Why there is no fee configuration.
 pub(crate) enum FeeConfigError {
-    Invalid(Invalid),
+    Invalid(Box<Invalid>),
     Fatal(Fatal),
 }
 
@@ -258,7 +254,7 @@ pub(super) fn check_block_gas_cost(header: &Header, tips: U256) -> Result<(), In
 
 fn invalid_transaction(block: &Block, index: usize, reason: InvalidTransaction) -> Refusal {
     let hash = block.transactions.get(index).map(|tx| tx.hash()).unwrap_or_default();
-    Refusal::Invalid(Invalid::Transaction { index, hash, reason })
+    Invalid::Transaction { index, hash, reason }.into()
 }
 
 /// A parent and a configuration that allow no child say so through the field that has no possible value.
@@ -268,14 +264,14 @@ fn no_base_fee(reason: NoBaseFee) -> Refusal {
             Refusal::Fatal(crate::error::Unsupported { what: "targetGas", value, limit: "a multiple of 2^64" }.into())
         }
         NoBaseFee::TimeTravel | NoBaseFee::NotPositive(_) | NoBaseFee::NoParentFee => {
-            Refusal::Invalid(mismatch(Field::BaseFeePerGas, "any value", reason))
+            mismatch(Field::BaseFeePerGas, "any value", reason).into()
         }
     }
 }
 
 impl From<Invalid> for Refusal {
     fn from(reason: Invalid) -> Self {
-        Self::Invalid(reason)
+        Self::Invalid(Box::new(reason))
     }
 }
 

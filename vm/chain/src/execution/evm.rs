@@ -13,14 +13,10 @@ use revm::context_interface::journaled_state::account::JournaledAccountTr;
 use revm::context_interface::result::InvalidTransaction as RevmInvalidTransaction;
 use revm::context_interface::{Block, Cfg, JournalTr, Transaction};
 use revm::handler::instructions::EthInstructions;
-use revm::handler::{
-    EthFrame, EvmTr, FrameInitOrResult, FrameResult, FrameTr, Handler, ItemOrResult, post_execution,
-};
+use revm::handler::{EthFrame, EvmTr, FrameInitOrResult, FrameResult, FrameTr, Handler, ItemOrResult, post_execution};
 use revm::interpreter::interpreter::EthInterpreter;
 use revm::interpreter::interpreter_action::FrameInit;
-use revm::interpreter::{
-    CreateOutcome, FrameInput, Gas, InitialAndFloorGas, InstructionResult, InterpreterResult,
-};
+use revm::interpreter::{CreateOutcome, FrameInput, Gas, InitialAndFloorGas, InstructionResult, InterpreterResult};
 use revm::primitives::constants::CALL_STACK_LIMIT;
 use revm::primitives::hardfork::SpecId;
 use std::marker::PhantomData;
@@ -81,7 +77,7 @@ impl<'v> ParsEvm<'v> {
     }
 
     /// State of the block.
-    pub fn state(&mut self) -> &mut Overlay<'v> {
+    pub const fn state(&mut self) -> &mut Overlay<'v> {
         &mut self.inner.ctx.journaled_state.database
     }
 
@@ -130,9 +126,7 @@ impl<'v> ParsEvm<'v> {
         let changes = self.inner.ctx.journaled_state.inner.finalize();
         match (self.inner.precompiles.stopped.take(), result) {
             (Some(Stopped::Fatal(fatal)), _) => Err(NoResult::Fatal(fatal)),
-            (Some(Stopped::Delegated(at)), _) => {
-                Err(NoResult::Invalid(InvalidTransaction::DelegatedPrecompile(at)))
-            }
+            (Some(Stopped::Delegated(at)), _) => Err(NoResult::Invalid(InvalidTransaction::DelegatedPrecompile(at))),
             (None, Err(no_result)) => Err(no_result),
             (None, Ok(result)) => {
                 self.state().commit(changes).map_err(NoResult::Fatal)?;
@@ -158,15 +152,14 @@ impl<'v> ParsEvm<'v> {
             return Ok(None);
         }
         let depth_max = usize::try_from(CALL_STACK_LIMIT).unwrap_or(usize::MAX);
-        let mut creator = self.inner.ctx.journaled_state.load_account_mut(inputs.caller())?;
-        if init.depth > depth_max || *creator.data.balance() < inputs.value() {
-            return Ok(None);
-        }
-        let nonce = creator.data.nonce();
-        if !creator.data.bump_nonce() {
-            return Ok(None);
-        }
-        drop(creator);
+        let nonce = {
+            let mut creator = self.inner.ctx.journaled_state.load_account_mut(inputs.caller())?.data;
+            let nonce = creator.nonce();
+            if init.depth > depth_max || *creator.balance() < inputs.value() || !creator.bump_nonce() {
+                return Ok(None);
+            }
+            nonce
+        };
         let address = inputs.created_address(nonce);
         self.inner.ctx.journaled_state.load_account(address)?;
         let mut gas = Gas::new_with_regular_gas_and_reservoir(inputs.gas_limit(), inputs.reservoir());

@@ -51,6 +51,25 @@ pub struct Environment {
     pub rules: Rules,
     /// Rows whose access-list tuples are predicates.
     pub predicate_rows: PredicateRows,
+    /// What no header of this chain varies.
+    pub fixed: Fixed,
+}
+
+/// Values that contracts can read and that are the same in every block of this chain. Ethereum's headers vary them, so
+/// its official test vectors bring their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fixed {
+    /// What DIFFICULTY pushes before Ethereum's merge: for this chain, before Durango.
+    pub difficulty: U256,
+    /// What the same opcode pushes from then on.
+    pub prevrandao: B256,
+    /// EIP-4844: BLOBBASEFEE follows from it.
+    pub excess_blob_gas: u64,
+}
+
+impl Fixed {
+    /// The opcode pushes 1 in every fork, and there are no blobs.
+    pub const PARS: Self = Self { difficulty: U256::ONE, prevrandao: B256::with_last_byte(1), excess_blob_gas: 0 };
 }
 
 impl Environment {
@@ -65,10 +84,14 @@ impl Environment {
             time: header.time,
             coinbase: header.coinbase,
             gas_limit: header.gas_limit,
-            base_fee: u64::try_from(base_fee)
-                .map_err(|_| Unsupported { what: "baseFeePerGas", value: base_fee, limit: "2^64" })?,
+            base_fee: u64::try_from(base_fee).map_err(|_| Unsupported {
+                what: "baseFeePerGas",
+                value: base_fee,
+                limit: "2^64",
+            })?,
             rules: spec.rules(header.time),
             predicate_rows: predicate_rows(spec, header.time),
+            fixed: Fixed::PARS,
         })
     }
 }
@@ -139,8 +162,7 @@ impl<'v> Executor<'v> {
             network_id: place.network_id,
             blockchain_id: place.blockchain_id,
         };
-        let provider =
-            Provider::new(spec_id(rules), rules.granite, rows, facts, Delegated::at(time, rules.granite));
+        let provider = Provider::new(spec_id(rules), rules.granite, rows, facts, Delegated::at(time, rules.granite));
         let mut executor =
             Self::with_rules(state, environment, spec.chain_id, spec_id(rules), provider, Fees::PARS, lists);
         if rules.etna {
@@ -149,7 +171,7 @@ impl<'v> Executor<'v> {
         Ok(executor)
     }
 
-    /// A block under any of Ethereum's rule sets, for its official test vectors.
+    /// A block under any of Ethereum's rule sets, for its official test vectors: no start-of-block changes are made.
     #[must_use]
     pub fn with_rules(
         state: Overlay<'v>,
@@ -166,15 +188,26 @@ impl<'v> Executor<'v> {
             timestamp: U256::from(environment.time),
             gas_limit: environment.gas_limit,
             basefee: environment.base_fee,
-            // The DIFFICULTY opcode and, from Shanghai on, PREVRANDAO: both push 1.
-            difficulty: U256::ONE,
-            prevrandao: Some(U256::ONE.into()),
-            blob_excess_gas_and_price: Some(BlobExcessGasAndPrice::new(0, BLOB_BASE_FEE_UPDATE_FRACTION_CANCUN)),
+            difficulty: environment.fixed.difficulty,
+            prevrandao: Some(environment.fixed.prevrandao),
+            blob_excess_gas_and_price: Some(BlobExcessGasAndPrice::new(
+                environment.fixed.excess_blob_gas,
+                BLOB_BASE_FEE_UPDATE_FRACTION_CANCUN,
+            )),
             ..BlockEnv::default()
         };
         let cfg = CfgEnv::new_with_spec(spec).with_chain_id(chain_id);
         let evm = ParsEvm::new(state, block, cfg, provider, fees, lists);
         Self { evm, environment, chain_id, gas_used: 0, tips: U256::ZERO, receipts: Vec::new() }
+    }
+
+    /// EIP-4788, which [`Self::new`] calls from Etna on. It has an effect only where somebody put the contract into
+    /// genesis or a state upgrade.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub fn beacon_root_call(&mut self) -> Result<(), Fatal> {
+        self.evm.system_call(SYSTEM_ADDRESS, BEACON_ROOTS, Bytes::from_static(&[0; 32]), SYSTEM_CALL_GAS)
     }
 
     /// Executes one transaction, with the results of its predicates.
@@ -201,7 +234,7 @@ impl<'v> Executor<'v> {
     }
 
     /// State as it is now.
-    pub fn state(&mut self) -> &mut Overlay<'v> {
+    pub const fn state(&mut self) -> &mut Overlay<'v> {
         self.evm.state()
     }
 
@@ -249,11 +282,6 @@ impl<'v> Executor<'v> {
                 (row, tuples.into_iter().enumerate().map(predicate).collect())
             })
             .collect()
-    }
-
-    /// EIP-4788. It has an effect only where somebody put the contract into genesis or a state upgrade.
-    fn beacon_root_call(&mut self) -> Result<(), Fatal> {
-        self.evm.system_call(SYSTEM_ADDRESS, BEACON_ROOTS, Bytes::from_static(&[0; 32]), SYSTEM_CALL_GAS)
     }
 }
 

@@ -162,11 +162,7 @@ impl<'v> PrecompileProvider<EvmContext<'v>> for Provider {
         false
     }
 
-    fn run(
-        &mut self,
-        context: &mut EvmContext<'v>,
-        inputs: &CallInputs,
-    ) -> Result<Option<InterpreterResult>, String> {
+    fn run(&mut self, context: &mut EvmContext<'v>, inputs: &CallInputs) -> Result<Option<InterpreterResult>, String> {
         if let Some(row) = self.row(&inputs.bytecode_address) {
             return self.run_row(row, context, inputs).map(Some);
         }

@@ -89,7 +89,7 @@ pub fn decode_list(bytes: &[u8]) -> Option<Vec<Receipt>> {
 
 /// A log.
 #[must_use]
-pub fn log(address: Address, topics: Vec<B256>, data: Bytes) -> Log {
+pub const fn log(address: Address, topics: Vec<B256>, data: Bytes) -> Log {
     Log { address, data: LogData::new_unchecked(topics, data) }
 }
 

@@ -239,8 +239,7 @@ mod tests {
     /// Trap 34: an absent parent cost starts at the minimum; the rest moves by the step for each second off target.
     #[test]
     fn block_gas_cost_moves_by_the_step() {
-        let parent =
-            |cost| Header { block_gas_cost: cost, time: 100, number: U256::from(1), ..Header::default() };
+        let parent = |cost| Header { block_gas_cost: cost, time: 100, number: U256::from(1), ..Header::default() };
         let cost = |parent_cost, time| block_gas_cost(&config(), &parent(parent_cost), time);
         assert_eq!(cost(None, 100), 0);
         assert_eq!(cost(Some(U256::from(500_000)), 102), 500_000);

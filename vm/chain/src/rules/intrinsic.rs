@@ -52,8 +52,8 @@ fn calculate(
     for item in access_list {
         match predicates.iter().find(|(address, _)| *address == item.address) {
             Some((address, price)) => {
-                let gas = price(&item.storage_keys, rules.granite)
-                    .map_err(|_| InvalidTransaction::BadPredicate(*address))?;
+                let gas =
+                    price(&item.storage_keys, rules.granite).map_err(|_| InvalidTransaction::BadPredicate(*address))?;
                 sum.add(1, gas)?;
             }
             None => {

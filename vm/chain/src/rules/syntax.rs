@@ -51,8 +51,7 @@ pub fn check(block: &Block, rules: Rules) -> Result<(), Invalid> {
 
 fn check_cancun_fields(block: &Block, etna: bool) -> Result<(), Invalid> {
     let header = &block.header;
-    let numbers =
-        [(Field::BlobGasUsed, header.blob_gas_used), (Field::ExcessBlobGas, header.excess_blob_gas)];
+    let numbers = [(Field::BlobGasUsed, header.blob_gas_used), (Field::ExcessBlobGas, header.excess_blob_gas)];
     for (field, value) in numbers {
         match (etna, value) {
             (true, Some(0)) | (false, None) => {}

@@ -179,12 +179,8 @@ mod tests {
     /// Traps 28 and 29: milliseconds agree with seconds, never go back, keep the delay, and stay near the clock.
     #[test]
     fn times_at_their_bounds() {
-        let parent = Header {
-            time: 1_000,
-            time_ms: Some(1_000_500),
-            min_delay_excess: Some(4_828_872),
-            ..Header::default()
-        };
+        let parent =
+            Header { time: 1_000, time_ms: Some(1_000_500), min_delay_excess: Some(4_828_872), ..Header::default() };
         let child = |time, time_ms| Header { time, time_ms, ..Header::default() };
         let now = 1_000_000;
         for (header, granite, ok) in [

@@ -156,11 +156,7 @@ fn wipe(
 }
 
 /// Keys of one account in a column, without the account's part.
-fn below(
-    read: &dyn Read,
-    column: Column,
-    account: B256,
-) -> impl Iterator<Item = Result<(Bytes, Bytes), Fatal>> {
+fn below(read: &dyn Read, column: Column, account: B256) -> impl Iterator<Item = Result<(Bytes, Bytes), Fatal>> {
     let mut items = read.scan(column, account.as_slice());
     std::iter::from_fn(move || match items.next()? {
         Ok((key, value)) => key.strip_prefix(account.as_slice()).map(|rest| Ok((key.slice_ref(rest), value))),
@@ -168,13 +164,7 @@ fn below(
     })
 }
 
-fn set(
-    batch: &mut Batch,
-    changes: &mut Vec<(Key, Option<Bytes>)>,
-    key: Key,
-    old: Option<Bytes>,
-    new: Option<Bytes>,
-) {
+fn set(batch: &mut Batch, changes: &mut Vec<(Key, Option<Bytes>)>, key: Key, old: Option<Bytes>, new: Option<Bytes>) {
     if old == new {
         return;
     }

@@ -29,20 +29,18 @@ impl Key {
             Self::Account(account) => (Column::Accounts, account.to_vec()),
             Self::Slot(account, slot) => (Column::Slots, [account.0, slot.0].concat()),
             Self::AccountNode(path) => (Column::AccountTrie, path_bytes(path)),
-            Self::StorageNode(account, path) => {
-                (Column::StorageTrie, [account.as_slice(), &path_bytes(path)].concat())
-            }
+            Self::StorageNode(account, path) => (Column::StorageTrie, [account.as_slice(), &path_bytes(path)].concat()),
         }
     }
 
     /// Key in the history column without the height.
     fn prefix(&self) -> Vec<u8> {
-        let (column, key) = self.place();
-        let kind = match column {
-            Column::Accounts => 0,
-            Column::Slots => 1,
-            Column::AccountTrie => 2,
-            _ => 3,
+        let (_, key) = self.place();
+        let kind = match self {
+            Self::Account(_) => 0,
+            Self::Slot(..) => 1,
+            Self::AccountNode(_) => 2,
+            Self::StorageNode(..) => 3,
         };
         let mut bytes = Vec::with_capacity(key.len() + 9);
         bytes.push(kind);

@@ -81,7 +81,13 @@ impl<'v> Overlay<'v> {
     /// The state of `view`, unchanged.
     #[must_use]
     pub fn new(view: &'v View) -> Self {
-        Self { view, accounts: AddressMap::default(), cache: B256Map::default(), fresh: B256Map::default(), touched: Vec::new() }
+        Self {
+            view,
+            accounts: AddressMap::default(),
+            cache: B256Map::default(),
+            fresh: B256Map::default(),
+            touched: Vec::new(),
+        }
     }
 
     /// The parent's state.
@@ -172,6 +178,7 @@ impl<'v> Overlay<'v> {
     ///
     /// # Errors
     /// When the store failed.
+    #[expect(clippy::iter_over_hash_type, reason = "each account and slot is merged by itself, in any order")]
     pub fn commit(&mut self, changes: EvmState) -> Result<(), Fatal> {
         for (address, account) in changes {
             if !account.is_touched() {
@@ -238,6 +245,7 @@ impl<'v> Overlay<'v> {
 }
 
 impl Entry {
+    #[expect(clippy::iter_over_hash_type, reason = "every slot gets the same value")]
     fn wipe(&mut self) {
         self.wiped = true;
         for slot in self.slots.values_mut() {

@@ -136,4 +136,3 @@ impl Source for NoTrie {
         Err(Fatal::Bug(format!("an empty trie was asked for {key}")))
     }
 }
-

@@ -94,7 +94,7 @@ impl Store for Memory {
 }
 
 impl Versions {
-    fn oldest_seen(&mut self) -> u64 {
+    fn oldest_seen(&self) -> u64 {
         self.snapshots.iter().filter_map(|snapshot| Some(snapshot.upgrade()?.at)).min().unwrap_or(u64::MAX)
     }
 }
@@ -110,14 +110,13 @@ impl Shared {
         let mut next = Bound::Included((column, Bytes::copy_from_slice(from)));
         Box::new(std::iter::from_fn(move || {
             let state = self.state.read();
-            let (key, value) = state
-                .keys
-                .range((next.clone(), Bound::Unbounded))
-                .take_while(|((of, _), _)| *of == column)
-                .find_map(|(key, versions)| {
-                    let newest = versions.iter().rfind(|(commit, _)| *commit <= at)?;
-                    Some((key.clone(), newest.1.clone()?))
-                })?;
+            let (key, value) =
+                state.keys.range((next.clone(), Bound::Unbounded)).take_while(|((of, _), _)| *of == column).find_map(
+                    |(key, versions)| {
+                        let newest = versions.iter().rfind(|(commit, _)| *commit <= at)?;
+                        Some((key.clone(), newest.1.clone()?))
+                    },
+                )?;
             next = Bound::Excluded(key.clone());
             Some(Ok((key.1, value)))
         }))

@@ -3,7 +3,7 @@
 use crate::support::context::at_its_time;
 use alloy_primitives::{Address, B256, Bytes, U64, U256};
 use pars_chain::block::{Block, BlockId};
-use pars_chain::engine::{Chain, Opening, Verdict};
+use pars_chain::engine::{Chain, OpenError, Opening, Verdict};
 use pars_chain::execution::executor::Place;
 use pars_chain::state::account::Account;
 use pars_chain::state::commit::History;
@@ -84,6 +84,12 @@ impl Record {
 
     /// The chain before its first block.
     pub(crate) fn open(&self, store: Arc<dyn Store>, history: History) -> Chain {
+        let chain = self.try_open(store, history).expect("recorded files open");
+        assert_eq!(chain.genesis(), BlockId(self.blocks[0].hash), "genesis");
+        chain
+    }
+
+    pub(crate) fn try_open(&self, store: Arc<dyn Store>, history: History) -> Result<Chain, OpenError> {
         let opening = Opening {
             genesis: self.genesis.get().as_bytes(),
             upgrade: self.upgrade.as_ref().map(|upgrade| upgrade.get().as_bytes()).unwrap_or_default(),
@@ -96,9 +102,7 @@ impl Record {
             history,
             skip_upgrade_check: false,
         };
-        let chain = Chain::open(store, &opening).expect("recorded files open");
-        assert_eq!(chain.genesis(), BlockId(self.blocks[0].hash), "genesis");
-        chain
+        Chain::open(store, &opening)
     }
 
     /// Height of the last block.

@@ -4,6 +4,7 @@ use crate::support::context::{at_its_time, bootstrapping};
 use crate::support::files::Files;
 use crate::support::wallet::{Draft, Key};
 use alloy_primitives::{Address, B256, U256, keccak256};
+use alloy_trie::root::ordered_trie_root_with_encoder;
 use pars_chain::block::Block;
 use pars_chain::engine::{Built, Chain, Context, InOrder, Verdict, Wish};
 use pars_chain::error::Invalid;
@@ -131,6 +132,17 @@ impl World {
             Verdict::Invalid(reason) => reason,
             other => panic!("{other:?}"),
         }
+    }
+
+    /// A block with other transactions, whose header claims that they use all gas: it is refused for what they are
+    /// before it is for what they do.
+    pub(crate) fn forge(&self, block: &Block, transactions: Vec<Arc<Tx>>) -> Arc<Block> {
+        let mut header = block.header.clone();
+        header.gas_used = header.gas_limit;
+        header.transactions_root =
+            ordered_trie_root_with_encoder(&transactions, |tx, out| out.extend_from_slice(&tx.encode()));
+        let bytes = Block::new(header, transactions).bytes().clone();
+        self.twin.parse(bytes).expect("decodes")
     }
 
     pub(crate) fn account(&self, address: Address) -> Option<Account> {

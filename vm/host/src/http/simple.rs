@@ -4,9 +4,7 @@ use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue, SET_COOKIE, VARY};
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use pars_proto::host::http::http_server::Http;
-use pars_proto::host::http::{
-    Element, HandleSimpleHttpRequest, HandleSimpleHttpResponse, HttpRequest, HttpResponse,
-};
+use pars_proto::host::http::{Element, HandleSimpleHttpRequest, HandleSimpleHttpResponse, HttpRequest, HttpResponse};
 use tonic::{Status, async_trait};
 use tower::ServiceExt;
 
@@ -113,12 +111,9 @@ mod tests {
 
     #[test]
     fn headers_have_gos_form() {
-        for (name, key) in [
-            ("content-type", "Content-Type"),
-            ("x", "X"),
-            ("sec-websocket-key", "Sec-Websocket-Key"),
-            ("x--y", "X--Y"),
-        ] {
+        for (name, key) in
+            [("content-type", "Content-Type"), ("x", "X"), ("sec-websocket-key", "Sec-Websocket-Key"), ("x--y", "X--Y")]
+        {
             assert_eq!(canonical(&HeaderName::from_static(name)), key);
         }
     }

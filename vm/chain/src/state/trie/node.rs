@@ -74,7 +74,11 @@ impl Branch {
     pub fn set(&mut self, nibble: u8, child: Option<(RlpNode, bool)>) {
         let bit = 1 << (nibble & 15);
         let leaf = matches!(child, Some((_, true)));
-        if leaf { self.leaves |= bit } else { self.leaves &= !bit }
+        if leaf {
+            self.leaves |= bit;
+        } else {
+            self.leaves &= !bit;
+        }
         if let Some(place) = self.children.get_mut(usize::from(nibble)) {
             *place = child.map(|(reference, _)| reference);
         }

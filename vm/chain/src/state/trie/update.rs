@@ -3,8 +3,8 @@
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 use crate::error::Fatal;
-use crate::state::trie::node::{Branch, Node, NodePath, extension_rlp, leaf_rlp, root_hash};
 use crate::state::trie::Source;
+use crate::state::trie::node::{Branch, Node, NodePath, extension_rlp, leaf_rlp, root_hash};
 use alloy_primitives::B256;
 use alloy_trie::nodes::RlpNode;
 use alloy_trie::{EMPTY_ROOT_HASH, Nibbles};
@@ -191,13 +191,7 @@ impl<S: Source> Work<'_, S> {
     }
 
     /// A branch with one child is no branch: the child moves up.
-    fn collapse(
-        &mut self,
-        path: &NodePath,
-        branch: &Branch,
-        nibble: u8,
-        changes: &[Change],
-    ) -> Result<Built, Fatal> {
+    fn collapse(&mut self, path: &NodePath, branch: &Branch, nibble: u8, changes: &[Change]) -> Result<Built, Fatal> {
         let mut child_path = *path;
         child_path.push(nibble);
         let step = Nibbles::from_nibbles([nibble]);
@@ -294,6 +288,7 @@ fn key_of(nibbles: &Nibbles) -> Result<B256, Fatal> {
 }
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "small numbers")]
 mod tests {
     use super::*;
     use alloy_primitives::U256;

@@ -1,0 +1,267 @@
+//! A chain that is small enough to be looked through: a block is its parent, height and time, and anything behind.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use bytes::Bytes;
+use pars_host::{
+    Block, BlockContext, BlockMeta, ChainVm, Event, Host, HttpHandler, Id, InitArgs, LastAccepted, Phase, VmError,
+};
+use sha2::{Digest, Sha256};
+use tokio::sync::watch;
+
+/// Verifying a block that ends so gives an error of 100,000 characters.
+pub(crate) const VERBOSE: &[u8] = b"verbose";
+/// Verifying a block that ends so panics.
+pub(crate) const PANIC: &[u8] = b"panic";
+/// Verifying a block that ends so takes a while.
+pub(crate) const SLOW: &[u8] = b"slow";
+/// How long that is.
+pub(crate) const SLOW_TIME: Duration = Duration::from_millis(300);
+/// The key of the record that the chain keeps in the host's database.
+pub(crate) const RECORD: &[u8] = b"record";
+/// The file that says that the chain was closed.
+pub(crate) const CLOSED: &str = "closed";
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Chain {
+    state: Mutex<State>,
+    wanted: watch::Sender<bool>,
+    waiting: AtomicUsize,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    blocks: HashMap<Id, Block>,
+    accepted: Vec<Id>,
+    preferred: Id,
+    opened: Option<InitArgs>,
+    host: Option<Arc<dyn Host>>,
+    calls: Vec<String>,
+}
+
+/// The bytes of a block.
+pub(crate) fn block(parent: Id, height: u64, timestamp_ms: u64, rest: &[u8]) -> Bytes {
+    let mut bytes = parent.as_bytes().to_vec();
+    bytes.extend_from_slice(&height.to_be_bytes());
+    bytes.extend_from_slice(&timestamp_ms.to_be_bytes());
+    bytes.extend_from_slice(rest);
+    bytes.into()
+}
+
+/// The block every chain starts from.
+pub(crate) fn genesis() -> Block {
+    decode(block(Id::default(), 0, 1_764_547_200_000, b"genesis")).unwrap()
+}
+
+pub(crate) fn decode(bytes: Bytes) -> Result<Block, VmError> {
+    let malformed = || VmError::Other(format!("a block of {} bytes, expected at least 48", bytes.len()));
+    let (parent, rest) = bytes.split_first_chunk::<32>().ok_or_else(malformed)?;
+    let (height, rest) = rest.split_first_chunk::<8>().ok_or_else(malformed)?;
+    let (time, _) = rest.split_first_chunk::<8>().ok_or_else(malformed)?;
+    let digest: [u8; 32] = Sha256::digest(&bytes).into();
+    let meta = BlockMeta {
+        id: digest.into(),
+        parent: (*parent).into(),
+        height: u64::from_be_bytes(*height),
+        timestamp_ms: u64::from_be_bytes(*time),
+        verify_with_context: true,
+    };
+    Ok(Block { meta, bytes })
+}
+
+impl Chain {
+    pub(crate) fn new() -> Arc<Self> {
+        let genesis = genesis();
+        let id = genesis.meta.id;
+        let state =
+            State { blocks: HashMap::from([(id, genesis)]), accepted: vec![id], preferred: id, ..State::default() };
+        Arc::new(Self { state: state.into(), wanted: watch::Sender::new(false), waiting: AtomicUsize::new(0) })
+    }
+
+    /// As if a transaction had come.
+    pub(crate) fn want_block(&self) {
+        self.wanted.send_replace(true);
+    }
+
+    /// How many waits for an event are open.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::SeqCst)
+    }
+
+    /// What was called, with what of the arguments matters.
+    pub(crate) fn calls(&self) -> Vec<String> {
+        self.state().calls.clone()
+    }
+
+    pub(crate) fn opened(&self) -> Option<InitArgs> {
+        self.state().opened.clone()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    fn note(&self, call: String) {
+        self.state().calls.push(call);
+    }
+
+    fn last_accepted(&self) -> LastAccepted {
+        let state = self.state();
+        let Block { meta, bytes } = state.blocks[state.accepted.last().unwrap()].clone();
+        LastAccepted { id: meta.id, parent: meta.parent, height: meta.height, bytes, timestamp_ms: meta.timestamp_ms }
+    }
+}
+
+impl ChainVm for Chain {
+    async fn initialize(&self, args: InitArgs, host: Arc<dyn Host>) -> Result<LastAccepted, VmError> {
+        self.note("initialize".to_owned());
+        if args.genesis.as_ref() == b"bad" {
+            return Err(VmError::Other("genesis: expected an object".to_owned()));
+        }
+        if !args.db_server_addr.is_empty() {
+            let before = host.get(Bytes::from_static(RECORD)).await.map_err(VmError::other)?;
+            self.note(format!("record {before:?}"));
+            host.put(Bytes::from_static(RECORD), Bytes::from_static(b"0")).await.map_err(VmError::other)?;
+        }
+        let mut state = self.state();
+        state.opened = Some(args);
+        state.host = Some(host);
+        drop(state);
+        Ok(self.last_accepted())
+    }
+
+    async fn set_state(&self, phase: Phase) -> Result<LastAccepted, VmError> {
+        self.note(format!("set_state {phase}"));
+        Ok(self.last_accepted())
+    }
+
+    async fn shutdown(&self) -> Result<(), VmError> {
+        self.note("shutdown".to_owned());
+        let folder = self.opened().map(|args| args.chain_data_dir).filter(|folder| *folder != PathBuf::new());
+        if let Some(folder) = folder {
+            std::fs::write(folder.join(CLOSED), "").map_err(VmError::other)?;
+        }
+        Ok(())
+    }
+
+    async fn version(&self) -> Result<String, VmError> {
+        Ok("fake/1".to_owned())
+    }
+
+    async fn health(&self) -> Result<String, VmError> {
+        Ok("{\"height\":0}".to_owned())
+    }
+
+    async fn handlers(&self) -> Result<Vec<HttpHandler>, VmError> {
+        let echo = tower::service_fn(|request: http::Request<Bytes>| async move {
+            let header = request.headers().get("x-question").map_or("", |value| value.to_str().unwrap());
+            let answer = format!("{} {} {header:?} ", request.method(), request.uri());
+            let body: Bytes = [answer.as_bytes(), request.body()].concat().into();
+            Ok::<_, Infallible>(
+                http::Response::builder()
+                    .status(203)
+                    .header("content-type", "text/x-echo")
+                    .header("x-answer", "yes")
+                    .body(body)
+                    .unwrap(),
+            )
+        });
+        let broken = tower::service_fn(|_: http::Request<Bytes>| async {
+            tokio::task::yield_now().await;
+            assert!(std::hint::black_box(false), "on purpose");
+            Ok::<_, Infallible>(http::Response::new(Bytes::new()))
+        });
+        Ok(vec![HttpHandler::new("/rpc", echo), HttpHandler::new("/broken", broken)])
+    }
+
+    async fn wait_event(&self) -> Result<Event, VmError> {
+        let _open = Waiting::open(&self.waiting);
+        self.wanted.subscribe().wait_for(|wanted| *wanted).await.map_err(VmError::other)?;
+        Ok(Event::BuildBlock)
+    }
+
+    async fn build(&self, context: Option<BlockContext>) -> Result<Block, VmError> {
+        self.note(format!("build {:?}", context.map(|context| context.p_chain_height)));
+        self.wanted.send_replace(false);
+        let mut state = self.state();
+        let parent = state.blocks[&state.preferred].meta;
+        let built = decode(block(parent.id, parent.height + 1, parent.timestamp_ms + 400, b"built"))?;
+        state.blocks.insert(built.meta.id, built.clone());
+        Ok(built)
+    }
+
+    async fn parse(&self, bytes: Bytes) -> Result<BlockMeta, VmError> {
+        Ok(decode(bytes)?.meta)
+    }
+
+    async fn get(&self, id: Id) -> Result<Block, VmError> {
+        self.state().blocks.get(&id).cloned().ok_or(VmError::NotFound)
+    }
+
+    async fn id_at_height(&self, height: u64) -> Result<Id, VmError> {
+        let index = usize::try_from(height).map_err(VmError::other)?;
+        self.state().accepted.get(index).copied().ok_or(VmError::NotFound)
+    }
+
+    async fn set_preference(&self, id: Id) -> Result<(), VmError> {
+        let mut state = self.state();
+        if !state.blocks.contains_key(&id) {
+            return Err(VmError::NotFound);
+        }
+        state.preferred = id;
+        Ok(())
+    }
+
+    async fn verify(&self, bytes: Bytes, context: Option<BlockContext>) -> Result<u64, VmError> {
+        let block = decode(bytes)?;
+        if block.bytes.ends_with(VERBOSE) {
+            return Err(VmError::Other("é".repeat(100_000)));
+        }
+        assert!(!block.bytes.ends_with(PANIC), "on purpose");
+        if block.bytes.ends_with(SLOW) {
+            tokio::time::sleep(SLOW_TIME).await;
+        }
+        self.note(format!("verify {} {:?}", block.meta.height, context.map(|context| context.p_chain_height)));
+        let mut state = self.state();
+        if !state.blocks.contains_key(&block.meta.parent) {
+            return Err(VmError::Other("unknown parent".to_owned()));
+        }
+        state.blocks.insert(block.meta.id, block.clone());
+        Ok(block.meta.timestamp_ms)
+    }
+
+    async fn accept(&self, id: Id) -> Result<(), VmError> {
+        let mut state = self.state();
+        if !state.blocks.contains_key(&id) {
+            return Err(VmError::NotFound);
+        }
+        state.accepted.push(id);
+        Ok(())
+    }
+
+    async fn reject(&self, id: Id) -> Result<(), VmError> {
+        self.state().blocks.remove(&id).map(drop).ok_or(VmError::NotFound)
+    }
+}
+
+/// Counts a wait for as long as its future lives.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn open(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}

@@ -1,0 +1,185 @@
+//! The one thread that owns the chain. Others send it closures and wait; readers take a [`View`] and never wait.
+
+use crate::clock::now_ms;
+use pars_chain::block::{Block, BlockId};
+use pars_chain::engine::{Accepted, Chain};
+use pars_chain::error::{Error, Fatal};
+use pars_chain::pool::Pool;
+use pars_chain::store::Durability;
+use pars_chain::tx::Tx;
+use pars_chain::view::View;
+use std::fmt;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// Calls that wait for the chain's thread at most. The host sends its consensus calls one after another.
+const CALLS_MAX: usize = 256;
+
+/// A handle on the chain's thread. The thread ends, and closes the store, when the handle is closed or dropped.
+pub struct Engine {
+    calls: mpsc::Sender<Call>,
+    thread: JoinHandle<()>,
+    shown: watch::Receiver<Shown>,
+}
+
+type Call = Box<dyn FnOnce(&mut Owner) + Send>;
+
+/// What readers see.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// Last accepted block; everything of it is stored.
+    pub head: View,
+    /// Block that the next one is built on.
+    pub preferred: View,
+}
+
+/// The chain's thread has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the chain is closed")]
+pub struct Closed;
+
+/// What the thread owns.
+#[derive(Debug)]
+pub struct Owner {
+    chain: Chain,
+    pool: Arc<Pool>,
+    shown: watch::Sender<Shown>,
+    /// Why the chain answers nothing any more.
+    failed: Option<Fatal>,
+}
+
+impl Engine {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(chain: Chain, pool: Arc<Pool>) -> std::io::Result<Self> {
+        let head = chain.head().clone();
+        let (shown, watched) = watch::channel(Shown { preferred: head.clone(), head });
+        let (calls, mut queue) = mpsc::channel::<Call>(CALLS_MAX);
+        let mut owner = Owner { chain, pool, shown, failed: None };
+        let thread = std::thread::Builder::new().name("chain".to_owned()).spawn(move || {
+            while let Some(call) = queue.blocking_recv() {
+                call(&mut owner);
+            }
+        })?;
+        Ok(Self { calls, thread, shown: watched })
+    }
+
+    /// Runs a call on the chain's thread.
+    ///
+    /// # Errors
+    /// When the thread has ended.
+    pub async fn call<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&mut Owner) -> T + Send + 'static,
+    ) -> Result<T, Closed> {
+        let (answer, answered) = oneshot::channel();
+        let call: Call = Box::new(move |owner| {
+            // Nobody waits for the answer of a call that was given up.
+            drop(answer.send(call(owner)));
+        });
+        self.calls.send(call).await.map_err(|_| Closed)?;
+        answered.await.map_err(|_| Closed)
+    }
+
+    /// What readers see now.
+    #[must_use]
+    pub fn shown(&self) -> Shown {
+        self.shown.borrow().clone()
+    }
+
+    /// Tells of each change of what readers see.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<Shown> {
+        self.shown.clone()
+    }
+
+    /// Ends the thread after the calls that wait, and closes the store.
+    pub fn close(self) {
+        let Self { calls, thread, shown } = self;
+        drop((calls, shown));
+        // A thread that panicked has said so already.
+        drop(thread.join());
+    }
+}
+
+impl Owner {
+    /// The chain, unless it failed.
+    ///
+    /// # Errors
+    /// Why it failed. After a failed store it gives no more answers: what was stored is known after a restart.
+    pub fn chain(&mut self) -> Result<&mut Chain, Fatal> {
+        match &self.failed {
+            Some(fatal) => Err(fatal.clone()),
+            None => Ok(&mut self.chain),
+        }
+    }
+
+    /// Runs something that may fail for good.
+    ///
+    /// # Errors
+    /// As the call's; a fatal one is kept.
+    pub fn attempt<T>(&mut self, call: impl FnOnce(&mut Chain) -> Result<T, Error>) -> Result<T, Error> {
+        let result = call(self.chain()?);
+        if let Err(Error::Fatal(fatal)) = &result {
+            tracing::error!(%fatal, "the chain stops answering");
+            self.failed = Some(fatal.clone());
+        }
+        result
+    }
+
+    /// Accepts a block: stored, then shown, then answered.
+    ///
+    /// # Errors
+    /// See [`Chain::accept`].
+    pub fn accept(&mut self, id: BlockId, durability: Durability) -> Result<Option<Accepted>, Error> {
+        let accepted = self.attempt(|chain| chain.accept(id, durability))?;
+        if accepted.is_some() {
+            self.refresh_pool(&[])?;
+            self.show();
+        }
+        Ok(accepted)
+    }
+
+    /// Rejects a block; its transactions go back to the pool.
+    ///
+    /// # Errors
+    /// See [`Chain::reject`].
+    pub fn reject(&mut self, id: BlockId) -> Result<Arc<Block>, Error> {
+        let block = self.attempt(|chain| chain.reject(id))?;
+        self.refresh_pool(&block.transactions)?;
+        self.show();
+        Ok(block)
+    }
+
+    /// Changes what the next block is built on.
+    ///
+    /// # Errors
+    /// See [`Chain::set_preference`].
+    pub fn set_preference(&mut self, id: BlockId) -> Result<(), Error> {
+        self.attempt(|chain| chain.set_preference(id))?;
+        self.show();
+        Ok(())
+    }
+
+    /// The pool follows the last accepted block before anybody sees it.
+    fn refresh_pool(&mut self, returned: &[Arc<Tx>]) -> Result<(), Error> {
+        let pool = Arc::clone(&self.pool);
+        self.attempt(|chain| Ok(pool.reset(chain.head(), returned, now_ms())?))
+    }
+
+    /// Shows the chain as it is now.
+    fn show(&self) {
+        let head = self.chain.head().clone();
+        let preferred = self.chain.view(self.chain.preferred()).unwrap_or_else(|| head.clone());
+        self.shown.send_replace(Shown { head, preferred });
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Engine({:?})", self.shown.borrow().head)
+    }
+}

@@ -1,0 +1,263 @@
+//! A chain that runs: its thread, its pool, and what RPC and hosts need of both.
+
+use crate::clock::now_ms;
+use crate::engine::{Closed, Engine, Shown};
+use alloy_primitives::{Address, B256};
+use pars_chain::block::Block;
+use pars_chain::engine::{Built, Chain, Wish, next_block};
+use pars_chain::error::{DecodeError, Error, Fatal};
+use pars_chain::pool::{Limits, Origin, Pool, Refused};
+use pars_chain::tx::Tx;
+use pars_chain::view::View;
+use pars_genesis::spec::ChainSpec;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// What an operator chooses.
+#[derive(Debug, Clone, Default)]
+pub struct Choices {
+    /// Who receives the fees of own blocks, where the chain leaves it open.
+    pub fee_recipient: Option<Address>,
+    /// Minimum delay between blocks to move toward, milliseconds.
+    pub min_delay_target: Option<u64>,
+    /// Bounds of the pool.
+    pub pool: Limits,
+}
+
+/// A chain that runs.
+#[derive(Debug)]
+pub struct Node {
+    spec: Arc<ChainSpec>,
+    engine: std::sync::Mutex<Option<Arc<Engine>>>,
+    watched: watch::Receiver<Shown>,
+    pool: Arc<Pool>,
+    choices: Choices,
+    /// Counts changes of the pool. A watch: a change that nobody waits for is still seen.
+    changes: watch::Sender<u64>,
+    sealing: Sealing,
+}
+
+/// Whether an accepted transaction is waited for before a submission is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sealing {
+    /// The chain seals by itself: an answer comes after the block.
+    Instant,
+    /// A host decides.
+    Host,
+}
+
+/// Why a chain was not started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store failed.
+    #[error(transparent)]
+    Fatal(#[from] Fatal),
+    /// The system gives no thread.
+    #[error("starting the chain's thread: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// Why a transaction was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum SubmitError {
+    /// The bytes are no transaction.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// The pool refused it.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+}
+
+impl Node {
+    /// Starts a chain.
+    ///
+    /// # Errors
+    /// When the store failed, or the system gives no thread.
+    pub fn start(chain: Chain, choices: Choices, sealing: Sealing) -> Result<Self, StartError> {
+        let spec = Arc::clone(chain.spec());
+        let pool = Arc::new(Pool::new(Arc::clone(&spec), choices.pool, chain.head())?);
+        let engine = Engine::start(chain, Arc::clone(&pool))?;
+        let watched = engine.watch();
+        Ok(Self {
+            spec,
+            engine: std::sync::Mutex::new(Some(Arc::new(engine))),
+            watched,
+            pool,
+            choices,
+            changes: watch::Sender::new(0),
+            sealing,
+        })
+    }
+
+    /// Rules of the chain.
+    #[must_use]
+    pub fn spec(&self) -> &ChainSpec {
+        &self.spec
+    }
+
+    /// Last accepted block.
+    #[must_use]
+    pub fn head(&self) -> View {
+        self.watched.borrow().head.clone()
+    }
+
+    /// Block that the next one is built on.
+    #[must_use]
+    pub fn preferred(&self) -> View {
+        self.watched.borrow().preferred.clone()
+    }
+
+    /// Nonce of an account's next transaction, those in the pool counted.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub fn pending_nonce(&self, address: Address) -> Result<u64, Fatal> {
+        self.pool.pending_nonce(address, &self.preferred())
+    }
+
+    /// The pool.
+    #[must_use]
+    pub fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    /// The chain's thread.
+    ///
+    /// # Errors
+    /// After [`Self::close`].
+    pub fn engine(&self) -> Result<Arc<Engine>, Closed> {
+        let engine = self.engine.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        engine.clone().ok_or(Closed)
+    }
+
+    /// Takes a transaction into the pool. Runs on the caller's thread.
+    ///
+    /// # Errors
+    /// Why it was not taken.
+    pub fn submit(&self, bytes: &[u8]) -> Result<B256, SubmitError> {
+        let tx = Arc::new(Tx::decode(bytes)?);
+        let hash = self.pool.submit(tx, Origin::Remote, now_ms())?;
+        self.changes.send_modify(|changes| *changes = changes.wrapping_add(1));
+        Ok(hash)
+    }
+
+    /// Waits until a submitted transaction is in an accepted block, where the chain seals by itself.
+    pub async fn settled(&self, hash: B256) {
+        if self.sealing == Sealing::Host {
+            return;
+        }
+        let mut watched = self.watched.clone();
+        loop {
+            watched.borrow_and_update();
+            // The pool lets go of a transaction before its block is shown; so once it is gone, so is the wait.
+            if !self.waits_for_block(hash) {
+                break;
+            }
+            if watched.changed().await.is_err() {
+                return;
+            }
+        }
+        // The pool is refreshed just before the block is shown.
+        let mined = |shown: &Shown| !matches!(shown.head.transaction(hash), Ok(None));
+        if self.pool.get(hash).is_none() && !mined(&watched.borrow()) {
+            drop(tokio::time::timeout(SHOW_TIMEOUT, watched.wait_for(mined)).await);
+        }
+    }
+
+    /// Replaces transactions of a decoded block by those of the pool, whose senders are recovered already.
+    pub fn adopt(&self, block: &mut Block) {
+        for tx in &mut block.transactions {
+            if let Some(known) = self.pool.get(tx.hash()) {
+                *tx = known;
+            }
+        }
+    }
+
+    /// Whether a transaction is in the pool and the next blocks can hold it.
+    fn waits_for_block(&self, hash: B256) -> bool {
+        let sender = self.pool.get(hash).and_then(|tx| tx.sender());
+        let content = sender.and_then(|sender| self.pool.content_of(sender));
+        content.is_some_and(|content| content.executable.iter().any(|tx| tx.hash() == hash))
+    }
+
+    /// Builds a block on the preferred one.
+    ///
+    /// # Errors
+    /// When the chain failed or is closed.
+    pub async fn build(&self) -> Result<Built, Error> {
+        let pool = Arc::clone(&self.pool);
+        let Choices { fee_recipient, min_delay_target, .. } = self.choices;
+        let engine = self.engine().map_err(closed)?;
+        let built = engine.call(move |owner| {
+            owner.attempt(|chain| {
+                let now_ms = now_ms();
+                let wish = Wish { now_ms, fee_recipient, min_delay_target, verdicts: None };
+                let Some(parent) = chain.view(chain.preferred()) else { return Ok(Built::Nothing) };
+                let Some(next) = next_block(chain.spec(), &parent, now_ms)? else { return Ok(Built::Nothing) };
+                let mut candidates = pool.candidates(&parent, next.base_fee, 0);
+                Ok(chain.build(&mut candidates, wish)?)
+            })
+        });
+        built.await.map_err(closed)?
+    }
+
+    /// Waits until the pool holds something for a block on the preferred one and its delay has passed.
+    ///
+    /// Level-triggered: it looks before it waits, and looks again at least every [`POLL_MS`].
+    pub async fn wants_block(&self) {
+        let mut watched = self.watched.clone();
+        let mut changes = self.changes.subscribe();
+        loop {
+            let preferred = watched.borrow_and_update().preferred.clone();
+            changes.borrow_and_update();
+            let now = now_ms();
+            let wait = match next_block(&self.spec, &preferred, now) {
+                Ok(Some(next)) if self.pool.wants_block(&preferred, next.base_fee, 0) => {
+                    if next.earliest_ms <= now {
+                        return;
+                    }
+                    (next.earliest_ms - now).min(POLL_MS)
+                }
+                Ok(_) => POLL_MS,
+                Err(fatal) => {
+                    tracing::error!(%fatal, "reading the preferred block");
+                    POLL_MS
+                }
+            };
+            let pause = tokio::time::sleep(std::time::Duration::from_millis(wait));
+            tokio::select! {
+                () = pause => {}
+                // Ended channels are the end of the chain; the next look sees that.
+                _ = watched.changed() => {}
+                _ = changes.changed() => {}
+            }
+        }
+    }
+
+    /// Ends the chain's thread and closes the store. What runs on the thread is waited for.
+    pub async fn close(&self) {
+        let engine = self.engine.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        let Some(mut engine) = engine else { return };
+        let closing = tokio::task::spawn_blocking(move || {
+            // Calls that still run hold the handle; each is short.
+            loop {
+                match Arc::try_unwrap(engine) {
+                    Ok(engine) => return engine.close(),
+                    Err(shared) => engine = shared,
+                }
+                std::thread::sleep(std::time::Duration::from_millis(1));
+            }
+        });
+        drop(closing.await);
+    }
+}
+
+/// How long a block that was accepted may take to be shown.
+const SHOW_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// Longest time between two looks at the pool, milliseconds: a wake-up that got lost costs no more.
+pub const POLL_MS: u64 = 500;
+
+fn closed(_: Closed) -> Error {
+    Fatal::Bug("the chain is closed".to_owned()).into()
+}

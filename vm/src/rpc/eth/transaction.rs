@@ -1,0 +1,187 @@
+//! Transactions and their receipts.
+
+use crate::node::Node;
+use crate::rpc::params::Params;
+use crate::rpc::table::{Answer, Waiting, answer};
+use alloy_eips::eip2930::AccessListItem;
+use alloy_primitives::{Address, B256, Bloom, Bytes, TxKind, U64, U256};
+use pars_chain::block::Block;
+use pars_chain::execution::receipt::Receipt;
+use pars_chain::tx::{Signature, Tx};
+use serde::Serialize;
+use std::sync::Arc;
+
+/// `eth_sendRawTransaction(bytes)`: hash. Where the chain seals by itself, the receipt is readable when it answers.
+pub fn send_raw(node: Arc<Node>, params: Params) -> Waiting {
+    Box::pin(async move {
+        params.at_most(1)?;
+        let bytes: Bytes = params.required(0)?;
+        let submitting = Arc::clone(&node);
+        // Recovering the sender takes a core for a while.
+        let submitted = tokio::task::spawn_blocking(move || submitting.submit(&bytes)).await;
+        let hash = submitted.map_err(|_| crate::rpc::error::RpcError::internal())??;
+        node.settled(hash).await;
+        answer(&hash)
+    })
+}
+
+/// `eth_getTransactionReceipt(hash)`: the receipt of an accepted transaction, or null.
+///
+/// # Errors
+/// Parameters.
+pub fn receipt(node: &Node, params: &Params) -> Answer {
+    params.at_most(1)?;
+    let head = node.head();
+    let Some(place) = head.transaction(params.hash(0)?)? else { return answer(&()) };
+    let (Some(block), Some(receipts)) = (head.block(place.height)?, head.receipts(place.height)?) else {
+        return answer(&());
+    };
+    answer(&MinedReceipt::new(&block, &receipts, place.index))
+}
+
+/// A transaction as clients see it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Transaction {
+    block_hash: B256,
+    block_number: U256,
+    transaction_index: U64,
+    hash: B256,
+    r#type: U64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chain_id: Option<U64>,
+    nonce: U64,
+    from: Address,
+    to: Option<Address>,
+    value: U256,
+    gas: U64,
+    gas_price: U256,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_fee_per_gas: Option<U256>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_priority_fee_per_gas: Option<U256>,
+    input: Bytes,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    access_list: Option<Vec<AccessEntry>>,
+    v: U256,
+    r: U256,
+    s: U256,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    y_parity: Option<U64>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AccessEntry {
+    address: Address,
+    storage_keys: Vec<B256>,
+}
+
+impl Transaction {
+    /// A transaction of an accepted block.
+    pub(crate) fn mined(tx: &Tx, block: &Block, index: u64) -> Self {
+        let dynamic = tx.kind() == 2;
+        let Signature { v, r, s, odd } = tx.signature();
+        let entry =
+            |item: &AccessListItem| AccessEntry { address: item.address, storage_keys: item.storage_keys.clone() };
+        Self {
+            block_hash: block.id().0,
+            block_number: block.header.number,
+            transaction_index: U64::from(index),
+            hash: tx.hash(),
+            r#type: U64::from(tx.kind()),
+            chain_id: tx.chain_id().map(U64::from),
+            nonce: U64::from(tx.nonce()),
+            from: tx.sender().unwrap_or_default(),
+            to: tx.to().into_to(),
+            value: tx.value(),
+            gas: U64::from(tx.gas_limit()),
+            gas_price: U256::from(price(tx, block)),
+            max_fee_per_gas: dynamic.then(|| U256::from(tx.fee_cap())),
+            max_priority_fee_per_gas: dynamic.then(|| U256::from(tx.tip_cap())),
+            input: tx.input().clone(),
+            access_list: tx.access_list().map(|list| list.iter().map(entry).collect()),
+            v,
+            r,
+            s,
+            y_parity: (tx.kind() != 0).then(|| U64::from(odd)),
+        }
+    }
+}
+
+/// A receipt as clients see it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct MinedReceipt {
+    block_hash: B256,
+    block_number: U256,
+    transaction_hash: B256,
+    transaction_index: U64,
+    r#type: U64,
+    from: Address,
+    to: Option<Address>,
+    contract_address: Option<Address>,
+    status: U64,
+    gas_used: U64,
+    cumulative_gas_used: U64,
+    effective_gas_price: U256,
+    logs_bloom: Bloom,
+    logs: Vec<MinedLog>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct MinedLog {
+    address: Address,
+    topics: Vec<B256>,
+    data: Bytes,
+    block_hash: B256,
+    block_number: U256,
+    transaction_hash: B256,
+    transaction_index: U64,
+    log_index: U64,
+    removed: bool,
+}
+
+impl MinedReceipt {
+    fn new(block: &Block, receipts: &[Receipt], index: u32) -> Option<Self> {
+        let at = usize::try_from(index).ok()?;
+        let (tx, receipt) = (block.transactions.get(at)?, receipts.get(at)?);
+        let before = receipts.get(..at)?;
+        let gas_before = before.last().map_or(0, |receipt| receipt.cumulative_gas_used);
+        let logs_before = before.iter().map(|receipt| receipt.logs.len()).sum::<usize>();
+        let from = tx.sender()?;
+        let log = |(number, log): (usize, &alloy_primitives::Log)| MinedLog {
+            address: log.address,
+            topics: log.topics().to_vec(),
+            data: log.data.data.clone(),
+            block_hash: block.id().0,
+            block_number: block.header.number,
+            transaction_hash: tx.hash(),
+            transaction_index: U64::from(index),
+            log_index: U64::from(logs_before + number),
+            removed: false,
+        };
+        Some(Self {
+            block_hash: block.id().0,
+            block_number: block.header.number,
+            transaction_hash: tx.hash(),
+            transaction_index: U64::from(index),
+            r#type: U64::from(receipt.kind),
+            from,
+            to: tx.to().into_to(),
+            contract_address: matches!(tx.to(), TxKind::Create).then(|| from.create(tx.nonce())),
+            status: U64::from(receipt.success),
+            gas_used: U64::from(receipt.cumulative_gas_used - gas_before),
+            cumulative_gas_used: U64::from(receipt.cumulative_gas_used),
+            effective_gas_price: U256::from(price(tx, block)),
+            logs_bloom: receipt.bloom,
+            logs: receipt.logs.iter().enumerate().map(log).collect(),
+        })
+    }
+}
+
+/// What a unit of gas cost in an accepted block, whose base fee this program could compute with.
+fn price(tx: &Tx, block: &Block) -> u128 {
+    tx.effective_gas_price(block.header.base_fee.unwrap_or_default().saturating_to())
+}

@@ -1,0 +1,14 @@
+//! `net_`.
+
+use crate::node::Node;
+use crate::rpc::params::Params;
+use crate::rpc::table::{Answer, answer};
+
+/// `net_version`: the chain id in decimal, as wallets expect it.
+///
+/// # Errors
+/// Parameters.
+pub fn version(node: &Node, params: &Params) -> Answer {
+    params.at_most(0)?;
+    answer(&node.spec().chain_id.to_string())
+}

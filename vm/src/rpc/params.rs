@@ -1,0 +1,120 @@
+//! Reading of a method's parameters: a list of JSON values.
+
+use crate::rpc::error::RpcError;
+use alloy_primitives::{B256, U64};
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+/// Parameters of one call.
+#[derive(Debug, Clone, Default)]
+pub struct Params(Vec<Box<RawValue>>);
+
+/// A block by height or by one of the tags.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BlockNumber {
+    /// The last accepted block: `latest`, `safe`, `finalized`, `accepted`, and, until a pending block is built,
+    /// `pending`.
+    Latest,
+    /// Genesis.
+    Earliest,
+    /// This height.
+    Number(u64),
+}
+
+impl Params {
+    /// From the `params` member.
+    ///
+    /// # Errors
+    /// Anything but a list.
+    pub fn new(params: Option<&RawValue>) -> Result<Self, RpcError> {
+        let Some(params) = params.filter(|params| params.get() != "null") else { return Ok(Self::default()) };
+        serde_json::from_str(params.get()).map(Self).map_err(|_| RpcError::params("non-array args"))
+    }
+
+    /// At most this many.
+    ///
+    /// # Errors
+    /// More than that.
+    pub fn at_most(&self, count: usize) -> Result<(), RpcError> {
+        if self.0.len() > count {
+            return Err(RpcError::params(format!("too many arguments, want at most {count}")));
+        }
+        Ok(())
+    }
+
+    /// A parameter that must be there.
+    ///
+    /// # Errors
+    /// Where it is missing or something else.
+    pub fn required<T: DeserializeOwned>(&self, index: usize) -> Result<T, RpcError> {
+        self.optional(index)?.ok_or_else(|| RpcError::params(format!("missing value for required argument {index}")))
+    }
+
+    /// A parameter that may be absent or null.
+    ///
+    /// # Errors
+    /// Where it is something else.
+    pub fn optional<T: DeserializeOwned>(&self, index: usize) -> Result<Option<T>, RpcError> {
+        let Some(raw) = self.0.get(index).filter(|raw| raw.get() != "null") else { return Ok(None) };
+        let read = serde_json::from_str(raw.get());
+        read.map(Some).map_err(|cause| RpcError::params(format!("invalid argument {index}: {cause}")))
+    }
+
+    /// A block; absent means latest.
+    ///
+    /// # Errors
+    /// No tag, and no number without leading zeros.
+    pub fn block(&self, index: usize) -> Result<BlockNumber, RpcError> {
+        let Some(text) = self.optional::<String>(index)? else { return Ok(BlockNumber::Latest) };
+        match text.as_str() {
+            "latest" | "safe" | "finalized" | "accepted" | "pending" => Ok(BlockNumber::Latest),
+            "earliest" => Ok(BlockNumber::Earliest),
+            number => quantity(number)
+                .map(BlockNumber::Number)
+                .ok_or_else(|| RpcError::params(format!("invalid argument {index}: invalid block number {number:?}"))),
+        }
+    }
+
+    /// A 32-byte hash.
+    ///
+    /// # Errors
+    /// Where it is missing or something else.
+    pub fn hash(&self, index: usize) -> Result<B256, RpcError> {
+        let text: String = self.required(index)?;
+        let bad = || RpcError::params(format!("invalid argument {index}: {text:?} is no 32-byte hash"));
+        if !text.starts_with("0x") {
+            return Err(bad());
+        }
+        text.parse().map_err(|_| bad())
+    }
+}
+
+/// A hexadecimal number as EIP-1474 writes it: no leading zeros.
+fn quantity(text: &str) -> Option<u64> {
+    let digits = text.strip_prefix("0x")?;
+    if digits.is_empty() || digits.len() > 16 || (digits.len() > 1 && digits.starts_with('0')) {
+        return None;
+    }
+    text.parse::<U64>().ok().map(|number| number.to())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantities_have_one_form() {
+        for (text, number) in [
+            ("0x0", Some(0)),
+            ("0x1f", Some(31)),
+            ("0xffffffffffffffff", Some(u64::MAX)),
+            ("0x", None),
+            ("0x01", None),
+            ("1", None),
+            ("0x10000000000000000", None),
+            ("0xg", None),
+        ] {
+            assert_eq!(quantity(text), number, "{text}");
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! `web3_`.
+
+use crate::node::Node;
+use crate::rpc::params::Params;
+use crate::rpc::table::{Answer, answer};
+
+/// Name and release of this program.
+pub const CLIENT: &str = concat!("pars-vm/v", env!("CARGO_PKG_VERSION"));
+
+/// `web3_clientVersion`.
+///
+/// # Errors
+/// Parameters.
+pub fn client_version(_: &Node, params: &Params) -> Answer {
+    params.at_most(0)?;
+    answer(&CLIENT)
+}
