@@ -43,7 +43,7 @@ fn a_difference_is_named() {
         "blocks": record.blocks.iter().take(3).map(|block| serde_json::json!({
             "number": block.number, "hash": block.hash, "rlp": block.rlp,
             "receipts": if block.number == 2 { vec!["0x01"; block.receipts.len()] } else {
-                block.receipts.iter().map(|receipt| receipt.to_string().leak() as &str).collect()
+                block.receipts.iter().map(|receipt| &*receipt.to_string().leak()).collect()
             },
         })).collect::<Vec<_>>(),
     });
@@ -66,8 +66,9 @@ fn rewinding_on_disk_and_accepting_again() {
         let record = Record::read(&file).expect("checked in");
         let folder = tempfile::tempdir().expect("a temporary folder");
         let store = Arc::new(Rocks::open(folder.path()).expect("a new store"));
+        let shared: Arc<dyn Store> = store.clone();
         let opening = record.opening(History::Pruned(WINDOW));
-        let mut chain = Chain::open(Arc::clone(&store) as Arc<dyn Store>, &opening).expect("opens");
+        let mut chain = Chain::open(shared, &opening).expect("opens");
         accept_rest(&mut chain, &record);
         let head = chain.head().height();
         for back in [1, 2, 50, WINDOW.min(head)] {

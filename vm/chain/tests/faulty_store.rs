@@ -9,6 +9,7 @@ mod support {
 use pars_chain::block::BlockId;
 use pars_chain::engine::{Built, Chain, InOrder, Verdict, Wish};
 use pars_chain::error::{Error, Fatal};
+use pars_chain::pool::{Limits, Origin, Pool, Refused};
 use pars_chain::state::commit::History;
 use pars_chain::store::{CommitFault, Durability, Faulty, Memory, StoreError};
 use std::sync::Arc;
@@ -235,4 +236,52 @@ fn a_failed_read_of_a_picture() {
         }
     }
     assert!(reads > 2);
+}
+
+/// Whichever read fails, the pool says so, refuses nothing for it, and stays as it was.
+#[test]
+fn a_failed_read_is_no_refusal() {
+    let record = Record::read("granite-precompiles-11");
+    let store = Faulty::new(Arc::new(Memory::new()));
+    let mut chain = record.open(Arc::new(store.clone()), History::Archive);
+    record.advance(&mut chain, 12);
+    let head = chain.head().clone();
+    let next = record.at(13).block(&chain);
+    let pool = Pool::new(Arc::clone(chain.spec()), Limits::default(), &head).expect("the store works");
+    let mut faults = 0;
+    for tx in &next.transactions {
+        let sender = tx.sender().expect("a recorded transaction is signed");
+        for reads in 0.. {
+            let before = (pool.version(), pool.content());
+            store.fail_read_after(reads);
+            let submitted = pool.submit(Arc::clone(tx), Origin::Remote, 0);
+            if !store.heal() {
+                faults += 1;
+                assert!(matches!(submitted, Err(Refused::Fatal(Fatal::Store(_)))), "{submitted:?}");
+                assert_eq!((pool.version(), pool.content()), before);
+                continue;
+            }
+            assert_eq!(submitted, Ok(tx.hash()));
+            break;
+        }
+        store.fail_read_after(0);
+        assert!(matches!(pool.pending_nonce(sender, &head), Err(Fatal::Store(_))));
+        assert!(!store.heal());
+    }
+    record.advance(&mut chain, 13);
+    for reads in 0.. {
+        let before = (pool.version(), pool.content());
+        store.fail_read_after(reads);
+        let reset = pool.reset(chain.head(), &[], 0);
+        if !store.heal() {
+            faults += 1;
+            assert!(matches!(reset, Err(Fatal::Store(_))), "{reset:?}");
+            assert_eq!((pool.version(), pool.content()), before);
+            continue;
+        }
+        assert_eq!(reset, Ok(()));
+        break;
+    }
+    assert!(pool.is_empty());
+    assert!(faults > next.transactions.len(), "{faults} faults");
 }

@@ -23,7 +23,8 @@ fn opening<'a>(genesis: &'a [u8], upgrade: &'a [u8]) -> Opening<'a> {
 }
 
 fn open(store: &Memory, opening: &Opening<'_>) -> Result<Chain, OpenError> {
-    Chain::open(Arc::new(store.clone()) as Arc<dyn Store>, opening)
+    let store: Arc<dyn Store> = Arc::new(store.clone());
+    Chain::open(store, opening)
 }
 
 /// The text of a refusal, which left the store as it was.

@@ -12,7 +12,7 @@ mod support {
 use alloy_consensus::{EthereumTxEnvelope, SignableTransaction, TxEip1559, TxEip4844};
 use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{Address, B256, Bytes, Signature, U256, address};
-use pars_chain::engine::{Built, Candidates, Chain, Opening};
+use pars_chain::engine::{Built, Candidates, Chain, Opening, Wish, next_block};
 use pars_chain::execution::executor::Place;
 use pars_chain::pool::{Limits, Origin, Pool, Refused, SLOT_BYTES, TX_BYTES_MAX};
 use pars_chain::state::commit::History;
@@ -813,10 +813,10 @@ fn the_local_preset_takes_transactions() {
     let tx = transfer(&sender, 0, 10, 1);
     assert_eq!(pool.submit(Arc::clone(&tx), Origin::Local, 0), Ok(tx.hash()));
     let now_ms = chain.head().header().unix_ms() + 1_000;
-    let base_fee = chain.next_base_fee(now_ms).unwrap().unwrap();
+    let base_fee = next_block(chain.spec(), chain.head(), now_ms).unwrap().unwrap().base_fee;
     assert_eq!(base_fee, 1_000_000_000);
     let mut candidates = pool.candidates(chain.head(), base_fee, 0);
-    let wish = pars_chain::engine::Wish { now_ms, fee_recipient: None, min_delay_target: None, verdicts: None };
+    let wish = Wish { now_ms, fee_recipient: None, min_delay_target: None, verdicts: None };
     let Built::Block(block) = chain.build(&mut candidates, wish).unwrap() else { panic!("a block") };
     chain.accept(block.id(), Durability::Synced).unwrap();
     pool.reset(chain.head(), &[], now_ms).unwrap();

@@ -105,7 +105,7 @@ fn cost(tx: &Tx) -> U256 {
 }
 
 fn account(pooled: &Pooled, address: Address) -> (u64, U256) {
-    let account = pooled.world.chain.head().account(&keccak256(address)).unwrap();
+    let account = pooled.world.chain.head().account(&keccak256(address)).expect("memory reads");
     account.map(|account| (account.nonce, account.balance)).unwrap_or_default()
 }
 
@@ -142,7 +142,7 @@ impl Model {
     }
 
     fn submit(&mut self, pooled: &Pooled, tx: &Arc<Tx>, local: bool) -> &'static str {
-        let sender = tx.sender().unwrap();
+        let sender = tx.sender().expect("signed");
         let place = (sender, tx.nonce());
         if self.held.values().any(|held| held.tx.hash() == tx.hash()) {
             return "known";
@@ -239,7 +239,7 @@ impl Model {
     }
 }
 
-fn word(result: &Result<(), Refused>) -> &'static str {
+const fn word(result: &Result<(), Refused>) -> &'static str {
     match result {
         Ok(()) => "ok",
         Err(Refused::AlreadyKnown) => "known",
@@ -268,7 +268,8 @@ fn step(pooled: &mut Pooled, step: &Step) {
             let tx = transfer(&key, account(pooled, key.address).0, 2, 1);
             let wish =
                 Wish { now_ms: pooled.world.next_ms, fee_recipient: None, min_delay_target: None, verdicts: None };
-            if let Built::Block(block) = pooled.world.chain.build(&mut InOrder::new([tx]), wish).unwrap() {
+            if let Built::Block(block) = pooled.world.chain.build(&mut InOrder::new([tx]), wish).expect("memory reads")
+            {
                 pooled.world.accept(&block);
             }
             pooled.reset(&[]);
@@ -276,7 +277,7 @@ fn step(pooled: &mut Pooled, step: &Step) {
         Step::Reject => {
             let mut returned = Vec::new();
             if let Built::Block(block) = pooled.build() {
-                returned.clone_from(&pooled.world.chain.reject(block.id()).unwrap().transactions);
+                returned.clone_from(&pooled.world.chain.reject(block.id()).expect("it is processing").transactions);
             }
             pooled.reset(&returned);
         }
@@ -296,7 +297,7 @@ fn check(pooled: &Pooled) -> Result<(), TestCaseError> {
     for content in &content {
         let (next, balance) = account(pooled, content.sender);
         let nonces: Vec<u64> = content.executable.iter().map(|tx| tx.nonce()).collect();
-        let end = next + u64::try_from(nonces.len()).unwrap();
+        let end = next + u64::try_from(nonces.len()).expect("a small number");
         prop_assert_eq!(nonces, (next..end).collect::<Vec<_>>(), "no gap from the account's nonce on");
         let sum: U256 = content.executable.iter().map(|tx| cost(tx)).sum();
         prop_assert!(sum <= balance, "the executable ones are paid for");
@@ -317,7 +318,7 @@ fn check(pooled: &Pooled) -> Result<(), TestCaseError> {
         parked += slots(&content.parked);
     }
     prop_assert_eq!(pooled.pool.len(), count);
-    let expected = [executable, parked, bytes].map(|number| u64::try_from(number).unwrap());
+    let expected = [executable, parked, bytes].map(|number| u64::try_from(number).expect("a small number"));
     prop_assert_eq!([stats.executable_slots, stats.parked_slots, stats.bytes], expected);
     let limits = pooled.pool.limits();
     prop_assert!(stats.executable_slots <= limits.global_slots);
@@ -328,7 +329,9 @@ fn check(pooled: &Pooled) -> Result<(), TestCaseError> {
 
 /// Executable slots by sender.
 fn slots(pooled: &Pooled) -> BTreeMap<Address, u64> {
-    let slots = |txs: &[Arc<Tx>]| txs.iter().map(|tx| u64::try_from(tx.size().div_ceil(SLOT_BYTES)).unwrap()).sum();
+    let slots = |txs: &[Arc<Tx>]| {
+        txs.iter().map(|tx| u64::try_from(tx.size().div_ceil(SLOT_BYTES)).expect("a small number")).sum()
+    };
     let content = pooled.pool.content().into_iter();
     content.map(|content| (content.sender, slots(&content.executable))).filter(|(_, slots)| *slots > 0).collect()
 }
@@ -355,7 +358,7 @@ proptest! {
             check(&pooled)?;
             let here: BTreeMap<(Address, u64), B256> = pooled.pool.content().iter()
                 .flat_map(|content| content.executable.iter().chain(&content.parked))
-                .map(|tx| ((tx.sender().unwrap(), tx.nonce()), tx.hash()))
+                .map(|tx| ((tx.sender().expect("signed"), tx.nonce()), tx.hash()))
                 .collect();
             let expected: BTreeMap<_, _> = model.held.iter().map(|(place, held)| (*place, held.tx.hash())).collect();
             prop_assert_eq!(here, expected);
@@ -396,7 +399,7 @@ proptest! {
                 prop_assert_ne!(word(&result), "other");
                 // While bytes do not press, others keep their share. Of two slots that lie across its edge one is not within.
                 if pooled.pool.stats().bytes + 50_000 < limits.bytes_max {
-                    let holders = u64::try_from(before.len() + 1).unwrap();
+                    let holders = u64::try_from(before.len() + 1).expect("a small number");
                     let share = (global_slots / holders).min(account_slots).max(1);
                     for (other, held) in before.into_iter().filter(|(other, _)| *other != key(*sender).address) {
                         let kept = after.get(&other).copied().unwrap_or_default();

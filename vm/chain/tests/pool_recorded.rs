@@ -11,7 +11,7 @@ mod support {
 }
 
 use alloy_primitives::{Address, B256, Bytes, U64};
-use pars_chain::engine::{Built, Chain, Verdict, Wish};
+use pars_chain::engine::{Built, Chain, Verdict, Wish, next_block};
 use pars_chain::pool::{Limits, Origin, Pool};
 use pars_chain::state::commit::History;
 use pars_chain::store::{Durability, Memory};
@@ -57,7 +57,7 @@ fn standing(name: &str) -> (Chain, Pool, Answers) {
     let record = Record::read(&name);
     let mut chain = record.open(Arc::new(Memory::new()), History::Archive);
     record.advance(&mut chain, record.height());
-    let pool = Pool::new(Arc::clone(chain.spec()), RECORDED(), chain.head()).unwrap();
+    let pool = Pool::new(Arc::clone(chain.spec()), RECORDED(), chain.head()).expect("memory reads");
     (chain, pool, support::record::read(&name))
 }
 
@@ -114,7 +114,7 @@ fn replacement_and_content_as_in_the_go_node() {
                 }
                 "txpool_content" => assert_eq!(hashes_here(&pool), hashes_there(call), "{name}"),
                 "txpool_status" => {
-                    let queued: U64 = field(call.result.as_ref().unwrap(), "queued");
+                    let queued: U64 = field(call.result.as_ref().expect("an answer"), "queued");
                     let stats = pool.stats();
                     assert_eq!(
                         (stats.executable, stats.parked + 1),
@@ -157,9 +157,9 @@ fn hashes_here(pool: &Pool) -> BTreeMap<(Address, u64), B256> {
 
 /// What the node had queued, but for the nonce that it should have refused.
 fn hashes_there(call: &Call) -> BTreeMap<(Address, u64), B256> {
-    let queued: BTreeMap<Address, BTreeMap<String, Value>> = field(call.result.as_ref().unwrap(), "queued");
+    let queued: BTreeMap<Address, BTreeMap<String, Value>> = field(call.result.as_ref().expect("an answer"), "queued");
     let of = |(sender, queue): (Address, BTreeMap<String, Value>)| {
-        queue.into_iter().map(move |(nonce, tx)| ((sender, nonce.parse().unwrap()), field(&tx, "hash")))
+        queue.into_iter().map(move |(nonce, tx)| ((sender, nonce.parse().expect("a nonce")), field(&tx, "hash")))
     };
     queued.into_iter().flat_map(of).filter(|((_, nonce), _)| *nonce != u64::MAX).collect()
 }
@@ -179,8 +179,8 @@ fn blocks_from_random_arrival_order() {
             let refused: Vec<String> =
                 shuffled(recorded.transactions.clone(), height).iter().filter_map(|tx| send(&pool, tx).err()).collect();
             let now_ms = recorded.header.unix_ms();
-            let base_fee = builder.next_base_fee(now_ms).unwrap().expect("a base fee");
-            let mut candidates = pool.candidates(builder.head(), base_fee, 0);
+            let next = next_block(builder.spec(), builder.head(), now_ms).unwrap().expect("a next block");
+            let mut candidates = pool.candidates(builder.head(), next.base_fee, 0);
             let wish = Wish {
                 now_ms,
                 fee_recipient: Some(recorded.header.coinbase),
@@ -210,7 +210,9 @@ fn blocks_from_random_arrival_order() {
                         }
                     }
                 }
-                other => panic!("{name}: block {height}: {other:?}; refused: {refused:?}"),
+                Built::Nothing | Built::TooEarly { .. } | Built::Refused(_) => {
+                    panic!("{name}: block {height}: nothing built; refused: {refused:?}")
+                }
             }
             sent += recorded.transactions.len();
             for chain in [&mut builder, &mut verifier] {

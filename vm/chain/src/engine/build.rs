@@ -91,24 +91,6 @@ impl Candidates for InOrder {
 const TRANSACTION_GAS_MIN: u64 = 21_000;
 
 impl Chain {
-    /// Base fee, wei, of a block that is built on the preferred one now, where the rules allow one whose base fee this
-    /// program can compute with.
-    ///
-    /// # Errors
-    /// When this machine failed.
-    pub fn next_base_fee(&self, now_ms: u64) -> Result<Option<u64>, Fatal> {
-        let Some(parent_view) = self.view(self.preferred) else { return Ok(None) };
-        let config = match fee_config(&self.spec, &parent_view) {
-            Ok(config) => config,
-            Err(FeeConfigError::Invalid(_)) => return Ok(None),
-            Err(FeeConfigError::Fatal(fatal)) => return Err(fatal),
-        };
-        let parent = parent_view.header();
-        let time = now_ms.max(parent.unix_ms()) / 1_000;
-        let prescribed = Prescribed::new(&config, parent, time, self.spec.rules(time)).ok();
-        Ok(prescribed.and_then(|prescribed| prescribed.base_fee.try_into().ok()))
-    }
-
     /// Builds a block on the preferred one and keeps it as processing.
     ///
     /// # Errors

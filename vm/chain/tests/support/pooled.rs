@@ -4,7 +4,7 @@ use crate::support::files::Files;
 use crate::support::wallet::{Draft, Key};
 use crate::support::world::{Sealed, World};
 use alloy_primitives::Address;
-use pars_chain::engine::{Built, Candidates, Wish};
+use pars_chain::engine::{Built, Candidates, Wish, next_block};
 use pars_chain::pool::{Limits, Ordered, Origin, Pool, Refused};
 use pars_chain::tx::Tx;
 use std::sync::Arc;
@@ -47,8 +47,9 @@ impl Pooled {
     /// What the builder would get now.
     pub(crate) fn candidates(&self) -> Ordered {
         let chain = &self.world.chain;
-        let base_fee = chain.next_base_fee(self.world.next_ms).expect("memory reads").expect("a base fee");
         let parent = chain.view(chain.preferred()).expect("held");
+        let next = next_block(chain.spec(), &parent, self.world.next_ms).expect("memory reads");
+        let base_fee = next.expect("a next block").base_fee;
         let candidates = self.pool.candidates(&parent, base_fee, 0);
         assert_eq!(self.pool.wants_block(&parent, base_fee, 0), candidates.best().is_some());
         candidates
@@ -67,10 +68,7 @@ impl Pooled {
 
     /// Builds a block of what the pool offers, accepts it and moves the pool on.
     pub(crate) fn seal(&mut self) -> Sealed {
-        let block = match self.build() {
-            Built::Block(block) => block,
-            other => panic!("no block: {other:?}"),
-        };
+        let Built::Block(block) = self.build() else { panic!("no block") };
         let sealed = self.world.accept(&block);
         self.reset(&[]);
         sealed
