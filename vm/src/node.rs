@@ -3,6 +3,7 @@
 use crate::clock::now_ms;
 use crate::engine::{Closed, Engine, Shown};
 use alloy_primitives::{Address, B256};
+use pars_chain::block::Block;
 use pars_chain::engine::{Built, Chain, Wish, next_block};
 use pars_chain::error::{DecodeError, Error, Fatal};
 use pars_chain::pool::{Limits, Origin, Pool, Refused};
@@ -169,6 +170,15 @@ impl Node {
             Ok(())
         });
         settled.await.unwrap_or(Ok(()))
+    }
+
+    /// Replaces transactions of a decoded block by those of the pool, whose senders are recovered already.
+    pub fn adopt(&self, block: &mut Block) {
+        for tx in &mut block.transactions {
+            if let Some(known) = self.pool.get(tx.hash()) {
+                *tx = known;
+            }
+        }
     }
 
     /// Whether a transaction is in the pool and the next blocks can hold it.

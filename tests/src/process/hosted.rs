@@ -193,7 +193,6 @@ impl Hosted {
     ///
     /// # Errors
     /// When the answer is not one of JSON-RPC 2.0.
-    #[expect(clippy::needless_pass_by_value, reason = "callers write json!([…])")]
     pub async fn request(&mut self, method: &str, params: Value) -> Result<Result<Value, Refusal>> {
         self.calls += 1;
         let call = json!({ "jsonrpc": "2.0", "id": self.calls, "method": method, "params": params });

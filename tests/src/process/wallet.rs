@@ -63,7 +63,7 @@ impl Wallet {
 
     /// An account that nobody has paid anything.
     #[must_use]
-    pub fn poor() -> Self {
+    pub const fn poor() -> Self {
         // The key is the number 1.
         let address = alloy_primitives::address!("7E5F4552091A69125d5DfCb7b8C2659029395Bdf");
         Self { address, key: B256::with_last_byte(1) }

@@ -108,6 +108,7 @@ impl Inner {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "every other kind is told in RocksDB's own words")]
 fn translate(error: &rocksdb::Error, folder: &Path) -> StoreError {
     let text = error.to_string();
     let folder = folder.display().to_string();

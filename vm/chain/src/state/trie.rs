@@ -4,10 +4,12 @@
 //! the references of all its children; a leaf keeps only the rest of its key, because its value is in the flat
 //! tables. So a changed value costs one read and one write a level, and none for the leaf itself.
 
+mod memory;
 mod node;
 mod proof;
 mod update;
 
+pub use memory::Memory;
 pub use node::{Branch, Node, NodePath, path_bytes, path_from_bytes};
 pub use proof::{prove, root};
 pub use update::{Change, NodeChange, NodeChanges, update};

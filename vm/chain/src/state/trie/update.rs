@@ -288,73 +288,30 @@ fn key_of(nibbles: &Nibbles) -> Result<B256, Fatal> {
 }
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "small numbers")]
 mod tests {
     use super::*;
+    use crate::state::trie::Memory;
     use alloy_primitives::U256;
     use alloy_trie::HashBuilder;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 
-    /// A trie in memory.
-    #[derive(Default)]
-    struct Trie {
-        nodes: BTreeMap<NodePath, Node>,
-        leaves: BTreeMap<B256, Vec<u8>>,
+    /// The root by another implementation, from nothing but the leaves.
+    fn reference(trie: &Memory) -> B256 {
+        let mut builder = HashBuilder::default();
+        for (key, value) in &trie.leaves {
+            builder.add_leaf(Nibbles::unpack(key), value);
+        }
+        builder.root()
     }
 
-    impl Source for Trie {
-        fn node(&self, path: &NodePath) -> Result<Option<Node>, Fatal> {
-            Ok(self.nodes.get(path).cloned())
-        }
-
-        fn leaf(&self, key: B256) -> Result<Vec<u8>, Fatal> {
-            self.leaves.get(&key).cloned().ok_or_else(|| Fatal::Corrupt(format!("no leaf {key}")))
-        }
-    }
-
-    impl Trie {
-        fn apply(&mut self, batch: &BTreeMap<B256, Option<Vec<u8>>>) -> B256 {
-            let changes: Vec<Change> = batch
-                .iter()
-                .map(|(key, value)| Change {
-                    key: Nibbles::unpack(key),
-                    value: value.clone(),
-                    existed: self.leaves.contains_key(key),
-                })
-                .collect();
-            let (root, nodes) = update(self, &changes).expect("the trie is whole");
-            for (path, NodeChange { old, new }) in nodes {
-                assert_eq!(self.nodes.get(&path), old.as_ref(), "old node at {path:?}");
-                match new {
-                    Some(node) => drop(self.nodes.insert(path, node)),
-                    None => drop(self.nodes.remove(&path)),
-                }
-            }
-            for (key, value) in batch {
-                match value {
-                    Some(value) => drop(self.leaves.insert(*key, value.clone())),
-                    None => drop(self.leaves.remove(key)),
-                }
-            }
-            root
-        }
-
-        /// The root by another implementation, from nothing but the leaves.
-        fn reference(&self) -> B256 {
-            let mut builder = HashBuilder::default();
-            for (key, value) in &self.leaves {
-                builder.add_leaf(Nibbles::unpack(key), value);
-            }
-            builder.root()
-        }
-
-        /// Nodes as a fresh trie of the same leaves has them: nothing stale, nothing missing.
-        fn assert_canonical(&self) {
-            let mut fresh = Self::default();
-            let batch = self.leaves.iter().map(|(key, value)| (*key, Some(value.clone()))).collect();
-            fresh.apply(&batch);
-            assert_eq!(self.nodes, fresh.nodes);
-        }
+    /// Nodes as a fresh trie of the same leaves has them: nothing stale, nothing missing.
+    fn assert_canonical(trie: &Memory) {
+        let mut fresh = Memory::default();
+        let batch = trie.leaves.iter().map(|(key, value)| (*key, Some(value.clone()))).collect();
+        fresh.apply(&batch).expect("the trie is whole");
+        assert_eq!(*trie, fresh);
     }
 
     /// Keys that share long prefixes, so that forks, stretches and inline nodes occur at every depth.
@@ -379,15 +336,15 @@ mod tests {
             batches in prop::collection::vec(
                 prop::collection::btree_map(key(), prop::option::weighted(0.6, 0..1_000_u64), 0..20), 1..12),
         ) {
-            let mut trie = Trie::default();
+            let mut trie = Memory::default();
             for batch in batches {
                 let batch = batch
                     .into_iter()
                     .map(|(key, value)| (key, value.map(|value| alloy_rlp::encode(U256::from(value)))))
                     .collect();
-                let root = trie.apply(&batch);
-                prop_assert_eq!(root, trie.reference());
-                trie.assert_canonical();
+                let root = trie.apply(&batch).expect("the trie is whole");
+                prop_assert_eq!(root, reference(&trie));
+                assert_canonical(&trie);
             }
         }
     }
@@ -395,15 +352,15 @@ mod tests {
     /// Enough keys that the first fork is worked on in parallel; then most of them go again.
     #[test]
     fn large_batches_agree_too() {
-        let mut trie = Trie::default();
+        let mut trie = Memory::default();
         let key = |n: u64| alloy_primitives::keccak256(n.to_be_bytes());
         for step in 0..6_u64 {
             let batch: BTreeMap<B256, Option<Vec<u8>>> = (step * 300..step * 300 + 700)
                 .map(|n| (key(n), Some(alloy_rlp::encode(U256::from(n * 31 + step)))))
                 .chain((0..step * 250).map(|n| (key(n), None)))
                 .collect();
-            assert_eq!(trie.apply(&batch), trie.reference(), "step {step}");
-            trie.assert_canonical();
+            assert_eq!(trie.apply(&batch), Ok(reference(&trie)), "step {step}");
+            assert_canonical(&trie);
         }
     }
 }

@@ -1,0 +1,27 @@
+//! Bytes of a transaction: what is read is written the same way.
+
+#![no_main]
+
+use alloy_primitives::keccak256;
+use libfuzzer_sys::fuzz_target;
+use pars_chain::rules::intrinsic;
+use pars_chain::tx::Tx;
+use pars_genesis::forks::Rules;
+use pars_precompiles::registry::TABLE;
+
+fuzz_target!(|bytes: &[u8]| {
+    let Ok(tx) = Tx::decode(bytes) else { return };
+    assert_eq!(tx.encode(), bytes);
+    assert_eq!(tx.size(), bytes.len());
+    assert_eq!(tx.hash(), keccak256(bytes));
+    let signature = tx.signature();
+    assert_eq!(signature.v.bit(0), signature.odd == (tx.kind() != 0));
+    drop((tx.sender(), tx.effective_gas_price(u64::MAX)));
+    let rows = TABLE.iter().filter_map(|row| Some((row.at, row.predicate_gas?))).collect();
+    for on in [false, true] {
+        let rules = Rules { durango: on, etna: on, granite: on };
+        if let Ok(gas) = intrinsic::gas(&tx, rules, &rows) {
+            assert!(gas >= 21_000);
+        }
+    }
+});
