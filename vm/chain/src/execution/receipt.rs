@@ -112,7 +112,7 @@ mod tests {
         }
     }
 
-    /// A fuzzer read this, and wrote something else: a legacy receipt has no type byte.
+    /// What is read is written the same way, and a legacy receipt has no type byte.
     #[test]
     fn a_receipt_of_type_0_is_no_receipt() {
         let plain = Receipt::new(0, true, 21_000, Vec::new()).to_bytes();

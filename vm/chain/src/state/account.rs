@@ -65,7 +65,7 @@ pub fn slot_leaf(value: U256) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    /// A fuzzer read these, and wrote something else.
+    /// What is read is written the same way, which these would not be. A fuzzer met the slot of four bytes.
     #[test]
     fn a_record_has_one_stored_form() {
         let account = Account::EMPTY.to_bytes();

@@ -289,7 +289,7 @@ mod tests {
         }
     }
 
-    /// A fuzzer read these, and wrote something else.
+    /// What is read is written the same way, which these would not be. A fuzzer met the first.
     #[test]
     fn a_node_has_one_stored_form() {
         let refused: [(&str, &[u8]); 6] = [
