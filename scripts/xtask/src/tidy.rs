@@ -80,12 +80,18 @@ const PACKAGES: &[Package] = &[
         without: OPENSSL,
         core: false,
     },
+    Package { name: "pars-fuzz", folder: FUZZ, ours: &[], without: NO_PROGRAM, core: false },
     Package { name: "xtask", folder: "scripts/xtask", ours: &["pars-precompiles"], without: NO_EVM, core: false },
 ];
+
+/// Workspace of the fuzz targets. Our packages are foreign to it, so its row says whom it may not know.
+const FUZZ: &str = "tests/fuzz";
 
 const OPENSSL: &[&str] = &["openssl", "openssl-sys"];
 const NO_IO: &[&str] = &["tokio", "tonic", "hyper", "rocksdb", "librocksdb-sys", "mio"];
 const NO_REVM: &[&str] = &["tokio", "tonic", "hyper", "rocksdb", "librocksdb-sys", "mio", "revm*"];
+const NO_PROGRAM: &[&str] =
+    &["pars-vm", "pars-host", "pars-proto", "tokio", "tonic", "hyper", "rocksdb", "librocksdb-sys", "mio"];
 const NO_EVM: &[&str] = &["revm*", "alloy-consensus", "alloy-trie", "rocksdb", "librocksdb-sys"];
 
 /// Names that say nothing about the noun inside.
@@ -105,7 +111,8 @@ const LARGER: &[(&str, u64)] = &[
 const EXECUTABLE: &[&str] = &["scripts/", ".ci/"];
 
 /// Folders with data of others: no rule on text holds there.
-const DATA: &[&str] = &["tests/vectors/", "vm/chain/vectors/", "precompiles/vectors/", "genesis/vectors/"];
+const DATA: &[&str] =
+    &["tests/vectors/", "tests/fuzz/seeds/", "vm/chain/vectors/", "precompiles/vectors/", "genesis/vectors/"];
 
 /// Beginnings of absolute paths that exist on one machine only. Split, so that this file passes.
 const MACHINE_PATHS: &[&str] =
@@ -130,7 +137,12 @@ pub(crate) fn run(root: &Path) -> Result<()> {
 
 /// All offences in the repository.
 fn check(root: &Path) -> Result<Vec<Offence>> {
-    let mut offences = packages(&metadata(root)?)?;
+    let shipped = metadata(root)?;
+    let fuzzed = metadata(&root.join(FUZZ)).context("scripts/lint --fix writes its Cargo.lock")?;
+    let place = root.to_str().context("the path of the repository is not UTF-8")?;
+    let mut offences = packages(place, &shipped)?;
+    offences.extend(packages(place, &fuzzed)?);
+    offences.extend(versions(&shipped, &fuzzed));
     for path in tracked(root)? {
         file(root, &path, &mut offences).with_context(|| format!("reading {path}"))?;
     }
@@ -141,15 +153,15 @@ fn check(root: &Path) -> Result<Vec<Offence>> {
     Ok(offences)
 }
 
-/// The output of `cargo metadata`.
-fn metadata(root: &Path) -> Result<Value> {
+/// The output of `cargo metadata` in the workspace of a folder.
+fn metadata(folder: &Path) -> Result<Value> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let out = Command::new(cargo)
         .args(["metadata", "--format-version", "1", "--locked", "--filter-platform", "x86_64-unknown-linux-gnu"])
-        .current_dir(root)
+        .current_dir(folder)
         .output()
         .context("running cargo metadata")?;
-    ensure!(out.status.success(), "cargo metadata: {}", String::from_utf8_lossy(&out.stderr));
+    ensure!(out.status.success(), "cargo metadata in {}: {}", folder.display(), String::from_utf8_lossy(&out.stderr));
     Ok(serde_json::from_slice(&out.stdout)?)
 }
 
@@ -166,9 +178,9 @@ fn tracked(root: &Path) -> Result<Vec<String>> {
     Ok(all.split_terminator('\0').filter(|p| root.join(p).is_file()).map(Into::into).collect())
 }
 
-/// Rules on packages.
-fn packages(metadata: &Value) -> Result<Vec<Offence>> {
-    let graph = Graph::read(metadata)?;
+/// Rules on the packages of a workspace. `root` is the folder of the repository.
+fn packages(root: &str, metadata: &Value) -> Result<Vec<Offence>> {
+    let graph = Graph::read(root, metadata)?;
     let mut offences = Vec::new();
     let mut offend = |place: &str, what: String| offences.push(Offence { place: place.into(), line: 0, what });
     for id in &graph.members {
@@ -201,6 +213,23 @@ fn packages(metadata: &Value) -> Result<Vec<Offence>> {
     Ok(offences)
 }
 
+/// What is fuzzed is what ships: a crate that both workspaces have has one version.
+fn versions(shipped: &Value, fuzzed: &Value) -> Vec<Offence> {
+    let of = |metadata: &Value| -> BTreeSet<(String, String)> {
+        list(&metadata["packages"]).filter_map(|p| Some((text(&p["name"])?, text(&p["version"])?))).collect()
+    };
+    let shipped = of(shipped);
+    let differs = |(name, version): &(String, String)| {
+        shipped.iter().any(|(other, _)| other == name) && !shipped.contains(&(name.clone(), version.clone()))
+    };
+    let offence = |(name, version)| Offence {
+        place: format!("{FUZZ}/Cargo.lock"),
+        line: 0,
+        what: format!("has {name} {version}, Cargo.lock another: copy that file over it, then scripts/lint --fix"),
+    };
+    of(fuzzed).into_iter().filter(differs).map(offence).collect()
+}
+
 /// True if the name is the pattern, or begins with what stands before its `*`.
 fn matches(pattern: &str, name: &str) -> bool {
     pattern.strip_suffix('*').map_or(pattern == name, |start| name.starts_with(start))
@@ -226,15 +255,14 @@ struct Node {
 }
 
 impl Graph {
-    fn read(metadata: &Value) -> Result<Self> {
+    fn read(root: &str, metadata: &Value) -> Result<Self> {
         let members: BTreeSet<String> = list(&metadata["workspace_members"]).filter_map(text).collect();
-        let root = text(&metadata["workspace_root"]).context("cargo metadata has no workspace_root")?;
         let mut nodes = BTreeMap::new();
         for package in list(&metadata["packages"]) {
             let id = text(&package["id"]).context("a package has no id")?;
             let manifest = text(&package["manifest_path"]).unwrap_or_default();
             let folder =
-                manifest.strip_prefix(&root).unwrap_or(&manifest).trim_end_matches("Cargo.toml").trim_matches('/');
+                manifest.strip_prefix(root).unwrap_or(&manifest).trim_end_matches("Cargo.toml").trim_matches('/');
             let node = Node {
                 name: text(&package["name"]).context("a package has no name")?,
                 licence: text(&package["license"]).unwrap_or_default(),
@@ -468,7 +496,6 @@ mod tests {
     fn workspace(first: &str, second: &str, kind: Value, licence: &str) -> Value {
         let package = |name: &str, licence: &str| json!({"id": name, "name": name, "license": licence, "publish": [], "manifest_path": "/r/vm/chain/Cargo.toml"});
         json!({
-            "workspace_root": "/r",
             "workspace_members": ["pars-chain"],
             "packages": [package("pars-chain", licence), package(first, "MIT"), package(second, "MIT")],
             "resolve": {"nodes": [
@@ -485,12 +512,12 @@ mod tests {
 
     #[test]
     fn a_forbidden_crate_is_found_at_any_depth_with_its_way() {
-        let offences = packages(&workspace("revm", "tokio", Value::Null, "MIT")).expect("complete");
+        let offences = packages("/r", &workspace("revm", "tokio", Value::Null, "MIT")).expect("complete");
         assert_eq!(
             found(&offences),
             ["pars-chain: must not have tokio among its dependencies, it comes by revm > tokio"]
         );
-        let offences = packages(&workspace("revm", "tokio", json!("dev"), "MIT")).expect("complete");
+        let offences = packages("/r", &workspace("revm", "tokio", json!("dev"), "MIT")).expect("complete");
         assert_eq!(offences, []);
     }
 
@@ -499,7 +526,7 @@ mod tests {
         let mut wrong = workspace("pars-host", "prost", Value::Null, "GPL-3.0");
         wrong["workspace_members"] = json!(["pars-chain", "pars-host"]);
         assert_eq!(
-            found(&packages(&wrong).expect("complete")),
+            found(&packages("/r", &wrong).expect("complete")),
             [
                 "pars-chain: has licence \"GPL-3.0\", all of ours have MIT",
                 "pars-chain: must not depend on pars-host",
@@ -507,8 +534,25 @@ mod tests {
             ]
         );
         let unknown = workspace("a", "b", Value::Null, "MIT").to_string().replace("pars-chain", "pars-new");
-        let offences = packages(&serde_json::from_str(&unknown).expect("JSON")).expect("complete");
+        let offences = packages("/r", &serde_json::from_str(&unknown).expect("JSON")).expect("complete");
         assert_eq!(found(&offences), ["pars-new: has no row in PACKAGES of scripts/xtask/src/tidy.rs"]);
+    }
+
+    #[test]
+    fn what_is_fuzzed_is_what_ships() {
+        let crates = |crates: &[(&str, &str)]| {
+            let packages: Vec<Value> =
+                crates.iter().map(|(name, version)| json!({"name": name, "version": version})).collect();
+            json!({ "packages": packages })
+        };
+        let shipped = crates(&[("revm", "43.0.3"), ("sha2", "0.10.9"), ("sha2", "0.11.0")]);
+        let fuzzed = crates(&[("revm", "43.0.4"), ("sha2", "0.10.9"), ("libfuzzer-sys", "0.4.13")]);
+        assert_eq!(
+            found(&versions(&shipped, &fuzzed)),
+            [
+                "tests/fuzz/Cargo.lock: has revm 43.0.4, Cargo.lock another: copy that file over it, then scripts/lint --fix"
+            ]
+        );
     }
 
     #[test]

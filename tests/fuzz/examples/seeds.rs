@@ -1,2 +1,320 @@
-//! x
-fn main() {}
+//! Writes the seeds of all targets to `seeds/<target>/`: `scripts/fuzz --seeds`.
+//!
+//! They come from the recorded chains, the files of presets and the vectors of the precompiles' rows, and are few:
+//! of things that look alike the smallest one is taken. The same sources give the same files.
+
+use alloy_primitives::{B256, Bytes};
+use alloy_rlp::Header as RlpHeader;
+use flate2::read::GzDecoder;
+use pars_chain::block::Block;
+use pars_chain::engine::{Chain, Context, Opening, Verdict};
+use pars_chain::execution::executor::Place;
+use pars_chain::execution::receipt;
+use pars_chain::state::commit::History;
+use pars_chain::state::trie::Node;
+use pars_chain::store::{Column, Durability, Memory};
+use pars_genesis::forks::HostUpgrades;
+use pars_genesis::presets;
+use pars_precompiles::predicate_results::Results;
+use pars_precompiles::registry::TABLE;
+use pars_precompiles::subnet::warp::message::{Message, Payload, Unsigned};
+use pars_precompiles::subnet::warp::predicate;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Recorded chains that have everything.
+const CHAINS: [&str; 4] = ["forks-11", "granite-precompiles-11", "precompiles-11", "probes-classic"];
+/// Larger inputs make a fuzzer slow.
+const SEED_BYTES_MAX: usize = 6_000;
+
+fn main() {
+    let mut seeds = Seeds::default();
+    for name in CHAINS {
+        let record = Record::read(name);
+        record.blocks(&mut seeds);
+        record.files(name, &mut seeds);
+        record.state(&mut seeds);
+    }
+    odd_blocks(&mut seeds);
+    blob_transaction(&mut seeds);
+    calls(&mut seeds);
+    warp(&mut seeds);
+    batches(&mut seeds);
+    seeds.write();
+}
+
+/// The smallest bytes by target and by what they look like.
+#[derive(Default)]
+struct Seeds(BTreeMap<(&'static str, String), Vec<u8>>);
+
+impl Seeds {
+    fn offer(&mut self, target: &'static str, looks: impl Into<String>, bytes: impl Into<Vec<u8>>) {
+        let bytes = bytes.into();
+        if bytes.len() > SEED_BYTES_MAX {
+            return;
+        }
+        let held = self.0.entry((target, looks.into())).or_insert_with(|| bytes.clone());
+        if bytes.len() < held.len() {
+            *held = bytes;
+        }
+    }
+
+    fn write(self) {
+        let root = root().join("tests/fuzz/seeds");
+        if root.exists() {
+            fs::remove_dir_all(&root).expect("the old seeds go");
+        }
+        let mut targets: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+        for ((target, looks), bytes) in self.0 {
+            let folder = root.join(target);
+            fs::create_dir_all(&folder).expect("a folder");
+            fs::write(folder.join(looks), &bytes).expect("a file");
+            let (files, size) = targets.entry(target).or_default();
+            *files += 1;
+            *size += bytes.len();
+        }
+        for (target, (files, size)) in targets {
+            println!("{target:20} {files:3} files {size:6} bytes");
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Record {
+    genesis: Box<RawValue>,
+    upgrade: Option<Box<RawValue>>,
+    network_id: String,
+    blockchain_id: B256,
+    blocks: Vec<Recorded>,
+}
+
+#[derive(Deserialize)]
+struct Recorded {
+    rlp: Bytes,
+}
+
+impl Record {
+    fn read(name: &str) -> Self {
+        let path = root().join(format!("tests/vectors/subnet-evm/{name}.json.gz"));
+        let file = fs::File::open(&path).unwrap_or_else(|cause| panic!("{}: {cause}", path.display()));
+        serde_json::from_reader(std::io::BufReader::new(GzDecoder::new(file))).expect("a recorded chain")
+    }
+
+    fn blocks(&self, seeds: &mut Seeds) {
+        for recorded in &self.blocks {
+            let block = Block::decode(recorded.rlp.clone()).expect("a recorded block");
+            let header = &block.header;
+            let tail = if header.min_delay_excess.is_some() {
+                "granite"
+            } else if header.blob_gas_used.is_some() {
+                "etna"
+            } else {
+                "durango"
+            };
+            let mut kinds: Vec<String> = block.transactions.iter().map(|tx| tx.kind().to_string()).collect();
+            kinds.sort_unstable();
+            kinds.dedup();
+            seeds.offer("block", format!("{tail}-types-{}", kinds.join("-")), recorded.rlp.to_vec());
+            seeds.offer("header", tail, alloy_rlp::encode(header));
+            for tx in &block.transactions {
+                let input = if tx.input().is_empty() { "plain" } else { "data" };
+                let to = if tx.to().is_create() { "create" } else { "call" };
+                let list = if tx.access_list().is_some_and(|list| !list.is_empty()) { "-access" } else { "" };
+                seeds.offer("transaction", format!("{}-{to}-{input}{list}", tx.kind()), tx.encode().to_vec());
+            }
+        }
+    }
+
+    fn files(&self, name: &str, seeds: &mut Seeds) {
+        let genesis = self.genesis.get().as_bytes();
+        let upgrade = self.upgrade.as_ref().map(|upgrade| upgrade.get().as_bytes()).unwrap_or_default();
+        seeds.offer("genesis", name, [genesis, &[0], upgrade].concat());
+        seeds.offer("genesis", "local", presets::local(1));
+    }
+
+    /// Replays the chain, and takes what is then stored.
+    fn state(&self, seeds: &mut Seeds) {
+        let store = Memory::new();
+        let opening = Opening {
+            genesis: self.genesis.get().as_bytes(),
+            upgrade: self.upgrade.as_ref().map(|upgrade| upgrade.get().as_bytes()).unwrap_or_default(),
+            host: Some(HostUpgrades::LOCAL),
+            airdrop: None,
+            place: Place {
+                network_id: self.network_id.parse().expect("a decimal number"),
+                blockchain_id: self.blockchain_id,
+            },
+            history: History::Archive,
+            skip_upgrade_check: false,
+        };
+        let mut chain = Chain::open(Arc::new(store.clone()), &opening).expect("recorded files open");
+        for recorded in &self.blocks[1..] {
+            let block = chain.parse(recorded.rlp.clone()).expect("a recorded block");
+            let context = Context { now_ms: block.header.unix_ms(), bootstrapped: true, verdicts: None };
+            assert_eq!(chain.verify(&block, context), Ok(Verdict::Valid));
+            chain.accept(block.id(), Durability::Buffered).expect("memory stores");
+        }
+        for ((column, key), value) in store.dump() {
+            let value = value.to_vec();
+            match column {
+                Column::Accounts => seeds.offer("state_record", format!("account-{}", value.len()), value),
+                Column::Slots => seeds.offer("state_record", if value.len() == 32 { "slot-32" } else { "slot" }, value),
+                Column::AccountTrie | Column::StorageTrie => {
+                    let path = if column == Column::AccountTrie { &key[..] } else { &key[32..] };
+                    seeds.offer("trie_node", format!("path-{}", path[0].min(2)), path.to_vec());
+                    seeds.offer("trie_node", looks(&value), value);
+                }
+                Column::Changes => {
+                    let size = value.len().checked_ilog2().unwrap_or_default();
+                    seeds.offer("history_key", format!("bits-{size}"), value);
+                }
+                Column::Receipts => {
+                    let receipts = receipt::decode_list(&value).expect("stored receipts");
+                    let any = |what: &str, yes: bool| if yes { format!("-{what}") } else { String::new() };
+                    let typed = any("typed", receipts.iter().any(|receipt| receipt.kind != 0));
+                    let failed = any("failed", receipts.iter().any(|receipt| !receipt.success));
+                    let logs = any("logs", receipts.iter().any(|receipt| !receipt.logs.is_empty()));
+                    seeds.offer("receipts", format!("receipts{typed}{failed}{logs}"), value);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// What kind of node a stored one is.
+fn looks(bytes: &[u8]) -> &'static str {
+    match Node::from_bytes(bytes).expect("a stored node") {
+        Node::Leaf { .. } => "leaf",
+        Node::Extension { .. } => "extension",
+        Node::Branch(branch) if branch.leaves == 0 => "branch",
+        Node::Branch(_) if bytes[5] | bytes[6] != 0 => "branch-inline",
+        Node::Branch(_) => "branch-leaves",
+    }
+}
+
+/// Uncles and withdrawals, which no recorded block has.
+fn odd_blocks(seeds: &mut Seeds) {
+    let block = Record::read("classic-11").blocks.swap_remove(1).rlp;
+    let block = Block::decode(block).expect("a recorded block");
+    let header = alloy_rlp::encode(&block.header);
+    let withdrawal = list(&[&[1], &[2], &alloy_rlp::encode(Bytes::from_static(&[0xaa; 20])), &[4]]);
+    let empty = [alloy_rlp::EMPTY_LIST_CODE];
+    let withdrawals = list(&[&withdrawal]);
+    seeds.offer("block", "uncle", list(&[&header, &empty, &list(&[&header])]));
+    seeds.offer("block", "withdrawals", list(&[&header, &empty, &empty, &withdrawals]));
+    seeds.offer("block", "withdrawals-none", list(&[&header, &empty, &empty, &empty]));
+}
+
+/// A transaction that decodes and that no block may hold.
+fn blob_transaction(seeds: &mut Seeds) {
+    let word = alloy_rlp::encode(B256::repeat_byte(1));
+    let to = alloy_rlp::encode(Bytes::from_static(&[0xaa; 20]));
+    let (empty, zero) = ([alloy_rlp::EMPTY_LIST_CODE], [alloy_rlp::EMPTY_STRING_CODE]);
+    let fields: [&[u8]; 14] =
+        [&[1], &zero, &[1], &[2], &[3], &to, &zero, &zero, &empty, &[1], &list(&[&word]), &[1], &word, &word];
+    seeds.offer("transaction", "3", [&[3], &list(&fields)[..]].concat());
+}
+
+/// One call of each function, as it stands in the vectors of a row.
+fn calls(seeds: &mut Seeds) {
+    #[derive(Deserialize)]
+    struct Vectors {
+        cases: Vec<Case>,
+    }
+    #[derive(Deserialize)]
+    struct Case {
+        input: Bytes,
+    }
+    for (number, row) in (0..).zip(TABLE) {
+        let path = root().join(format!("precompiles/vectors/{}.json", snake(row.name)));
+        let vectors = fs::read(&path).unwrap_or_else(|cause| panic!("{}: {cause}", path.display()));
+        let Vectors { cases } = serde_json::from_slice(&vectors).expect("vectors");
+        for function in row.interface.iter().flat_map(|part| part.functions) {
+            let longest = cases.iter().filter(|case| case.input.starts_with(&function.selector));
+            let Some(case) = longest.max_by_key(|case| case.input.len()) else { continue };
+            let name = function.solidity.trim_start_matches("function ").split('(').next().unwrap_or_default();
+            const ALL_FORKS_VERIFIED: u8 = 0b1011;
+            const ADMIN: u8 = 2;
+            let head = [number, ALL_FORKS_VERIFIED, ADMIN, 0, 15, 0, 0, 0];
+            seeds.offer("precompile_call", name, [&head, &case.input[..]].concat());
+        }
+        if row.predicate_gas.is_some() {
+            let keys = predicate::pack(&message().encode());
+            let head = [number, 0b1011, 0, 0, 15, 0, 0, u8::try_from(keys.len()).expect("a few keys")];
+            for (name, selector) in [("verified-message", 0x6f82_5350_u32), ("verified-hash", 0xce7f_5929)] {
+                let input = [&selector.to_be_bytes()[..], &[0; 32]].concat();
+                seeds.offer("precompile_call", name, [&head[..], &keys.concat(), &input].concat());
+            }
+        }
+    }
+}
+
+fn warp(seeds: &mut Seeds) {
+    let message = message();
+    let hash = Payload::Hash(B256::repeat_byte(7));
+    seeds.offer("warp_message", "message", message.encode());
+    seeds.offer("warp_message", "unsigned", message.unsigned.encode());
+    seeds.offer("warp_message", "call", message.unsigned.payload.to_vec());
+    seeds.offer("warp_message", "hash", hash.encode());
+    let hash = Message { unsigned: Unsigned { payload: hash.encode().into(), ..message.unsigned.clone() }, ..message };
+    for (name, message) in [("hash", hash), ("call", self::message())] {
+        seeds.offer("predicate", format!("{name}-bytes"), message.encode());
+        seeds.offer("predicate", format!("{name}-keys"), predicate::pack(&message.encode()).concat());
+    }
+    for transactions in 0..3 {
+        let rows = BTreeMap::from([(TABLE[0].at, [9].into_iter().collect()), (TABLE[5].at, Default::default())]);
+        let results = Results((0..transactions).map(|number| (B256::repeat_byte(number), rows.clone())).collect());
+        seeds.offer("predicate_results", format!("transactions-{transactions}"), results.encode().expect("small"));
+    }
+}
+
+fn message() -> Message {
+    let payload = Payload::AddressedCall { source: Bytes::from_static(&[0x11; 20]), content: "hello".into() };
+    let unsigned = Unsigned { network_id: 1, source_chain: B256::repeat_byte(0x5c), payload: payload.encode().into() };
+    Message { unsigned, signers: Bytes::from_static(&[5]), signature: [0xab; 96] }
+}
+
+/// Short sequences of changes, and one batch that is large enough for several threads.
+fn batches(seeds: &mut Seeds) {
+    seeds.offer("trie_update", "fork-and-join", vec![0, 0x10, 0, 5, 0x80, 0x20, 0, 6, 0x80, 0x20, 0, 0]);
+    seeds.offer("trie_update", "inline", vec![63, 0x10, 0, 1, 63, 0x20, 0, 2, 0xbf, 0x30, 1, 3, 0xbf, 0x20, 0, 0]);
+    seeds.offer("trie_update", "stretch", vec![40, 0x11, 0, 9, 41, 0x12, 0, 255, 0xa8, 0x13, 1, 240, 0xa8, 0x11, 0, 0]);
+    let mut state: u32 = 1;
+    let mut random = |mask: u8| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state.to_be_bytes()[0] & mask
+    };
+    let mut changes = |count: usize| -> Vec<u8> {
+        (0..count).flat_map(|_| [random(0x3f), random(0xff), random(0xff), random(0xff)]).collect()
+    };
+    seeds.offer("trie_update", "many", [changes(200), vec![0x80, 0, 0, 0], changes(200)].concat());
+}
+
+fn list(items: &[&[u8]]) -> Vec<u8> {
+    let content = items.concat();
+    let mut out = Vec::new();
+    RlpHeader { list: true, payload_length: content.len() }.encode(&mut out);
+    out.extend_from_slice(&content);
+    out
+}
+
+fn snake(name: &str) -> String {
+    let mut out = String::new();
+    for (place, letter) in name.char_indices() {
+        if letter.is_ascii_uppercase() && place > 0 {
+            out.push('_');
+        }
+        out.push(letter.to_ascii_lowercase());
+    }
+    out
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}

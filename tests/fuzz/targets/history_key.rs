@@ -16,7 +16,7 @@ fuzz_target!(|bytes: &[u8]| {
     let mut batch = Batch::default();
     history::keep(&mut batch, HEIGHT, keys.into_iter().map(|key| (key, None)).collect());
     let again = stored(batch).get(Column::Changes, &place).expect("memory reads").expect("just written");
-    assert_eq!(again, bytes);
+    assert_eq!(again.as_ref(), bytes);
 });
 
 fn stored(batch: Batch) -> Memory {

@@ -11,12 +11,13 @@ use pars_precompiles::registry::TABLE;
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(tx) = Tx::decode(bytes) else { return };
-    assert_eq!(tx.encode(), bytes);
+    assert_eq!(tx.encode().as_ref(), bytes);
     assert_eq!(tx.size(), bytes.len());
     assert_eq!(tx.hash(), keccak256(bytes));
     let signature = tx.signature();
     assert_eq!(signature.v.bit(0), signature.odd == (tx.kind() != 0));
-    drop((tx.sender(), tx.effective_gas_price(u64::MAX)));
+    assert_eq!(tx.sender(), tx.sender());
+    assert!(tx.effective_gas_price(u64::MAX) <= tx.fee_cap());
     let rows = TABLE.iter().filter_map(|row| Some((row.at, row.predicate_gas?))).collect();
     for on in [false, true] {
         let rules = Rules { durango: on, etna: on, granite: on };

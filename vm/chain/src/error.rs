@@ -24,6 +24,22 @@ pub enum Malformed {
         /// What the decoder met.
         cause: alloy_rlp::Error,
     },
+    /// A header field that is absent, no canonical RLP, or of the wrong size.
+    #[error("header: {field}: {cause}")]
+    Header {
+        /// Which field.
+        field: Field,
+        /// What the decoder met.
+        cause: alloy_rlp::Error,
+    },
+    /// A header among the uncles that does not decode.
+    #[error("uncle {index}: {cause}")]
+    Uncle {
+        /// Position among the uncles.
+        index: usize,
+        /// What is wrong with it.
+        cause: Box<Self>,
+    },
     /// Bytes after the end.
     #[error("{what}: {count} bytes after the end")]
     Trailing {

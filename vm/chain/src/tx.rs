@@ -1,9 +1,9 @@
 //! Transactions as this chain accepts them: types 0, 1 and 2; type 3 decodes and is never valid.
 
 use crate::error::{DecodeError, Malformed, Unsupported};
-use alloy_consensus::transaction::SignerRecoverable;
-use alloy_consensus::{EthereumTxEnvelope, Transaction, TxEip4844, Typed2718};
-use alloy_eips::eip2718::{Decodable2718, Encodable2718};
+use alloy_consensus::transaction::{RlpEcdsaDecodableTx, SignerRecoverable};
+use alloy_consensus::{EthereumTxEnvelope, Transaction, TxEip4844, TxLegacy, Typed2718};
+use alloy_eips::eip2718::{Decodable2718, Eip2718Error, Encodable2718};
 use alloy_eips::eip2930::AccessList;
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
 use std::sync::OnceLock;
@@ -29,19 +29,23 @@ impl Tx {
     }
 
     pub(crate) fn decode_at(bytes: &[u8], index: usize) -> Result<Self, DecodeError> {
-        match bytes.first() {
-            Some(&kind) if kind > LAST_TYPE && kind < FIRST_LIST_BYTE => {
-                return Err(Malformed::TransactionType { index, kind }.into());
-            }
-            Some(_) | None => {}
-        }
+        let malformed = |cause: String| DecodeError::from(Malformed::Transaction { index, cause });
         let mut rest = bytes;
-        let envelope = Envelope::decode_2718(&mut rest).map_err(|cause| match wide_price(bytes) {
+        let decoded = match bytes.first() {
+            None => return Err(malformed(alloy_rlp::Error::InputTooShort.to_string())),
+            // The envelope's own decoder would forget what it met in a list.
+            Some(FIRST_LIST_BYTE..) => {
+                TxLegacy::rlp_decode_signed(&mut rest).map(Envelope::from).map_err(Eip2718Error::from)
+            }
+            Some(1..=LAST_TYPE) => Envelope::decode_2718(&mut rest),
+            Some(&kind) => return Err(Malformed::TransactionType { index, kind }.into()),
+        };
+        let envelope = decoded.map_err(|cause| match wide_price(bytes) {
             Some(unsupported) => DecodeError::Unsupported(unsupported),
-            None => Malformed::Transaction { index, cause: cause.to_string() }.into(),
+            None => malformed(cause.to_string()),
         })?;
         if !rest.is_empty() {
-            return Err(Malformed::Trailing { what: "transaction", count: rest.len() }.into());
+            return Err(malformed(format!("{} bytes after the end", rest.len())));
         }
         let hash = *envelope.tx_hash();
         Ok(Self { envelope, hash, size: bytes.len(), sender: OnceLock::new() })

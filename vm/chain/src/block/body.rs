@@ -72,7 +72,7 @@ impl Block {
         let mut list = RlpHeader::decode_bytes(&mut parts, true).map_err(rlp("uncles"))?;
         let mut uncles: usize = 0;
         while !list.is_empty() {
-            Header::decode(&mut list)?;
+            Header::decode(&mut list).map_err(|cause| Malformed::Uncle { index: uncles, cause: Box::new(cause) })?;
             uncles = uncles.saturating_add(1);
         }
         if !parts.is_empty() {

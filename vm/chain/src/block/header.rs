@@ -14,7 +14,7 @@
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 use crate::block::BlockId;
-use crate::error::Malformed;
+use crate::error::{Field, Malformed};
 use alloy_primitives::{Address, B64, B256, Bloom, Bytes, U256, keccak256};
 use alloy_rlp::{BufMut, Decodable, Encodable, Header as RlpHeader};
 
@@ -93,7 +93,9 @@ impl Header {
     /// # Errors
     /// Where the bytes are no header.
     pub fn decode(bytes: &mut &[u8]) -> Result<Self, Malformed> {
-        decode(bytes).map_err(|cause| Malformed::Rlp { what: "header", cause })
+        let mut fields = RlpHeader::decode_bytes(bytes, true).map_err(whole)?;
+        let header = decode_fields(&mut fields)?;
+        if fields.is_empty() { Ok(header) } else { Err(whole(alloy_rlp::Error::UnexpectedLength)) }
     }
 
     fn tail_length(&self) -> usize {
@@ -162,38 +164,43 @@ impl<T: Encodable> Optional for Option<T> {
     }
 }
 
-fn decode(bytes: &mut &[u8]) -> alloy_rlp::Result<Header> {
-    let mut fields = RlpHeader::decode_bytes(bytes, true)?;
-    let from = &mut fields;
-    let header = Header {
-        parent: B256::decode(from)?,
-        uncles_hash: B256::decode(from)?,
-        coinbase: Address::decode(from)?,
-        state_root: B256::decode(from)?,
-        transactions_root: B256::decode(from)?,
-        receipts_root: B256::decode(from)?,
-        bloom: Bloom::decode(from)?,
-        difficulty: U256::decode(from)?,
-        number: U256::decode(from)?,
-        gas_limit: u64::decode(from)?,
-        gas_used: u64::decode(from)?,
-        time: u64::decode(from)?,
-        extra: Bytes::decode(from)?,
-        mix: B256::decode(from)?,
-        nonce: B64::decode(from)?,
-        base_fee: optional(from)?,
-        block_gas_cost: optional(from)?,
-        blob_gas_used: optional(from)?,
-        excess_blob_gas: optional(from)?,
-        parent_beacon_root: optional(from)?,
-        time_ms: optional(from)?,
-        min_delay_excess: optional(from)?,
-    };
-    if from.is_empty() { Ok(header) } else { Err(alloy_rlp::Error::UnexpectedLength) }
+fn decode_fields(from: &mut &[u8]) -> Result<Header, Malformed> {
+    Ok(Header {
+        parent: required(Field::ParentHash, from)?,
+        uncles_hash: required(Field::Sha3Uncles, from)?,
+        coinbase: required(Field::Miner, from)?,
+        state_root: required(Field::StateRoot, from)?,
+        transactions_root: required(Field::TransactionsRoot, from)?,
+        receipts_root: required(Field::ReceiptsRoot, from)?,
+        bloom: required(Field::LogsBloom, from)?,
+        difficulty: required(Field::Difficulty, from)?,
+        number: required(Field::Number, from)?,
+        gas_limit: required(Field::GasLimit, from)?,
+        gas_used: required(Field::GasUsed, from)?,
+        time: required(Field::Timestamp, from)?,
+        extra: required(Field::ExtraData, from)?,
+        mix: required(Field::MixHash, from)?,
+        nonce: required(Field::Nonce, from)?,
+        base_fee: optional(Field::BaseFeePerGas, from)?,
+        block_gas_cost: optional(Field::BlockGasCost, from)?,
+        blob_gas_used: optional(Field::BlobGasUsed, from)?,
+        excess_blob_gas: optional(Field::ExcessBlobGas, from)?,
+        parent_beacon_root: optional(Field::ParentBeaconBlockRoot, from)?,
+        time_ms: optional(Field::TimestampMilliseconds, from)?,
+        min_delay_excess: optional(Field::MinDelayExcess, from)?,
+    })
 }
 
-fn optional<T: Decodable>(from: &mut &[u8]) -> alloy_rlp::Result<Option<T>> {
-    if from.is_empty() { Ok(None) } else { T::decode(from).map(Some) }
+fn required<T: Decodable>(field: Field, from: &mut &[u8]) -> Result<T, Malformed> {
+    T::decode(from).map_err(|cause| Malformed::Header { field, cause })
+}
+
+fn optional<T: Decodable>(field: Field, from: &mut &[u8]) -> Result<Option<T>, Malformed> {
+    if from.is_empty() { Ok(None) } else { required(field, from).map(Some) }
+}
+
+const fn whole(cause: alloy_rlp::Error) -> Malformed {
+    Malformed::Rlp { what: "header", cause }
 }
 
 #[cfg(test)]

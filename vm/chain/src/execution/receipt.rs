@@ -46,7 +46,7 @@ impl Receipt {
 
     fn decode(bytes: &[u8]) -> Option<Self> {
         let (kind, mut rest) = match bytes.split_first()? {
-            (&kind, rest) if kind < 0xc0 => (kind, rest),
+            (&kind, rest) if kind != 0 && kind < 0xc0 => (kind, rest),
             _ => (0, bytes),
         };
         let mut fields = RlpHeader::decode_bytes(&mut rest, true).ok()?;
@@ -110,5 +110,15 @@ mod tests {
         for cut in 0..bytes.len() {
             assert_eq!(decode_list(&bytes[..cut]), None);
         }
+    }
+
+    /// What is read is written the same way, and a legacy receipt has no type byte.
+    #[test]
+    fn a_receipt_of_type_0_is_no_receipt() {
+        let plain = Receipt::new(0, true, 21_000, Vec::new()).to_bytes();
+        let typed = [&[0], &plain[..]].concat();
+        let list = |bytes: Vec<u8>| alloy_rlp::encode(vec![Bytes::from(bytes)]);
+        assert!(decode_list(&list(plain)).is_some());
+        assert_eq!(decode_list(&list(typed)), None);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::error::Fatal;
 use alloy_primitives::{B256, U256};
-use alloy_rlp::{Decodable, Encodable, RlpDecodable, RlpEncodable};
+use alloy_rlp::{Encodable, RlpDecodable, RlpEncodable};
 pub use alloy_trie::{EMPTY_ROOT_HASH, KECCAK_EMPTY};
 
 /// An account as the trie holds it.
@@ -35,8 +35,8 @@ impl Account {
     ///
     /// # Errors
     /// Bytes that no account was written as.
-    pub fn from_bytes(mut bytes: &[u8]) -> Result<Self, Fatal> {
-        Self::decode(&mut bytes).map_err(|cause| Fatal::Corrupt(format!("account record: {cause}")))
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Fatal> {
+        alloy_rlp::decode_exact(bytes).map_err(|cause| Fatal::Corrupt(format!("account record: {cause}")))
     }
 }
 
@@ -49,13 +49,34 @@ pub fn slot_bytes(value: U256) -> Vec<u8> {
 /// Reads a stored slot.
 ///
 /// # Errors
-/// More than 32 bytes.
+/// More than 32 bytes, or a leading zero.
 pub fn slot_value(bytes: &[u8]) -> Result<U256, Fatal> {
-    U256::try_from_be_slice(bytes).ok_or_else(|| Fatal::Corrupt(format!("slot of {} bytes", bytes.len())))
+    let trimmed = Some(bytes).filter(|bytes| bytes.first() != Some(&0));
+    trimmed.and_then(U256::try_from_be_slice).ok_or_else(|| Fatal::Corrupt(format!("slot of {} bytes", bytes.len())))
 }
 
 /// A slot's value in the trie: RLP of the trimmed number.
 #[must_use]
 pub fn slot_leaf(value: U256) -> Vec<u8> {
     alloy_rlp::encode(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is read is written the same way, which these would not be. A fuzzer met the slot of four bytes.
+    #[test]
+    fn a_record_has_one_stored_form() {
+        let account = Account::EMPTY.to_bytes();
+        assert_eq!(Account::from_bytes(&account), Ok(Account::EMPTY));
+        let longer = [&account[..], &[0]].concat();
+        let error = Fatal::Corrupt("account record: unexpected length".to_owned());
+        assert_eq!(Account::from_bytes(&longer), Err(error));
+
+        assert_eq!(slot_value(&[10, 73, 73]), Ok(U256::from(0x0a_4949)));
+        assert_eq!(slot_value(&[0, 10, 73, 73]), Err(Fatal::Corrupt("slot of 4 bytes".to_owned())));
+        assert_eq!(slot_value(&[0]), Err(Fatal::Corrupt("slot of 1 bytes".to_owned())));
+        assert_eq!(slot_value(&[1; 33]), Err(Fatal::Corrupt("slot of 33 bytes".to_owned())));
+    }
 }

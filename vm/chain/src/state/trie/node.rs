@@ -204,13 +204,15 @@ fn read(bytes: &[u8]) -> Option<Node> {
         0 => Node::Leaf { rest: take_nibbles(&mut rest)? },
         1 => {
             let nibbles = take_nibbles(&mut rest)?;
-            let length = usize::from(take(&mut rest, 1)?.first().copied()?);
-            Node::Extension { nibbles, child: RlpNode::from_raw(take(&mut rest, length)?)? }
+            Node::Extension { nibbles, child: take_length_prefixed(&mut rest)? }
         }
         2 => {
             let mask = take_mask(&mut rest)?;
             let leaves = take_mask(&mut rest)?;
             let inline = take_mask(&mut rest)?;
+            if (leaves | inline) & !mask != 0 {
+                return None;
+            }
             let mut branch = Branch { leaves, ..Branch::default() };
             for (nibble, child) in branch.children.iter_mut().enumerate() {
                 let bit = 1_u16.checked_shl(u32::try_from(nibble).ok()?)?;
@@ -220,8 +222,7 @@ fn read(bytes: &[u8]) -> Option<Node> {
                 *child = Some(if inline & bit == 0 {
                     RlpNode::word_rlp(&B256::try_from(take(&mut rest, 32)?).ok()?)
                 } else {
-                    let length = usize::from(take(&mut rest, 1)?.first().copied()?);
-                    RlpNode::from_raw(take(&mut rest, length)?)?
+                    take_length_prefixed(&mut rest).filter(|child| !child.is_hash())?
                 });
             }
             Node::Branch(Box::new(branch))
@@ -241,18 +242,29 @@ fn take_mask(from: &mut &[u8]) -> Option<u16> {
     Some(u16::from_be_bytes(take(from, 2)?.try_into().ok()?))
 }
 
+/// A reference: an empty one would be no child.
+fn take_length_prefixed(from: &mut &[u8]) -> Option<RlpNode> {
+    let length = usize::from(take(from, 1)?.first().copied()?);
+    RlpNode::from_raw(take(from, length)?).filter(|child| !child.is_empty())
+}
+
 fn take_nibbles(from: &mut &[u8]) -> Option<Nibbles> {
     let count = usize::from(take(from, 1)?.first().copied()?);
     if count > 64 {
         return None;
     }
     let packed = take(from, count.div_ceil(2))?;
+    // Half of the last byte is of no nibble where their number is odd.
+    if !count.is_multiple_of(2) && packed.last()? & 0xf != 0 {
+        return None;
+    }
     Some(Nibbles::unpack(packed).slice(..count))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloy_primitives::hex;
 
     #[test]
     fn nodes_round_trip_and_short_ones_are_refused() {
@@ -275,5 +287,27 @@ mod tests {
                 assert!(Node::from_bytes(&bytes[..cut]).is_err());
             }
         }
+    }
+
+    /// What is read is written the same way, which these would not be. A fuzzer met the first.
+    #[test]
+    fn a_node_has_one_stored_form() {
+        let refused: [(&str, &[u8]); 6] = [
+            ("a path of one nibble, and more in its byte", &hex!("00 01 fb")),
+            ("a branch whose leaf is no child", &hex!("02 0000 0001 0000")),
+            ("a branch whose inline child is none", &hex!("02 0000 0000 8000")),
+            ("a branch with an empty inline child", &hex!("02 0001 0000 0001 00")),
+            (
+                "a branch with a hash for an inline child",
+                &hex!("02 0001 0000 0001 21 a00707070707070707070707070707070707070707070707070707070707070707"),
+            ),
+            ("an extension of nothing", &hex!("01 01 10 00")),
+        ];
+        for (what, bytes) in refused {
+            let error = Fatal::Corrupt(format!("trie node of {} bytes", bytes.len()));
+            assert_eq!(Node::from_bytes(bytes), Err(error), "{what}");
+        }
+        assert_eq!(path_from_bytes(&hex!("01 fb")), None);
+        assert_eq!(path_from_bytes(&hex!("01 f0")), Some(Nibbles::from_nibbles([15])));
     }
 }
