@@ -62,7 +62,8 @@ fn one_stop(record: &Record, stop: Stop, random: &mut Random) -> u64 {
     let data = folder.path().join("data");
     let mut child = Running::start(&data);
     let last = record.blocks.len() as u64 - 1;
-    let until = random.below(last - 20);
+    // Before its first block the child may have no log yet.
+    let until = 1 + random.below(last - 20);
     while child.answered() < until {
         std::thread::yield_now();
     }

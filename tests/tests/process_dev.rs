@@ -468,12 +468,11 @@ fn process_dev_refused_transactions() -> Result<()> {
     }
     for (params, message) in [
         (json!([]), "missing value for required argument 0"),
-        (json!(["0x123"]), "invalid argument 0: odd number of digits"),
+        (json!(["0x123"]), "invalid argument 0: invalid value: string \"0x123\", expected a valid hex string"),
         (json!([7]), "invalid argument 0: invalid type: integer `7`, expected a valid hex string"),
     ] {
         let refusal = client.refusal("eth_sendRawTransaction", params)?;
-        assert_eq!(refusal.code, -32_602);
-        assert!(refusal.message.starts_with(message), "{}", refusal.message);
+        assert_eq!(refusal, Refusal { code: -32_602, message: message.to_owned() });
     }
     // None of it is in a block, and the sender goes on.
     assert_eq!(client.height()?, 1);

@@ -50,7 +50,7 @@ fn process_disk_full_under_dev() -> Result<()> {
     let mut client = dev.client()?;
     let mut answered = Vec::new();
     let refusal = loop {
-        let nonce = answered.len() as u64;
+        let nonce = u64::try_from(answered.len())?;
         ensure!(nonce < COUNT_MAX, "the disk does not get full");
         let signed = large(&from, nonce)?;
         match client.request("eth_sendRawTransaction", signed.params())? {
@@ -73,7 +73,7 @@ fn process_disk_full_under_dev() -> Result<()> {
     let mut client = dev.client()?;
     let height = client.height()?;
     println!("with room again: height {height}");
-    let count = answered.len() as u64;
+    let count = u64::try_from(answered.len())?;
     assert!(height == count || height == count + 1, "{count} were answered, the chain is at {height}");
     for hash in &answered {
         assert_eq!(client.call("eth_getTransactionReceipt", json!([hash]))?["status"], "0x1");
@@ -146,8 +146,10 @@ fn process_disk_full_from_the_start() -> Result<()> {
     Ok(())
 }
 
+type Answers = Vec<Result<Value, Refusal>>;
+
 /// Everything that a client can ask of a chain of a few blocks.
-fn everything(client: &mut Client, hashes: &[Value]) -> Result<Vec<Result<Value, Refusal>>> {
+fn everything(client: &mut Client, hashes: &[Value]) -> Result<Answers> {
     let from = Wallet::local(0)?.address;
     let mut calls = vec![("eth_blockNumber", json!([])), ("eth_getBlockByHash", json!([hashes[0], true]))];
     for height in 0..=4 {
@@ -164,7 +166,7 @@ fn everything(client: &mut Client, hashes: &[Value]) -> Result<Vec<Result<Value,
 
 /// A chain whose columns all hold something in tables on the disk, and what a client can read of it: its answers, and
 /// the hashes to ask for.
-fn chain(data: &Path) -> Result<(Vec<Result<Value, Refusal>>, Vec<Value>)> {
+fn chain(data: &Path) -> Result<(Answers, Vec<Value>)> {
     let from = Wallet::local(0)?;
     let dev = Dev::start(Some(data))?;
     let mut client = dev.client()?;

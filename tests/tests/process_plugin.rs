@@ -452,10 +452,10 @@ async fn process_plugin_follows_a_recorded_chain() -> Result<()> {
     let opened = hosted.initialize(&files).await?;
     assert_eq!(opened.last_accepted_id.as_ref(), record.blocks[0].hash.as_slice());
     hosted.enter(states()?.bootstrapping).await?;
-    let half = record.blocks.len() / 2;
+    let half = u64::try_from(record.blocks.len() / 2)?;
     let since = Instant::now();
     for recorded in &record.blocks[1..] {
-        if recorded.number == half as u64 {
+        if recorded.number == half {
             let entered = hosted.enter(states()?.normal).await?;
             assert_eq!(entered.height, recorded.number - 1);
         }
@@ -553,10 +553,9 @@ fn warp_block(files: &Files, signed: &Signed) -> Result<Arc<Block>> {
     let verdicts: Verdicts = BTreeMap::from([(tx.hash(), BTreeMap::from([(WARP, vec![true])]))]);
     let now_ms = pars_vm::clock::now_ms();
     let wish = Wish { now_ms, fee_recipient: None, min_delay_target: None, verdicts: Some(&verdicts) };
-    match chain.build(&mut InOrder::new([tx]), wish)? {
-        Built::Block(block) => Ok(block),
-        other => bail!("no block: {other:?}"),
-    }
+    let built = chain.build(&mut InOrder::new([tx]), wish)?;
+    let Built::Block(block) = built else { bail!("no block: {built:?}") };
+    Ok(block)
 }
 
 /// The block with one more transaction, whose gas price is 2^128.

@@ -57,7 +57,12 @@ impl Params {
     pub fn optional<T: DeserializeOwned>(&self, index: usize) -> Result<Option<T>, RpcError> {
         let Some(raw) = self.0.get(index).filter(|raw| raw.get() != "null") else { return Ok(None) };
         let read = serde_json::from_str(raw.get());
-        read.map(Some).map_err(|cause| RpcError::params(format!("invalid argument {index}: {cause}")))
+        read.map(Some).map_err(|cause: serde_json::Error| {
+            // A place within one argument says nothing to its sender.
+            let cause = cause.to_string();
+            let what = cause.rsplit_once(" at line ").map_or(cause.as_str(), |(what, _)| what);
+            RpcError::params(format!("invalid argument {index}: {what}"))
+        })
     }
 
     /// A block; absent means latest.
