@@ -1,7 +1,7 @@
 //! `pars-vm dev`: the same chain with a built-in single proposer and JSON-RPC on loopback.
 
 use crate::command::Dev;
-use crate::node::{Choices, Node, Sealing};
+use crate::node::{Choices, Node, Sealing, closed};
 use crate::rpc::listen;
 use crate::rpc::service::RpcService;
 use crate::store::rocks::Rocks;
@@ -92,13 +92,13 @@ async fn propose(node: Arc<Node>) -> Result<(), Error> {
         match built {
             Built::Block(block) => {
                 let id = block.id();
-                let Ok(engine) = node.engine() else { return Ok(()) };
+                // Whoever closes the chain ends this task first; so a chain that is closed here broke.
+                let engine = node.engine().map_err(closed)?;
                 let accepted = engine.call(move |owner| {
                     owner.set_preference(id)?;
                     owner.accept(id, Durability::Synced)
                 });
-                let Ok(accepted) = accepted.await else { return Ok(()) };
-                accepted?;
+                accepted.await.map_err(closed)??;
                 let (height, transactions) = (block.height(), block.transactions.len());
                 tracing::info!(height, transactions, gas = block.header.gas_used, "block");
             }

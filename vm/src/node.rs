@@ -235,9 +235,9 @@ impl Node {
             let pause = tokio::time::sleep(std::time::Duration::from_millis(wait));
             tokio::select! {
                 () = pause => {}
-                // Ended channels are the end of the chain; the next look sees that.
-                _ = watched.changed() => {}
-                _ = changes.changed() => {}
+                // An ended channel, which is the end of the chain, wakes nobody: it would do so without a pause.
+                Ok(()) = watched.changed() => {}
+                Ok(()) = changes.changed() => {}
             }
         }
     }
@@ -269,6 +269,7 @@ const SHOW_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(5);
 /// Longest time between two looks at the pool, milliseconds: a wake-up that got lost costs no more.
 pub const POLL_MS: u64 = 500;
 
-fn closed(_: Closed) -> Error {
+/// A chain that is closed although somebody needs it.
+pub(crate) fn closed(_: Closed) -> Error {
     Fatal::Bug("the chain is closed".to_owned()).into()
 }

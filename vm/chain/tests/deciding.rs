@@ -110,6 +110,19 @@ fn verified_twice() {
     assert_eq!(chain.head().id(), a[0].id());
 }
 
+/// A block that was built and that the host never spoke of again does not stay for ever.
+#[test]
+fn built_and_dropped() {
+    let Tree { mut chain, a, b, c, .. } = Tree::new();
+    chain.accept(a[0].id(), Durability::Synced).expect("next");
+    assert!(chain.processing(c.id()).is_some(), "the host may still reject it");
+    chain.accept(a[1].id(), Durability::Synced).expect("next");
+    assert!(chain.processing(b[0].id()).is_none() && chain.processing(c.id()).is_none());
+    assert!(chain.processing(b[1].id()).is_some() && chain.processing(a[2].id()).is_some());
+    chain.accept(a[2].id(), Durability::Synced).expect("next");
+    assert!(chain.processing(b[1].id()).is_none());
+}
+
 /// One branch is accepted; the others are rejected, and what stood on them has no parent any more.
 #[test]
 fn siblings() {

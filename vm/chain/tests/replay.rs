@@ -105,6 +105,21 @@ fn the_window_is_a_wall() {
     }
 }
 
+/// The smallest window is one block; nothing is left of the others.
+#[test]
+fn the_smallest_window() {
+    let record = Record::read(NAMES[0]);
+    for window in [0, 1] {
+        let store = Memory::new();
+        let mut chain = record.open(Arc::new(store.clone()), History::Pruned(window));
+        record.advance(&mut chain, 20);
+        assert_kept_from(&store, 19);
+        chain.rewind(19).expect("one block");
+        record.advance(&mut chain, 30);
+        assert_kept_from(&store, 29);
+    }
+}
+
 /// Reverse diffs are there for the heights above `oldest`, all of them and no others.
 fn assert_kept_from(store: &Memory, oldest: u64) {
     let dump = store.dump();

@@ -81,7 +81,7 @@ async fn answer_body(node: &Arc<Node>, body: &[u8]) -> Bytes {
     let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
     if first != Some(&b'[') {
         return match serde_json::from_slice::<&RawValue>(body) {
-            Ok(call) => answer_one(node, call).await.unwrap_or_default(),
+            Ok(call) => answer_one(node, call, false).await.unwrap_or_default(),
             Err(_) => refuse(RpcError::parse()),
         };
     }
@@ -98,11 +98,7 @@ async fn answer_body(node: &Arc<Node>, body: &[u8]) -> Bytes {
     let mut out = Vec::with_capacity(256);
     out.push(b'[');
     for call in calls {
-        let answered = if out.len() > RESPONSE_BYTES_MAX {
-            Some(refuse(RpcError { code: -32_003, message: "response too large".to_owned() }))
-        } else {
-            answer_one(node, call).await
-        };
+        let answered = answer_one(node, call, out.len() > RESPONSE_BYTES_MAX).await;
         // A notification has no answer.
         let Some(answered) = answered else { continue };
         if out.len() > 1 {
@@ -144,8 +140,8 @@ struct Reply<'a> {
     error: Option<RpcError>,
 }
 
-/// The answer to one call; none to a notification.
-async fn answer_one(node: &Arc<Node>, call: &RawValue) -> Option<Bytes> {
+/// The answer to one call; none to a notification. `full`: the answers before it take all the room there is.
+async fn answer_one(node: &Arc<Node>, call: &RawValue, full: bool) -> Option<Bytes> {
     let Ok(call) = serde_json::from_str::<Call<'_>>(call.get()) else {
         return Some(refuse(RpcError::request("invalid request")));
     };
@@ -155,7 +151,11 @@ async fn answer_one(node: &Arc<Node>, call: &RawValue) -> Option<Bytes> {
     let (Some("2.0"), Some(method)) = (call.jsonrpc, &call.method) else {
         return Some(reply(call.id, Err(RpcError::request("invalid request"))));
     };
-    let answer = run(node, method, call.params).await;
+    let answer = if full {
+        Err(RpcError { code: -32_003, message: "response too large".to_owned() })
+    } else {
+        run(node, method, call.params).await
+    };
     call.id.map(|id| reply(Some(id), answer))
 }
 

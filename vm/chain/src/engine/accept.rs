@@ -45,10 +45,18 @@ impl Chain {
         let (block, receipts) = (Arc::clone(block), Arc::clone(receipts));
         self.head = View::accepted(base, id, Arc::new(block.header.clone()), block.height());
         self.processing.remove(&id);
+        self.forget_lost();
         if self.view(self.preferred).is_none() {
             self.preferred = id;
         }
         Ok(Some(Accepted { block, receipts, view: self.head.clone() }))
+    }
+
+    /// Forgets blocks below the head. A host decides every block that it verified before it accepts the next height; what
+    /// is left was built here and given to nobody, and would stay for ever.
+    fn forget_lost(&mut self) {
+        let head = self.head.height();
+        self.processing.retain(|_, processing| processing.block.height() >= head);
     }
 
     /// Rejects a processing block and forgets it. Its transactions are the caller's to return to the pool.

@@ -16,7 +16,9 @@ use revm::handler::instructions::EthInstructions;
 use revm::handler::{EthFrame, EvmTr, FrameInitOrResult, FrameResult, FrameTr, Handler, ItemOrResult, post_execution};
 use revm::interpreter::interpreter::EthInterpreter;
 use revm::interpreter::interpreter_action::FrameInit;
-use revm::interpreter::{CreateOutcome, FrameInput, Gas, InitialAndFloorGas, InstructionResult, InterpreterResult};
+use revm::interpreter::{
+    CallValue, CreateOutcome, FrameInput, Gas, InitialAndFloorGas, InstructionResult, InterpreterResult,
+};
 use revm::primitives::constants::CALL_STACK_LIMIT;
 use revm::primitives::hardfork::SpecId;
 use std::marker::PhantomData;
@@ -172,6 +174,56 @@ impl<'v> ParsEvm<'v> {
     }
 }
 
+/// Coins that a call moves.
+#[derive(Debug, Clone, Copy)]
+struct Transfer {
+    from: Address,
+    to: Address,
+    wei: U256,
+}
+
+impl ParsEvm<'_> {
+    /// The transfer of a call that takes its recipient's balance beyond 2^256 - 1: a native minter can make balances
+    /// that large. The Go node wraps them; revm fails the call, and the sender's coins are gone.
+    fn wrapping_transfer(&self, init: &FrameInit) -> Option<Transfer> {
+        let FrameInput::Call(inputs) = &init.frame_input else { return None };
+        let CallValue::Transfer(wei) = inputs.value else { return None };
+        if wei.is_zero() || inputs.caller == inputs.target_address {
+            return None;
+        }
+        let transfer = Transfer { from: inputs.caller, to: inputs.target_address, wei };
+        let state = &self.inner.ctx.journaled_state.inner.state;
+        let balance = |address: Address| state.get(&address).map(|account| account.info.balance);
+        let wraps = balance(transfer.to)?.checked_add(wei).is_none();
+        (wraps && balance(transfer.from)? >= wei).then_some(transfer)
+    }
+
+    /// Starts such a call. Where it becomes a frame, the coins move inside it, so that they come back with it.
+    fn start_wrapping(
+        &mut self,
+        mut init: FrameInit,
+        transfer: Transfer,
+    ) -> Result<ItemOrResult<&mut Frame, FrameResult>, ContextError<Fatal>> {
+        if let FrameInput::Call(inputs) = &mut init.frame_input {
+            inputs.value = CallValue::Apparent(transfer.wei);
+        }
+        let ended = match self.inner.frame_init(init)? {
+            ItemOrResult::Item(_) => None,
+            ItemOrResult::Result(result) => Some(result),
+        };
+        if ended.as_ref().is_none_or(|result| result.interpreter_result().result.is_ok()) {
+            let Transfer { from, to, wei } = transfer;
+            for (address, wei) in [(from, wei.wrapping_neg()), (to, wei)] {
+                let mut account = self.inner.ctx.journaled_state.load_account_mut(address)?.data;
+                let balance = account.balance().wrapping_add(wei);
+                account.set_balance(balance);
+                account.touch();
+            }
+        }
+        Ok(ended.map_or_else(|| ItemOrResult::Item(self.inner.frame_stack.get()), ItemOrResult::Result))
+    }
+}
+
 fn environment(tx: &Tx, sender: Address) -> TxEnv {
     let dynamic = tx.kind() == 2;
     TxEnv {
@@ -215,7 +267,10 @@ impl<'v> EvmTr for ParsEvm<'v> {
         {
             return Ok(ItemOrResult::Result(refused));
         }
-        self.inner.frame_init(init)
+        match self.wrapping_transfer(&init) {
+            Some(transfer) => self.start_wrapping(init, transfer),
+            None => self.inner.frame_init(init),
+        }
     }
 
     fn frame_run(&mut self) -> Result<FrameInitOrResult<Frame>, ContextError<Fatal>> {

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 pub enum History {
     /// All of it.
     Archive,
-    /// Of this many blocks behind the head.
+    /// Of this many blocks behind the head, at least 1.
     Pruned(u64),
 }
 
@@ -177,7 +177,7 @@ fn set(batch: &mut Batch, changes: &mut Vec<(Key, Option<Bytes>)>, key: Key, old
 fn forget_old(read: &dyn Read, batch: &mut Batch, height: u64, history: History) -> Result<(), Fatal> {
     let History::Pruned(window) = history else { return Ok(()) };
     let oldest = meta::oldest(read)?;
-    let floor = height.saturating_sub(window).min(oldest.saturating_add(FORGET_AT_ONCE_MAX));
+    let floor = height.saturating_sub(window.max(1)).min(oldest.saturating_add(FORGET_AT_ONCE_MAX));
     for height in oldest.saturating_add(1)..=floor {
         history::forget(read, batch, height)?;
     }

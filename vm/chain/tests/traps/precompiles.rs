@@ -388,6 +388,58 @@ fn trap_20_minting_wraps() {
     }
 }
 
+/// So does a balance that a transfer takes beyond its end: by a transaction, by a contract, and not where the call fails.
+#[test]
+fn trap_20_transfers_wrap() {
+    let (admin, target) = (Key::new(ADMIN), Address::repeat_byte(0x21));
+    let mut world = World::new(&files(Era::Granite));
+    let fill = |world: &mut World, address: Address| {
+        let missing = U256::MAX - world.balance(address);
+        world.send(&admin, Draft::call(MINTER, input(MINT, &[&address, &missing])));
+        assert_eq!(world.balance(address), U256::MAX);
+    };
+    fill(&mut world, target);
+    let before = world.balance(admin.address);
+    let sealed = world.send(&admin, Draft::transfer(target, 5));
+    assert!(sealed.receipts[0].success);
+    assert_eq!(sealed.gas(0), 21_000);
+    assert_eq!(world.balance(target), U256::from(4));
+    let price = sealed.block.transactions[0].effective_gas_price(sealed.block.header.base_fee.unwrap().to());
+    assert_eq!(before - world.balance(admin.address), U256::from(5) + U256::from(21_000 * price));
+
+    // A contract that passes its call value on, first to a plain account, then to one that reverts.
+    let reverts = deploy(&mut world, &admin, &[0x5f, 0x5f, 0xfd]);
+    for (target, moves) in [(target, true), (reverts, false)] {
+        fill(&mut world, target);
+        let forward = [&[0x5f, 0x5f, 0x5f, 0x5f, 0x34, 0x73], target.as_slice(), &[0x5a, 0xf1, 0x5f, 0x55]].concat();
+        let forward = deploy(&mut world, &admin, &forward);
+        let sealed = world.send(&admin, Draft::call(forward, Vec::new()).value(7));
+        assert!(sealed.receipts[0].success);
+        assert_eq!(world.slot(forward, 0), U256::from(u8::from(moves)));
+        let (expected, kept) = if moves { (U256::from(6), U256::ZERO) } else { (U256::MAX, U256::from(7)) };
+        assert_eq!((world.balance(target), world.balance(forward)), (expected, kept));
+    }
+
+    // A precompile keeps the value of a call that succeeds, and gives it back where the call fails.
+    fill(&mut world, FEE_MANAGER);
+    let get = Draft::call(FEE_MANAGER, GET_FEE_CONFIG.to_vec()).value(3);
+    assert!(world.send(&admin, get).receipts[0].success);
+    assert_eq!(world.balance(FEE_MANAGER), U256::from(2));
+    fill(&mut world, FEE_MANAGER);
+    assert!(!world.send(&admin, Draft::call(FEE_MANAGER, Vec::new()).value(3)).receipts[0].success);
+    assert_eq!(world.balance(FEE_MANAGER), U256::MAX);
+}
+
+/// Deploys code by initcode that copies it; its address.
+fn deploy(world: &mut World, key: &Key, code: &[u8]) -> Address {
+    let length = u8::try_from(code.len()).expect("short");
+    let head = [0x60, length, 0x60, 0x0a, 0x5f, 0x39, 0x60, length, 0x5f, 0xf3];
+    let nonce = world.nonce(key.address);
+    let sealed = world.send(key, Draft::create([&head[..], code].concat()));
+    assert!(sealed.receipts[0].success);
+    key.address.create(nonce)
+}
+
 /// An alias that the genesis names: an account with code of its own that speaks for the row. State and logs are the
 /// canonical one's, the value stays where it was sent, and it is cold.
 #[test]
