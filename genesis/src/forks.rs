@@ -123,6 +123,30 @@ pub const UNSCHEDULED: u64 = 253_399_622_400;
 
 const FORTUNA: usize = 2;
 
+impl HostUpgrades {
+    /// Stored form: for each time in the order of the fields, whether it is there (1) and the time (8).
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        [self.durango, self.etna, self.fortuna, self.granite, self.helicon]
+            .iter()
+            .flat_map(|time| [u8::from(time.is_some())].into_iter().chain(time.unwrap_or_default().to_be_bytes()))
+            .collect()
+    }
+
+    /// Reads the stored form.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let mut times = bytes.chunks_exact(9).map(|chunk| {
+            let (present, time) = chunk.split_first()?;
+            let time = u64::from_be_bytes(time.try_into().ok()?);
+            Some((*present == 1).then_some(time))
+        });
+        let mut next = || times.next().flatten();
+        let upgrades = Self { durango: next()?, etna: next()?, fortuna: next()?, granite: next()?, helicon: next()? };
+        (bytes.len() == 45).then_some(upgrades)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Forks, HostUpgrades, INITIALLY_ACTIVE, UNSCHEDULED};
@@ -160,29 +184,5 @@ mod tests {
     fn a_fork_begins_at_its_second() {
         let at = |time| Forks::from_times([Some(10), Some(20), None, Some(UNSCHEDULED), None]).at(time);
         assert!(!at(9).durango && at(10).durango && !at(19).etna && at(20).etna && !at(INITIALLY_ACTIVE).granite);
-    }
-}
-
-impl HostUpgrades {
-    /// Stored form: for each time in the order of the fields, whether it is there (1) and the time (8).
-    #[must_use]
-    pub fn to_bytes(&self) -> Vec<u8> {
-        [self.durango, self.etna, self.fortuna, self.granite, self.helicon]
-            .iter()
-            .flat_map(|time| [u8::from(time.is_some())].into_iter().chain(time.unwrap_or_default().to_be_bytes()))
-            .collect()
-    }
-
-    /// Reads the stored form.
-    #[must_use]
-    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let mut times = bytes.chunks_exact(9).map(|chunk| {
-            let (present, time) = chunk.split_first()?;
-            let time = u64::from_be_bytes(time.try_into().ok()?);
-            Some((*present == 1).then_some(time))
-        });
-        let mut next = || times.next().flatten();
-        let upgrades = Self { durango: next()?, etna: next()?, fortuna: next()?, granite: next()?, helicon: next()? };
-        (bytes.len() == 45).then_some(upgrades)
     }
 }

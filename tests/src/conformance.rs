@@ -1,8 +1,8 @@
 //! State tests of Ethereum's shape through the chain's own execution path.
 //!
-//! Life of a case: [`fixture`] reads it, [`setting::Setting::prepare`] writes its `pre` state through the functions that
-//! write genesis, [`run::block`] executes its transactions in the chain's `Executor` under one [`rule_set::RuleSet`],
-//! [`compare`] holds the outcome against the vector, and [`tally::Tally`] counts.
+//! Life of a case: [`fixture`] reads it, [`setting::Setting`] writes its `pre` state through the functions that write
+//! genesis, [`run::block`] executes its transactions in the chain's `Executor` under one [`rule_set::RuleSet`],
+//! [`compare::Differences`] holds the outcome against the vector, and [`tally::Tally`] counts.
 //!
 //! | file | what lives there |
 //! |---|---|

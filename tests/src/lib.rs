@@ -3,5 +3,7 @@
 //! | module | what lives there |
 //! |---|---|
 //! | [`conformance`] | Ethereum's state tests and their kin through the chain's own execution path |
+//! | [`process`] | the real `pars-vm`, from outside |
 
 pub mod conformance;
+pub mod process;

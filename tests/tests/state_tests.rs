@@ -1,6 +1,8 @@
 //! Ethereum's official state tests, and vectors over its later forks with this chain's fees, through the chain's own
 //! execution path. Each prints what ran, what passed, and why the rest did not run.
 
+#![expect(clippy::print_stdout, reason = "the numbers are what these tests show")]
+
 use pars_tests::conformance::fixture::StateTest;
 use pars_tests::conformance::tally::{Count, Tally};
 use pars_tests::conformance::{Error, archive, suite};

@@ -54,7 +54,11 @@ async fn serve(options: &Dev) -> Result<()> {
         history: History::Pruned(HISTORY_WINDOW),
         skip_upgrade_check: false,
     };
-    let chain = Chain::open(store, &opening)?;
+    let chain = Chain::open(store, &opening);
+    let chain = match &options.data_dir {
+        Some(folder) => chain.with_context(|| folder.display().to_string())?,
+        None => chain?,
+    };
     let choices = Choices { min_delay_target: Some(MIN_DELAY_MS), ..Choices::default() };
     let node = Arc::new(Node::start(chain, choices, Sealing::Instant).context("starting the chain")?);
     let mut interrupt = signal(SignalKind::interrupt()).context("handling SIGINT")?;

@@ -32,6 +32,8 @@ pub struct Shown {
     pub head: View,
     /// Block that the next one is built on.
     pub preferred: View,
+    /// The chain failed: there will be no other block.
+    pub stopped: bool,
 }
 
 /// The chain's thread has ended.
@@ -56,7 +58,7 @@ impl Engine {
     /// When the system gives no thread.
     pub fn start(chain: Chain, pool: Arc<Pool>) -> std::io::Result<Self> {
         let head = chain.head().clone();
-        let (shown, watched) = watch::channel(Shown { preferred: head.clone(), head });
+        let (shown, watched) = watch::channel(Shown { preferred: head.clone(), head, stopped: false });
         let (calls, mut queue) = mpsc::channel::<Call>(CALLS_MAX);
         let mut owner = Owner { chain, pool, shown, failed: None };
         let thread = std::thread::Builder::new().name("chain".to_owned()).spawn(move || {
@@ -120,12 +122,18 @@ impl Owner {
     /// Runs something that may fail for good.
     ///
     /// # Errors
-    /// As the call's; a fatal one is kept.
+    /// As the call's; a fatal one is kept. A value that this program cannot compute with is another matter: it is in
+    /// one block, nothing was changed, and others can still be answered.
     pub fn attempt<T>(&mut self, call: impl FnOnce(&mut Chain) -> Result<T, Error>) -> Result<T, Error> {
         let result = call(self.chain()?);
-        if let Err(Error::Fatal(fatal)) = &result {
-            tracing::error!(%fatal, "the chain stops answering");
-            self.failed = Some(fatal.clone());
+        match &result {
+            Err(Error::Fatal(fatal @ Fatal::Unsupported(_))) => tracing::error!(%fatal, "no verdict"),
+            Err(Error::Fatal(fatal)) => {
+                tracing::error!(%fatal, "the chain stops answering");
+                self.failed = Some(fatal.clone());
+                self.shown.send_modify(|shown| shown.stopped = true);
+            }
+            Ok(_) | Err(Error::Misuse(_)) => {}
         }
         result
     }
@@ -134,11 +142,7 @@ impl Owner {
     ///
     /// # Errors
     /// See [`Chain::accept`].
-    pub fn accept(
-        &mut self,
-        id: BlockId,
-        durability: Durability,
-    ) -> Result<Option<Accepted>, Error> {
+    pub fn accept(&mut self, id: BlockId, durability: Durability) -> Result<Option<Accepted>, Error> {
         let accepted = self.attempt(|chain| chain.accept(id, durability))?;
         if accepted.is_some() {
             self.refresh_pool(&[])?;
@@ -178,7 +182,7 @@ impl Owner {
     fn show(&self) {
         let head = self.chain.head().clone();
         let preferred = self.chain.view(self.chain.preferred()).unwrap_or_else(|| head.clone());
-        self.shown.send_replace(Shown { head, preferred });
+        self.shown.send_replace(Shown { head, preferred, stopped: self.failed.is_some() });
     }
 }
 

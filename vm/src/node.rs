@@ -3,6 +3,7 @@
 use crate::clock::now_ms;
 use crate::engine::{Closed, Engine, Shown};
 use alloy_primitives::{Address, B256};
+use pars_chain::block::Block;
 use pars_chain::engine::{Built, Chain, Wish, next_block};
 use pars_chain::error::{DecodeError, Error, Fatal};
 use pars_chain::pool::{Limits, Origin, Pool, Refused};
@@ -140,26 +141,43 @@ impl Node {
         Ok(hash)
     }
 
-    /// Waits until a submitted transaction is in an accepted block, where the chain seals by itself.
-    pub async fn settled(&self, hash: B256) {
+    /// Waits until a submitted transaction is in an accepted block, where the chain seals by itself. One that no block
+    /// takes for [`SETTLE_TIMEOUT`] stays in the pool and is waited for no longer: its fee cap may be below the base fee.
+    ///
+    /// # Errors
+    /// When the chain stopped, and nobody seals any more.
+    pub async fn settled(&self, hash: B256) -> Result<(), Closed> {
         if self.sealing == Sealing::Host {
-            return;
+            return Ok(());
         }
-        let mut watched = self.watched.clone();
-        loop {
-            watched.borrow_and_update();
-            // The pool lets go of a transaction before its block is shown; so once it is gone, so is the wait.
-            if !self.waits_for_block(hash) {
-                break;
+        let settled = tokio::time::timeout(SETTLE_TIMEOUT, async {
+            let mut watched = self.watched.clone();
+            loop {
+                let stopped = watched.borrow_and_update().stopped;
+                // The pool lets go of a transaction before its block is shown; so once it is gone, so is the wait.
+                if !self.waits_for_block(hash) {
+                    break;
+                }
+                if stopped || watched.changed().await.is_err() {
+                    return Err(Closed);
+                }
             }
-            if watched.changed().await.is_err() {
-                return;
+            // The pool is refreshed just before the block is shown.
+            let mined = |shown: &Shown| shown.stopped || !matches!(shown.head.transaction(hash), Ok(None));
+            if self.pool.get(hash).is_none() {
+                drop(tokio::time::timeout(SHOW_TIMEOUT, watched.wait_for(mined)).await);
             }
-        }
-        // The pool is refreshed just before the block is shown.
-        let mined = |shown: &Shown| !matches!(shown.head.transaction(hash), Ok(None));
-        if self.pool.get(hash).is_none() && !mined(&watched.borrow()) {
-            drop(tokio::time::timeout(SHOW_TIMEOUT, watched.wait_for(mined)).await);
+            Ok(())
+        });
+        settled.await.unwrap_or(Ok(()))
+    }
+
+    /// Replaces transactions of a decoded block by those of the pool, whose senders are recovered already.
+    pub fn adopt(&self, block: &mut Block) {
+        for tx in &mut block.transactions {
+            if let Some(known) = self.pool.get(tx.hash()) {
+                *tx = known;
+            }
         }
     }
 
@@ -241,6 +259,9 @@ impl Node {
         drop(closing.await);
     }
 }
+
+/// How long a transaction is waited for.
+pub const SETTLE_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// How long a block that was accepted may take to be shown.
 const SHOW_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(5);

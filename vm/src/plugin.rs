@@ -47,7 +47,7 @@ const FOLDER: &str = "pars";
 impl Plugin {
     /// A plugin that no host has spoken to yet.
     #[must_use]
-    pub fn new(lever: log::Lever) -> Self {
+    pub const fn new(lever: log::Lever) -> Self {
         Self {
             lever,
             running: OnceLock::new(),
@@ -111,7 +111,7 @@ impl Plugin {
             parent: id_of(BlockId(head.header().parent)),
             height: head.height(),
             bytes: bytes.ok_or_else(|| VmError::other("the last accepted block is missing"))?.0,
-            timestamp_ms: head.header().unix_ms(),
+            timestamp_ms: host_time_ms(head.header()),
         })
     }
 
@@ -228,9 +228,11 @@ impl ChainVm for Plugin {
     }
 
     async fn verify(&self, bytes: Bytes, _context: Option<BlockContext>) -> Result<u64, VmError> {
-        let block = Arc::new(block::Block::decode(bytes.into()).map_err(VmError::other)?);
+        let mut block = block::Block::decode(bytes.into()).map_err(VmError::other)?;
+        self.node()?.adopt(&mut block);
+        let block = Arc::new(block);
         let bootstrapped = self.phase() == Some(Phase::Normal);
-        let unix_ms = block.header.unix_ms();
+        let timestamp_ms = host_time_ms(&block.header);
         let engine = self.engine()?;
         let verified = engine.call(move |owner| {
             owner.attempt(|chain| {
@@ -239,7 +241,7 @@ impl ChainVm for Plugin {
             })
         });
         match verified.await.map_err(VmError::other)?.map_err(VmError::other)? {
-            Verdict::Valid => Ok(unix_ms),
+            Verdict::Valid => Ok(timestamp_ms),
             Verdict::Invalid(reason) => Err(VmError::other(reason)),
             Verdict::Needs(Needs::PredicateVerdicts) => {
                 let text = "warp verification is not in this release";
@@ -280,10 +282,14 @@ fn meta_of(node: &Node, block: &block::Block) -> BlockMeta {
         id: id_of(block.id()),
         parent: id_of(block.parent()),
         height: block.height(),
-        // The engine of the host counts whole seconds.
-        timestamp_ms: block.header.time.saturating_mul(1_000),
+        timestamp_ms: host_time_ms(&block.header),
         verify_with_context: predicates,
     }
+}
+
+/// A block's time for the host, whose wrapper counts whole seconds, as the Go node gives it.
+const fn host_time_ms(header: &block::Header) -> u64 {
+    header.time.saturating_mul(1_000)
 }
 
 fn id_of(id: BlockId) -> Id {
@@ -294,7 +300,7 @@ fn block_id(id: Id) -> BlockId {
     BlockId(B256::from(*id.as_bytes()))
 }
 
-fn host_upgrades(times: &NetworkUpgrades) -> HostUpgrades {
+const fn host_upgrades(times: &NetworkUpgrades) -> HostUpgrades {
     HostUpgrades {
         durango: times.durango,
         etna: times.etna,

@@ -20,6 +20,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 /// Replays the files one after another.
+///
+/// # Errors
+/// Only when standard output is closed; what is wrong with a file is printed and gives the exit code.
 pub fn run(options: &Replay) -> Result<ExitCode> {
     let mut code = ExitCode::SUCCESS;
     let mut out = std::io::stdout();

@@ -27,7 +27,8 @@ fn main() -> Result<()> {
         let context = Context { now_ms: block.header.unix_ms(), bootstrapped: true, verdicts: None };
         match chain.verify(&block, context)? {
             Verdict::Valid => {}
-            other => bail!("block {}: {other:?}", recorded.number),
+            Verdict::Invalid(reason) => bail!("block {}: {reason}", recorded.number),
+            Verdict::Needs(needs) => bail!("block {} needs {needs:?}", recorded.number),
         }
         chain.accept(block.id(), Durability::Synced)?.context("it was accepted already")?;
         writeln!(out, "{}", recorded.number)?;

@@ -91,7 +91,7 @@ impl RuleSet {
 }
 
 /// A chain with every fork from its genesis on and no precompile of the table.
-fn granite_from_genesis(chain_id: u64) -> ChainSpec {
+const fn granite_from_genesis(chain_id: u64) -> ChainSpec {
     ChainSpec {
         chain_id,
         forks: Forks { durango: Some(0), etna: Some(0), fortuna: Some(0), granite: Some(0), helicon: None },

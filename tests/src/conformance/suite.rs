@@ -103,7 +103,7 @@ fn case(name: &str, test: &StateTest, setting: &Setting, rule_set: &str, post: &
     Ok(verdict(&differences, expected, &outcome, go.is_some()))
 }
 
-/// Runs the blocks of a sequence up to the first that is under rules the chain does not have.
+/// Runs the blocks of a sequence that are under rules the chain has: those before its fork.
 fn run_sequence(name: &str, sequence: &Sequence, listed: &str, tally: &mut Tally) {
     let posts = sequence.post.get(listed).map(Vec::as_slice).unwrap_or_default();
     let mut setting = Setting::of_sequence(sequence);

@@ -37,8 +37,8 @@ use crate::tx::Tx;
 use crate::view::View;
 use alloy_primitives::{Address, B256, keccak256};
 use held::Held;
-use pars_genesis::spec::ChainSpec;
 use parking_lot::Mutex;
+use pars_genesis::spec::ChainSpec;
 use rayon::prelude::*;
 use std::fmt;
 use std::sync::Arc;
@@ -134,10 +134,8 @@ impl Pool {
     pub fn reset(&self, head: &View, returned: &[Arc<Tx>], now_ms: u64) -> Result<(), Fatal> {
         let head = Arc::new(Head::new(&self.spec, head.clone())?);
         let senders = self.held.lock().senders();
-        let accounts: Vec<_> = senders
-            .into_par_iter()
-            .map(|sender| Ok((sender, head.account(sender)?)))
-            .collect::<Result<_, Fatal>>()?;
+        let accounts: Vec<_> =
+            senders.into_par_iter().map(|sender| Ok((sender, head.account(sender)?))).collect::<Result<_, Fatal>>()?;
         {
             let mut held = self.held.lock();
             held.follow(head, accounts, now_ms)?;
@@ -145,10 +143,9 @@ impl Pool {
             self.changed();
         }
         for tx in returned {
-            match self.submit(Arc::clone(tx), Origin::Remote, now_ms) {
-                Err(Refused::Fatal(fatal)) => return Err(fatal),
-                // Whoever sent it may have replaced it, or it is known all along.
-                Ok(_) | Err(_) => {}
+            // Any other refusal is right: it may be replaced, included, or here all along.
+            if let Err(Refused::Fatal(fatal)) = self.submit(Arc::clone(tx), Origin::Remote, now_ms) {
+                return Err(fatal);
             }
         }
         Ok(())

@@ -1,11 +1,14 @@
 //! The one door to a disk: a few columns of ordered keys, snapshots, and a batch that is stored whole or not at all.
 //!
-//! Bodies: [`Memory`] (here, for tests and throw-away chains) and RocksDB (in the shell).
+//! Bodies: [`Memory`] (here, for tests and throw-away chains), [`Faulty`] (over another one: fails where it is told to)
+//! and RocksDB (in the shell).
 
 mod columns;
+mod faulty;
 mod memory;
 
 pub use columns::{Batch, Column};
+pub use faulty::{CommitFault, Faulty};
 pub use memory::Memory;
 
 use alloy_primitives::Bytes;

@@ -130,17 +130,16 @@ type Dump = BTreeMap<(Column, Bytes), Bytes>;
 /// The contents without history, whose extent is the store's own choice.
 fn state(store: &Memory) -> Dump {
     let mut dump = store.dump();
-    dump.retain(|(column, key), _| {
-        !matches!(column, Column::History | Column::Changes) && !(*column == Column::Meta && key.as_ref() == b"oldest")
-    });
+    let is_oldest = |column, key: &Bytes| column == Column::Meta && key.as_ref() == b"oldest";
+    let is_history = |column| matches!(column, Column::History | Column::Changes);
+    dump.retain(|(column, key), _| !is_history(*column) && !is_oldest(*column, key));
     dump
 }
 
 /// The same contents. Code is found by its hash, so what a rewind leaves of it harms nobody.
 fn assert_same(got: &Dump, expected: &Dump, what: &str) {
-    let differs = |key: &&(Column, Bytes)| {
-        got.get(*key) != expected.get(*key) && !(key.0 == Column::Code && !expected.contains_key(*key))
-    };
+    let left_code = |key: &(Column, Bytes)| key.0 == Column::Code && !expected.contains_key(key);
+    let differs = |key: &&(Column, Bytes)| got.get(*key) != expected.get(*key) && !left_code(key);
     let key = expected.keys().chain(got.keys()).find(differs);
     assert!(key.is_none(), "{what} left another value at {key:?}");
 }

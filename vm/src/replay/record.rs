@@ -84,6 +84,9 @@ const RECORD_BYTES_MAX: u64 = 1 << 30;
 
 impl Record {
     /// Reads a file.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or that holds something else.
     pub fn read(file: &Path) -> Result<Self> {
         let open = std::fs::File::open(file).with_context(|| format!("opening {}", file.display()))?;
         let mut text = String::new();
@@ -97,6 +100,9 @@ impl Record {
 
 impl StorageProof {
     /// The slot as 32 bytes.
+    ///
+    /// # Errors
+    /// Something that is no number.
     pub fn slot(&self) -> Result<B256> {
         let number: U256 = self.key.parse().with_context(|| format!("slot {}", self.key))?;
         Ok(number.into())

@@ -44,6 +44,12 @@ impl RpcError {
         Self { code: -32_603, message: "internal error".to_owned() }
     }
 
+    /// The chain failed for good.
+    #[must_use]
+    pub fn stopped() -> Self {
+        Self { code: -32_603, message: "the chain has stopped: its log says why".to_owned() }
+    }
+
     /// A request that cannot be served.
     #[must_use]
     pub fn server(message: impl Into<String>) -> Self {

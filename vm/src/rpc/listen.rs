@@ -16,8 +16,9 @@ use tower::ServiceExt;
 
 /// How long a client may take to send its request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long open requests may take when the server stops.
-const STOP_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long open requests may take when the server stops. What stops the process waits five seconds at most, and the
+/// store has to be closed after this.
+const STOP_TIMEOUT: Duration = Duration::from_secs(3);
 /// Connections at once.
 const CONNECTIONS_MAX: usize = 1_024;
 

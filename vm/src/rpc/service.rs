@@ -121,11 +121,17 @@ async fn answer_body(node: &Arc<Node>, body: &[u8]) -> Bytes {
 #[derive(Deserialize)]
 struct Call<'a> {
     jsonrpc: Option<&'a str>,
-    #[serde(borrow)]
+    /// None where the member is absent. A client may ask with the id `null`, and gets it back.
+    #[serde(borrow, default, deserialize_with = "present")]
     id: Option<&'a RawValue>,
     method: Option<std::borrow::Cow<'a, str>>,
     #[serde(borrow)]
     params: Option<&'a RawValue>,
+}
+
+/// A member that is there, `null` included.
+fn present<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<&'de RawValue>, D::Error> {
+    Deserialize::deserialize(from).map(Some)
 }
 
 #[derive(Serialize)]
@@ -143,6 +149,9 @@ async fn answer_one(node: &Arc<Node>, call: &RawValue) -> Option<Bytes> {
     let Ok(call) = serde_json::from_str::<Call<'_>>(call.get()) else {
         return Some(refuse(RpcError::request("invalid request")));
     };
+    if call.id.is_some_and(|id| id.get().starts_with(['{', '['])) {
+        return Some(refuse(RpcError::request("invalid request")));
+    }
     let (Some("2.0"), Some(method)) = (call.jsonrpc, &call.method) else {
         return Some(reply(call.id, Err(RpcError::request("invalid request"))));
     };

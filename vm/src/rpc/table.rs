@@ -25,8 +25,11 @@ pub enum Run {
     /// Reads a picture of the chain, on a thread that may block.
     Read(fn(&Node, &Params) -> Answer),
     /// Waits for the chain.
-    Wait(fn(Arc<Node>, Params) -> Pin<Box<dyn Future<Output = Answer> + Send>>),
+    Wait(fn(Arc<Node>, Params) -> Waiting),
 }
+
+/// An answer that is on its way.
+pub type Waiting = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
 /// JSON, or why there is none.
 pub type Answer = Result<Box<RawValue>, RpcError>;

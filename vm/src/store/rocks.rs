@@ -38,6 +38,7 @@ impl Rocks {
     /// # Errors
     /// When another process holds it, or the disk or its contents are bad.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
+        check_whole(folder)?;
         let mut options = Options::default();
         options.create_if_missing(true);
         options.create_missing_column_families(true);
@@ -50,7 +51,30 @@ impl Rocks {
             Column::iter().map(|column| ColumnFamilyDescriptor::new(column.name(), of_column(column, &cache)));
         let folder = folder.to_owned();
         let db = DB::open_cf_descriptors(&options, &folder, columns).map_err(|error| translate(&error, &folder))?;
+        warn_of_dropped(&folder);
         Ok(Self { inner: Arc::new(Inner { db, folder }) })
+    }
+}
+
+/// RocksDB takes a folder without the file `CURRENT` for an empty one, makes a new store there and deletes what the old
+/// one left. That file is older than the first log or table, so where those are it got lost.
+fn check_whole(folder: &Path) -> Result<(), StoreError> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
+    let names: Vec<PathBuf> = entries.flatten().map(|entry| PathBuf::from(entry.file_name())).collect();
+    let is_data = |name: &PathBuf| name.extension().is_some_and(|ending| ending == "sst" || ending == "log");
+    if names.iter().any(is_data) && !names.iter().any(|name| name.as_os_str() == "CURRENT") {
+        return Err(StoreError::Corrupt(format!("{}: the file CURRENT is missing", folder.display())));
+    }
+    Ok(())
+}
+
+/// After a crash or a fault of the disk the write-ahead log may end in something unreadable. What came before makes an
+/// earlier head, whole; RocksDB says only in its own log what it left out.
+fn warn_of_dropped(folder: &Path) {
+    let log = std::fs::read(folder.join("LOG")).unwrap_or_default();
+    for line in String::from_utf8_lossy(&log).lines().filter(|line| line.contains(".log: dropping ")) {
+        let what = line.rsplit_once(&*folder.to_string_lossy()).map_or(line, |(_, what)| what);
+        tracing::warn!(folder = %folder.display(), what, "the end of the write-ahead log cannot be read and is left out");
     }
 }
 
@@ -84,6 +108,7 @@ impl Inner {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "every other kind is told in RocksDB's own words")]
 fn translate(error: &rocksdb::Error, folder: &Path) -> StoreError {
     let text = error.to_string();
     let folder = folder.display().to_string();
@@ -92,10 +117,18 @@ fn translate(error: &rocksdb::Error, folder: &Path) -> StoreError {
     }
     match error.kind() {
         ErrorKind::Corruption => StoreError::Corrupt(format!("{folder}: {text}")),
-        ErrorKind::IOError if text.contains("lock") => StoreError::Locked(folder),
+        ErrorKind::IOError if text.contains(GONE) => StoreError::Corrupt(format!("{folder}: {text}")),
+        ErrorKind::IOError if LOCKED.iter().any(|words| text.contains(words)) => StoreError::Locked(folder),
         _ => StoreError::Io(format!("{folder}: {text}")),
     }
 }
+
+/// What the system says when a file that the store had written is not there.
+const GONE: &str = "No such file or directory";
+
+/// What RocksDB says when another process holds a store, or this one holds it already. Its errors name files, whose
+/// paths may hold any single word.
+const LOCKED: [&str; 2] = ["While lock file: ", "lock hold by current process"];
 
 impl Read for Rocks {
     fn get(&self, column: Column, key: &[u8]) -> Result<Option<Bytes>, StoreError> {

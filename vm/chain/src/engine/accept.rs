@@ -68,16 +68,18 @@ impl Chain {
         }
     }
 
-    /// Builds on this block from now on. An accepted block below the head changes nothing: hosts may be late.
+    /// Builds on this block from now on. An accepted block below the head changes nothing, nor does one whose branch has
+    /// lost and that is not rejected yet: hosts may be late.
     ///
     /// # Errors
     /// A block that is not known, or a store that failed.
     pub fn set_preference(&mut self, id: BlockId) -> Result<(), Error> {
-        if id == self.head.id() || self.processing.contains_key(&id) {
+        if self.view(id).is_some() {
             self.preferred = id;
             return Ok(());
         }
-        if self.head.height_of(id)?.is_some() { Ok(()) } else { Err(Misuse::NotProcessing(id).into()) }
+        let known = self.processing.contains_key(&id) || self.head.height_of(id)?.is_some();
+        if known { Ok(()) } else { Err(Misuse::NotProcessing(id).into()) }
     }
 
     /// Makes everything accepted so far durable.

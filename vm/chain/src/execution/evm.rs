@@ -340,7 +340,7 @@ fn pay(ctx: &mut EvmContext<'_>, to: Address, wei: U256) -> Result<(), NoResult>
     Ok(())
 }
 
-/// revm's own checks of a transaction are replaced by [`ParsHandler::check_and_charge`]; one that fires is a bug.
+/// revm's own checks of a transaction are replaced by `ParsHandler::check_and_charge`; one that fires is a bug.
 impl From<RevmInvalidTransaction> for NoResult {
     fn from(reason: RevmInvalidTransaction) -> Self {
         Self::Fatal(Fatal::Bug(format!("revm refused a checked transaction: {reason}")))

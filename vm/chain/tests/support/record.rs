@@ -3,7 +3,7 @@
 use crate::support::context::at_its_time;
 use alloy_primitives::{Address, B256, Bytes, U64, U256};
 use pars_chain::block::{Block, BlockId};
-use pars_chain::engine::{Chain, Opening, Verdict};
+use pars_chain::engine::{Chain, OpenError, Opening, Verdict};
 use pars_chain::execution::executor::Place;
 use pars_chain::state::account::Account;
 use pars_chain::state::commit::History;
@@ -79,14 +79,17 @@ struct StorageProof {
 
 impl Record {
     pub(crate) fn read(name: &str) -> Self {
-        let path = format!("{}/../../tests/vectors/subnet-evm/{name}.json.gz", env!("CARGO_MANIFEST_DIR"));
-        let file = std::fs::File::open(&path).unwrap_or_else(|cause| panic!("{path}: {cause}"));
-        serde_json::from_reader(std::io::BufReader::new(flate2::read::GzDecoder::new(file)))
-            .unwrap_or_else(|cause| panic!("{path}: {cause}"))
+        read(name)
     }
 
     /// The chain before its first block.
     pub(crate) fn open(&self, store: Arc<dyn Store>, history: History) -> Chain {
+        let chain = self.try_open(store, history).expect("recorded files open");
+        assert_eq!(chain.genesis(), BlockId(self.blocks[0].hash), "genesis");
+        chain
+    }
+
+    pub(crate) fn try_open(&self, store: Arc<dyn Store>, history: History) -> Result<Chain, OpenError> {
         let opening = Opening {
             genesis: self.genesis.get().as_bytes(),
             upgrade: self.upgrade.as_ref().map(|upgrade| upgrade.get().as_bytes()).unwrap_or_default(),
@@ -99,9 +102,7 @@ impl Record {
             history,
             skip_upgrade_check: false,
         };
-        let chain = Chain::open(store, &opening).expect("recorded files open");
-        assert_eq!(chain.genesis(), BlockId(self.blocks[0].hash), "genesis");
-        chain
+        Chain::open(store, &opening)
     }
 
     /// Height of the last block.
@@ -144,6 +145,14 @@ impl Record {
             }
         }
     }
+}
+
+/// Reads a file of recorded chains, or another part of one.
+pub(crate) fn read<T: serde::de::DeserializeOwned>(name: &str) -> T {
+    let path = format!("{}/../../tests/vectors/subnet-evm/{name}.json.gz", env!("CARGO_MANIFEST_DIR"));
+    let file = std::fs::File::open(&path).unwrap_or_else(|cause| panic!("{path}: {cause}"));
+    serde_json::from_reader(std::io::BufReader::new(flate2::read::GzDecoder::new(file)))
+        .unwrap_or_else(|cause| panic!("{path}: {cause}"))
 }
 
 impl Recorded {

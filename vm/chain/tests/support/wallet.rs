@@ -71,9 +71,12 @@ impl Draft {
 
 impl Key {
     pub(crate) fn new(number: u8) -> Self {
-        let secret = B256::with_last_byte(number);
+        Self::from_secret(B256::with_last_byte(number))
+    }
+
+    pub(crate) fn from_secret(secret: B256) -> Self {
         let message = keccak256("who am I");
-        let signature = sign_message(secret, message).expect("a small number is a key");
+        let signature = sign_message(secret, message).expect("the secret is a key");
         let address = signature.recover_address_from_prehash(&message).expect("a signature that was just made");
         Self { secret, address }
     }

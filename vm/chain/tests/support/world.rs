@@ -4,6 +4,7 @@ use crate::support::context::{at_its_time, bootstrapping};
 use crate::support::files::Files;
 use crate::support::wallet::{Draft, Key};
 use alloy_primitives::{Address, B256, U256, keccak256};
+use alloy_trie::root::ordered_trie_root_with_encoder;
 use pars_chain::block::Block;
 use pars_chain::engine::{Built, Chain, Context, InOrder, Verdict, Wish};
 use pars_chain::error::Invalid;
@@ -81,10 +82,8 @@ impl World {
     /// Builds a block on one chain, verifies it on the other, accepts it on both. All transactions must be in it.
     pub(crate) fn seal(&mut self, transactions: impl IntoIterator<Item = Arc<Tx>>) -> Sealed {
         let transactions: Vec<_> = transactions.into_iter().collect();
-        let block = match self.build(transactions.clone()) {
-            Built::Block(block) => block,
-            other => panic!("no block: {other:?}"),
-        };
+        let built = self.build(transactions.clone());
+        let Built::Block(block) = built else { panic!("no block: {built:?}") };
         assert_eq!(block.transactions, transactions, "the builder left some out");
         self.accept(&block)
     }
@@ -127,10 +126,20 @@ impl World {
 
     /// Why the twin refuses a block.
     pub(crate) fn refusal(&mut self, block: &Arc<Block>) -> Invalid {
-        match self.verify(block) {
-            Verdict::Invalid(reason) => reason,
-            other => panic!("{other:?}"),
-        }
+        let verdict = self.verify(block);
+        let Verdict::Invalid(reason) = verdict else { panic!("{verdict:?}") };
+        reason
+    }
+
+    /// A block with other transactions, whose header claims that they use all gas: it is refused for what they are
+    /// before it is for what they do.
+    pub(crate) fn forge(&self, block: &Block, transactions: Vec<Arc<Tx>>) -> Arc<Block> {
+        let mut header = block.header.clone();
+        header.gas_used = header.gas_limit;
+        header.transactions_root =
+            ordered_trie_root_with_encoder(&transactions, |tx, out| out.extend_from_slice(&tx.encode()));
+        let bytes = Block::new(header, transactions).bytes().clone();
+        self.twin.parse(bytes).expect("decodes")
     }
 
     pub(crate) fn account(&self, address: Address) -> Option<Account> {

@@ -1,28 +1,30 @@
 //! Transactions and their receipts.
 
 use crate::node::Node;
+use crate::rpc::error::RpcError;
 use crate::rpc::params::Params;
-use crate::rpc::table::{Answer, answer};
+use crate::rpc::table::{Answer, Waiting, answer};
 use alloy_eips::eip2930::AccessListItem;
 use alloy_primitives::{Address, B256, Bloom, Bytes, TxKind, U64, U256};
 use pars_chain::block::Block;
 use pars_chain::execution::receipt::Receipt;
 use pars_chain::tx::{Signature, Tx};
 use serde::Serialize;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 
 /// `eth_sendRawTransaction(bytes)`: hash. Where the chain seals by itself, the receipt is readable when it answers.
-pub fn send_raw(node: Arc<Node>, params: Params) -> Pin<Box<dyn Future<Output = Answer> + Send>> {
+pub fn send_raw(node: Arc<Node>, params: Params) -> Waiting {
     Box::pin(async move {
         params.at_most(1)?;
         let bytes: Bytes = params.required(0)?;
+        if bytes.len() <= 1 {
+            return Err(RpcError::server("typed transaction too short"));
+        }
         let submitting = Arc::clone(&node);
         // Recovering the sender takes a core for a while.
         let submitted = tokio::task::spawn_blocking(move || submitting.submit(&bytes)).await;
-        let hash = submitted.map_err(|_| crate::rpc::error::RpcError::internal())??;
-        node.settled(hash).await;
+        let hash = submitted.map_err(|_| RpcError::internal())??;
+        node.settled(hash).await.map_err(|_| RpcError::stopped())?;
         answer(&hash)
     })
 }

@@ -288,6 +288,7 @@ fn key_of(nibbles: &Nibbles) -> Result<B256, Fatal> {
 }
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "small numbers")]
 mod tests {
     use super::*;
     use crate::state::trie::Memory;

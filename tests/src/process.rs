@@ -1,0 +1,21 @@
+//! The real `pars-vm` as a process of its own, from outside: what it prints, answers and leaves on the disk.
+//!
+//! | file | what lives there |
+//! |---|---|
+//! | `program.rs` | where the program is, and whether it was built from the sources at hand |
+//! | `child.rs` | a running process: signals, what it says, its end |
+//! | `dev.rs` | `pars-vm dev` |
+//! | `hosted.rs` | the plugin under a host for tests |
+//! | `rpc.rs` | JSON-RPC over a connection of its own |
+//! | `wallet.rs` | signed transactions |
+//! | `disk.rs` | a small disk that can be full |
+//! | `folder.rs` | data folders of other chains, of newer formats, with flipped bytes |
+
+pub mod child;
+pub mod dev;
+pub mod disk;
+pub mod folder;
+pub mod hosted;
+pub mod program;
+pub mod rpc;
+pub mod wallet;

@@ -1,0 +1,115 @@
+//! Opening what is stored: the same chain goes on, anything else is refused, and nothing is changed by a refusal.
+
+use alloy_primitives::Bytes;
+use pars_chain::engine::{Chain, OpenError, Opening};
+use pars_chain::error::Fatal;
+use pars_chain::execution::executor::Place;
+use pars_chain::state::commit::History;
+use pars_chain::store::{Batch, Column, Durability, Memory, Store};
+use pars_genesis::forks::HostUpgrades;
+use pars_genesis::presets;
+use std::sync::Arc;
+
+fn opening<'a>(genesis: &'a [u8], upgrade: &'a [u8]) -> Opening<'a> {
+    Opening {
+        genesis,
+        upgrade,
+        host: Some(HostUpgrades::LOCAL),
+        airdrop: None,
+        place: Place::default(),
+        history: History::Archive,
+        skip_upgrade_check: false,
+    }
+}
+
+fn open(store: &Memory, opening: &Opening<'_>) -> Result<Chain, OpenError> {
+    let store: Arc<dyn Store> = Arc::new(store.clone());
+    Chain::open(store, opening)
+}
+
+/// The text of a refusal, which left the store as it was.
+fn refused(store: &Memory, opening: &Opening<'_>) -> String {
+    let before = store.dump();
+    let error = open(store, opening).expect_err("refused");
+    assert_eq!(store.dump(), before, "a refusal changes nothing");
+    error.to_string()
+}
+
+fn put(store: &Memory, column: Column, key: &'static [u8], value: Option<&[u8]>) {
+    let mut batch = Batch::default();
+    batch.set(column, Bytes::from_static(key), value.map(<[u8]>::to_vec));
+    store.commit(batch, Durability::Synced).expect("memory takes it");
+}
+
+#[test]
+fn the_same_chain_goes_on() {
+    let genesis = presets::local(1);
+    let store = Memory::new();
+    let first = open(&store, &opening(&genesis, b"")).expect("fresh").genesis();
+    let before = store.dump();
+    let again = open(&store, &opening(&genesis, b"")).expect("goes on");
+    assert_eq!((again.genesis(), again.head().id()), (first, first));
+    assert_eq!(store.dump(), before, "opening again writes nothing");
+}
+
+#[test]
+fn another_genesis_is_refused_with_both_ids() {
+    let store = Memory::new();
+    let (one, other) = (presets::local(1), presets::local(400));
+    let stored = open(&store, &opening(&one, b"")).expect("fresh").genesis();
+    let given = open(&Memory::new(), &opening(&other, b"")).expect("fresh").genesis();
+    assert_ne!(stored, given, "the first delay is in the header of genesis");
+    assert_eq!(
+        refused(&store, &opening(&other, b"")),
+        format!(
+            "the data folder holds the chain with genesis {stored}, and this genesis file makes {given}; use the \
+             genesis file it was made with, or another data folder"
+        )
+    );
+}
+
+#[test]
+fn a_newer_format_is_refused_with_both_numbers() {
+    let genesis = presets::local(1);
+    let store = Memory::new();
+    drop(open(&store, &opening(&genesis, b"")).expect("fresh"));
+    put(&store, Column::Meta, b"format", Some(&9_u32.to_be_bytes()));
+    assert_eq!(
+        refused(&store, &opening(&genesis, b"")),
+        "the data folder has format 9, and this release reads format 1; use the release that wrote it, or a newer one"
+    );
+}
+
+/// An unreadable head is never taken for an empty store (which would start again from genesis).
+#[test]
+fn an_unreadable_head_is_corrupt_not_empty() {
+    let genesis = presets::local(1);
+    for head in [None, Some(&b"short"[..])] {
+        let store = Memory::new();
+        drop(open(&store, &opening(&genesis, b"")).expect("fresh"));
+        put(&store, Column::Meta, b"head", head);
+        let error = open(&store, &opening(&genesis, b"")).expect_err("refused");
+        assert!(matches!(error, OpenError::Fatal(Fatal::Corrupt(_))), "{error}");
+        assert_eq!(
+            error.to_string(),
+            "corrupt data: record `head` of the data folder; restore the data folder from a backup, or delete it and \
+             sync again"
+        );
+    }
+}
+
+/// Trap 44: what lies ahead may change, what has happened may not.
+#[test]
+fn upgrades_may_change_only_ahead() {
+    let genesis = presets::local(1);
+    let at = |time: u64| {
+        format!(r#"{{"precompileUpgrades":[{{"txAllowListConfig":{{"blockTimestamp":{time}}}}}]}}"#).into_bytes()
+    };
+    let (past, ahead, further) = (at(1_764_547_200), at(4_000_000_000), at(4_000_000_001));
+    let store = Memory::new();
+    drop(open(&store, &opening(&genesis, &ahead)).expect("fresh"));
+    drop(open(&store, &opening(&genesis, &further)).expect("an upgrade ahead may move"));
+    drop(open(&store, &opening(&genesis, b"")).expect("and go"));
+    let text = refused(&store, &opening(&genesis, &past));
+    assert!(text.contains("genesis"), "an upgrade at genesis makes another genesis: {text}");
+}
