@@ -118,6 +118,12 @@ pub enum Offence {
         /// Value.
         got: u64,
     },
+    /// A genesis with a height.
+    #[error("got {got}, expected 0: a chain begins with block 0; write 0 or leave it out")]
+    Height {
+        /// Value.
+        got: u64,
+    },
     /// Header and fees name different limits.
     #[error("got {got}, expected config.feeConfig.gasLimit, which is {fee}; make them equal")]
     GasLimit {

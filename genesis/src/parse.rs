@@ -86,10 +86,9 @@ pub fn genesis(
 fn header(object: &Object<'_>, min_base_fee: U256) -> Result<Header, Error> {
     let number = |key: &str| object.get(key).map(|node| node.loose_u64()).transpose().map(Option::unwrap_or_default);
     let hash = |key: &str| object.get(key).map(|node| node.hash()).transpose().map(Option::unwrap_or_default);
-    // As the Go node: a chain starts at height 0.
     let height = number("number")?;
-    if height > 0 {
-        return Err(object.error("number", Offence::TooBig { got: height.to_string(), max: "0" }));
+    if height != 0 {
+        return Err(object.error("number", Offence::Height { got: height }));
     }
     Ok(Header {
         number: height,

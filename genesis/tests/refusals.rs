@@ -204,6 +204,11 @@ fn genesis_files() -> Vec<(String, &'static str)> {
             r#"genesis: mixHash: got "0x00", expected 32 bytes in quotes: 0x and 64 hex digits"#,
         ),
         (top(r#""number":1e3"#), "genesis: number: got 1e3, expected a number: hex with 0x or decimal, quoted or not"),
+        // A fuzzer opened a chain at block 5, and could not open it again. The Go node refuses it too.
+        (
+            top(r#""number":"0x5""#),
+            "genesis: number: got 5, expected 0: a chain begins with block 0; write 0 or leave it out",
+        ),
         (
             config(r#""londonBlock":5"#),
             "genesis: config.londonBlock: got 5, expected 0: the chain has this fork from its first block; write 0 or leave it out",

@@ -5,7 +5,7 @@
 //!
 //! | bytes | what |
 //! |---|---|
-//! | 1 | bit 7: a new batch begins; low six bits: place of the first mark in the key, in nibbles |
+//! | 1 | bit 7: a new batch begins, eight at most; low six bits: place of the first mark in the key, in nibbles |
 //! | 1 | marks: two nibbles of the key, seven places apart; all others are 0, so keys share long prefixes |
 //! | 1 | last byte of the key |
 //! | 1 | value: 0 removes the key; 1 to 200 is a number; above, a string of 1 to 55 bytes |
@@ -18,14 +18,19 @@ use libfuzzer_sys::fuzz_target;
 use pars_chain::state::trie::Memory;
 use std::collections::BTreeMap;
 
+/// After each the trie is built twice more from nothing.
+const BATCHES_MAX: usize = 8;
+
 type Batch = BTreeMap<B256, Option<Vec<u8>>>;
 
 fuzz_target!(|bytes: &[u8]| {
     let mut trie = Memory::default();
     let mut batch = Batch::new();
+    let mut batches = 1;
     for change in bytes.as_chunks().0 {
         let &[head, marks, last, value] = change;
-        if head & 0x80 != 0 {
+        if head & 0x80 != 0 && batches < BATCHES_MAX {
+            batches += 1;
             apply(&mut trie, &std::mem::take(&mut batch));
         }
         batch.insert(key(head & 0x3f, marks, last), self::value(value));
