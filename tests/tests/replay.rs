@@ -33,29 +33,50 @@ fn all_recorded_chains_replay_on_both_stores() {
     }
 }
 
-/// A folder that was replayed before is gone on with; a difference is found and named.
+/// A difference is found, in blocks that a folder holds from an earlier replay as well; without one the same is ok.
 #[test]
-fn a_difference_is_named() {
+fn a_difference_is_found() {
     let record = Record::read(&recorded()[0]).expect("checked in");
-    let text = serde_json::json!({
-        "genesis": record.genesis, "upgrade": record.upgrade, "networkId": record.network_id,
-        "blockchainId": record.blockchain_id, "proofs": [],
-        "blocks": record.blocks.iter().take(3).map(|block| serde_json::json!({
-            "number": block.number, "hash": block.hash, "rlp": block.rlp,
-            "receipts": if block.number == 2 { vec!["0x01"; block.receipts.len()] } else {
-                block.receipts.iter().map(|receipt| &*receipt.to_string().leak()).collect()
-            },
-        })).collect::<Vec<_>>(),
-    });
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let file = folder.path().join("changed.json.gz");
-    let mut gz =
-        flate2::write::GzEncoder::new(std::fs::File::create(&file).expect("writable"), flate2::Compression::fast());
-    std::io::Write::write_all(&mut gz, text.to_string().as_bytes()).expect("writable");
-    gz.finish().expect("writable");
-    let options = Options::parse_from(["pars-vm", "replay", file.to_str().expect("ASCII")]);
-    let Some(Command::Replay(options)) = options.command else { panic!("{options:?}") };
-    assert_eq!(pars_vm::replay::run(&options).expect("standard output is open"), ExitCode::FAILURE);
+    let write = |name: &str, wrong: Option<u64>| {
+        let receipts = |block: &pars_vm::replay::record::Block| -> Vec<String> {
+            let text = |receipt: &alloy_primitives::Bytes| receipt.to_string();
+            block
+                .receipts
+                .iter()
+                .map(|it| if wrong == Some(block.number) { "0x01".to_owned() } else { text(it) })
+                .collect()
+        };
+        let blocks = record.blocks.iter().take(3).map(|block| {
+            serde_json::json!({
+                "number": block.number, "hash": block.hash, "rlp": block.rlp, "receipts": receipts(block),
+            })
+        });
+        let text = serde_json::json!({
+            "genesis": record.genesis, "upgrade": record.upgrade, "networkId": record.network_id,
+            "blockchainId": record.blockchain_id, "proofs": [], "blocks": blocks.collect::<Vec<_>>(),
+        });
+        let path = folder.path().join(name);
+        let file = std::fs::File::create(&path).expect("writable");
+        let mut gz = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
+        std::io::Write::write_all(&mut gz, text.to_string().as_bytes()).expect("writable");
+        gz.finish().expect("writable");
+        path
+    };
+    let data = folder.path().join("data");
+    let on_disk = ["--store", "rocksdb", "--data-dir", data.to_str().expect("ASCII")];
+    let replay = |file: &Path, more: &[&str]| {
+        let arguments = ["pars-vm", "replay"].iter().chain(more).copied().chain(file.to_str());
+        let options = Options::parse_from(arguments);
+        let Some(Command::Replay(options)) = options.command else { panic!("{options:?}") };
+        pars_vm::replay::run(&options).expect("standard output is open")
+    };
+    let (right, wrong) = (write("right.json.gz", None), write("wrong.json.gz", Some(2)));
+    assert_eq!(replay(&right, &[]), ExitCode::SUCCESS);
+    assert_eq!(replay(&wrong, &[]), ExitCode::FAILURE);
+    assert_eq!(replay(&right, &on_disk), ExitCode::SUCCESS);
+    assert_eq!(replay(&right, &on_disk), ExitCode::SUCCESS, "stored already");
+    assert_eq!(replay(&wrong, &on_disk), ExitCode::FAILURE, "stored already, and another in the file");
 }
 
 /// Going back by 1, 2, 50 and as far as the window allows, then accepting the same blocks again: same roots, and a

@@ -24,15 +24,16 @@ pub use verify::{BLACKHOLE, Context, Needs, Verdict};
 pub(crate) use verify::{FeeConfigError, fee_config};
 
 use crate::block::{Block, BlockId};
-use crate::error::{DecodeError, Error, Fatal, Misuse};
+use crate::error::{DecodeError, Error, Fatal, Misuse, Unsupported};
 use crate::execution::executor::Place;
 use crate::execution::receipt::Receipt;
+use crate::limits::PROCESSING_MAX;
 use crate::state::commit::History;
 use crate::state::layer::Layer;
 use crate::state::meta;
 use crate::store::Store;
 use crate::view::View;
-use alloy_primitives::Bytes;
+use alloy_primitives::{Bytes, U256};
 use pars_genesis::spec::ChainSpec;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -130,6 +131,16 @@ impl Chain {
             view = view.child(id, Arc::new(processing.block.header.clone()), Arc::clone(&processing.layer));
         }
         Some(view)
+    }
+
+    /// Another processing block can be held. Where not, nothing is said about it, and deciding some makes room: the
+    /// number of blocks is up to those who propose them, so it must not stop the chain.
+    fn check_room(&self) -> Result<(), Fatal> {
+        if self.processing.len() < PROCESSING_MAX {
+            return Ok(());
+        }
+        let value = U256::from(self.processing.len());
+        Err(Unsupported { what: "the number of processing blocks", value, limit: "4096" }.into())
     }
 
     /// Picture of an accepted block whose state is still kept.

@@ -7,7 +7,7 @@ use crate::error::{Fatal, Invalid, InvalidTransaction};
 use crate::execution::evm::NoResult;
 use crate::execution::executor::{Environment, Executor};
 use crate::execution::receipt;
-use crate::limits::{BUILD_BYTES_MAX, PROCESSING_MAX};
+use crate::limits::BUILD_BYTES_MAX;
 use crate::rules::header::Prescribed;
 use crate::rules::predicate::{self, Verdicts};
 use crate::rules::time::{base_excess, delay_ms, excess_for, step_toward};
@@ -98,9 +98,7 @@ impl Chain {
     pub fn build(&mut self, candidates: &mut dyn Candidates, wish: Wish<'_>) -> Result<Built, Fatal> {
         let parent_view =
             self.view(self.preferred).ok_or_else(|| Fatal::Bug("the preferred block is not held".to_owned()))?;
-        if self.processing.len() >= PROCESSING_MAX {
-            return Err(Fatal::Bug(format!("{PROCESSING_MAX} blocks are being processed")));
-        }
+        self.check_room()?;
         let parent = parent_view.header();
         let config = match fee_config(&self.spec, &parent_view) {
             Ok(config) => config,

@@ -6,7 +6,6 @@ use crate::error::{Fatal, Field, Invalid, InvalidTransaction};
 use crate::execution::evm::NoResult;
 use crate::execution::executor::{Environment, Executor, predicate_rows};
 use crate::execution::receipt;
-use crate::limits::PROCESSING_MAX;
 use crate::rules::fee::{NoBaseFee, WINDOW_BYTES};
 use crate::rules::header::{Prescribed, equal, mismatch};
 use crate::rules::intrinsic::{self, PredicateRows};
@@ -97,9 +96,7 @@ impl Chain {
         if self.processing.contains_key(&block.id()) {
             return Ok(None);
         }
-        if self.processing.len() >= PROCESSING_MAX {
-            return Err(Refusal::Fatal(Fatal::Bug(format!("{PROCESSING_MAX} blocks are being processed"))));
-        }
+        self.check_room()?;
         let prescribed = Prescribed::new(&config, parent, header.time, rules).map_err(no_base_fee)?;
         prescribed.check(header, parent)?;
         match recipient(&self.spec, &parent_view)? {
