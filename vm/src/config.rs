@@ -4,6 +4,7 @@ use alloy_primitives::Address;
 use pars_chain::limits::HISTORY_WINDOW;
 use pars_chain::state::commit::History;
 use serde_json::{Map, Value};
+use std::path::PathBuf;
 
 /// What is configured.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub struct Config {
     pub min_delay_target: Option<u64>,
     /// `feeRecipient` (none: the blackhole).
     pub fee_recipient: Option<Address>,
+    /// `airdrop`: the file that genesis names by `airdropHash` (none).
+    pub airdrop: Option<PathBuf>,
     /// `log-level` (info).
     pub log_level: tracing::Level,
     /// `skip-upgrade-check` (false).
@@ -46,6 +49,7 @@ impl Default for Config {
             history: History::Pruned(HISTORY_WINDOW),
             min_delay_target: None,
             fee_recipient: None,
+            airdrop: None,
             log_level: tracing::Level::INFO,
             skip_upgrade_check: false,
             ignored: Vec::new(),
@@ -83,6 +87,10 @@ impl Config {
                     let bad = || refuse("feeRecipient", &value, "an address");
                     let text = value.as_str().ok_or_else(bad)?;
                     config.fee_recipient = if text.is_empty() { None } else { Some(text.parse().map_err(|_| bad())?) };
+                }
+                "airdrop" => {
+                    let path = value.as_str().ok_or_else(|| refuse("airdrop", &value, "a path"))?;
+                    config.airdrop = Some(PathBuf::from(path)).filter(|_| !path.is_empty());
                 }
                 "log-level" => {
                     let bad = || refuse("log-level", &value, "error, warn, info, debug or trace");
@@ -139,6 +147,7 @@ mod tests {
                 r#"{"min-delay-target":"400"}"#,
                 "configuration: min-delay-target is \"400\", expected milliseconds, a whole number",
             ),
+            (r#"{"airdrop":7}"#, "configuration: airdrop is 7, expected a path"),
             (r#"{"feeRecipient":"0x1"}"#, "configuration: feeRecipient is \"0x1\", expected an address"),
             (
                 r#"{"log-level":"loud"}"#,

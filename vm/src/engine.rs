@@ -9,6 +9,7 @@ use pars_chain::store::Durability;
 use pars_chain::tx::Tx;
 use pars_chain::view::View;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -63,7 +64,11 @@ impl Engine {
         let mut owner = Owner { chain, pool, shown, failed: None };
         let thread = std::thread::Builder::new().name("chain".to_owned()).spawn(move || {
             while let Some(call) = queue.blocking_recv() {
-                call(&mut owner);
+                // A panic costs its own call. One amid an accept leaves `failed` set, and with it the chain stopped.
+                let ended = catch_unwind(AssertUnwindSafe(|| call(&mut owner)));
+                if ended.is_err() {
+                    tracing::error!("a call of the chain panicked");
+                }
             }
         })?;
         Ok(Self { calls, thread, shown: watched })
@@ -143,7 +148,11 @@ impl Owner {
     /// # Errors
     /// See [`Chain::accept`].
     pub fn accept(&mut self, id: BlockId, durability: Durability) -> Result<Option<Accepted>, Error> {
-        let accepted = self.attempt(|chain| chain.accept(id, durability))?;
+        self.chain()?;
+        self.failed = Some(Fatal::Bug(format!("accepting {id} did not end")));
+        let accepted = self.chain.accept(id, durability);
+        self.failed = None;
+        let accepted = self.attempt(|_| accepted)?;
         if accepted.is_some() {
             self.refresh_pool(&[])?;
             self.show();

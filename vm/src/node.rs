@@ -3,10 +3,11 @@
 use crate::clock::now_ms;
 use crate::engine::{Closed, Engine, Shown};
 use alloy_primitives::{Address, B256};
-use pars_chain::block::Block;
+use pars_chain::block::{Block, BlockId};
 use pars_chain::engine::{Built, Chain, Wish, next_block};
-use pars_chain::error::{DecodeError, Error, Fatal};
+use pars_chain::error::{DecodeError, Error, Fatal, Invalid};
 use pars_chain::pool::{Limits, Origin, Pool, Refused};
+use pars_chain::rules::syntax;
 use pars_chain::tx::Tx;
 use pars_chain::view::View;
 use pars_genesis::spec::ChainSpec;
@@ -28,6 +29,7 @@ pub struct Choices {
 #[derive(Debug)]
 pub struct Node {
     spec: Arc<ChainSpec>,
+    genesis: BlockId,
     engine: std::sync::Mutex<Option<Arc<Engine>>>,
     watched: watch::Receiver<Shown>,
     pool: Arc<Pool>,
@@ -74,12 +76,13 @@ impl Node {
     /// # Errors
     /// When the store failed, or the system gives no thread.
     pub fn start(chain: Chain, choices: Choices, sealing: Sealing) -> Result<Self, StartError> {
-        let spec = Arc::clone(chain.spec());
+        let (spec, genesis) = (Arc::clone(chain.spec()), chain.genesis());
         let pool = Arc::new(Pool::new(Arc::clone(&spec), choices.pool, chain.head())?);
         let engine = Engine::start(chain, Arc::clone(&pool))?;
         let watched = engine.watch();
         Ok(Self {
             spec,
+            genesis,
             engine: std::sync::Mutex::new(Some(Arc::new(engine))),
             watched,
             pool,
@@ -93,6 +96,17 @@ impl Node {
     #[must_use]
     pub fn spec(&self) -> &ChainSpec {
         &self.spec
+    }
+
+    /// What a block must look like whatever its parent is. Genesis is exempt.
+    ///
+    /// # Errors
+    /// The rule that it breaks.
+    pub fn check_syntax(&self, block: &Block) -> Result<(), Box<Invalid>> {
+        if block.id() == self.genesis {
+            return Ok(());
+        }
+        syntax::check(block, self.spec.rules(block.header.time)).map_err(Box::new)
     }
 
     /// Last accepted block.

@@ -20,6 +20,7 @@ use pars_host::{
     Block, BlockContext, BlockMeta, ChainVm, Event, Host, HttpHandler, Id, InitArgs, LastAccepted, NetworkUpgrades,
     Phase, VmError,
 };
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -79,13 +80,17 @@ impl Plugin {
         if host.is_none() {
             tracing::info!("the host sends no upgrade schedule: genesis times, else Durango to Granite from the start");
         }
+        let read = |path: &PathBuf| {
+            std::fs::read(path).map_err(|error| VmError::other(format!("airdrop file {}: {error}", path.display())))
+        };
+        let airdrop = config.airdrop.as_ref().map(read).transpose()?;
         let folder = args.chain_data_dir.join(FOLDER);
         let store = Rocks::open(&folder).map_err(VmError::other)?;
         let opening = Opening {
             genesis: &args.genesis,
             upgrade: &args.upgrade,
             host,
-            airdrop: None,
+            airdrop: airdrop.as_deref(),
             place: Place { network_id: args.network_id, blockchain_id: B256::from(*args.chain_id.as_bytes()) },
             history: config.history,
             skip_upgrade_check: config.skip_upgrade_check,
@@ -206,7 +211,9 @@ impl ChainVm for Plugin {
 
     async fn parse(&self, bytes: Bytes) -> Result<BlockMeta, VmError> {
         let block = block::Block::decode(bytes.into()).map_err(VmError::other)?;
-        Ok(meta_of(self.node()?, &block))
+        let node = self.node()?;
+        node.check_syntax(&block).map_err(VmError::other)?;
+        Ok(meta_of(node, &block))
     }
 
     async fn get(&self, id: Id) -> Result<Block, VmError> {

@@ -4,7 +4,7 @@
 mod generate;
 mod tidy;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -27,7 +27,8 @@ fn main() -> ExitCode {
 
 /// The root of the repository, wherever the command was called.
 fn repository() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
+    // Without `..`: paths of packages are compared with it.
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or_else(|| Path::new(".")).to_owned()
 }
 
 #[expect(clippy::print_stderr, reason = "a command for people: its errors go to the terminal")]

@@ -1,7 +1,8 @@
 //! Bounds of the pool, and the fair share of a sender.
 //!
 //! Where a bound is passed, the transaction that pays least among those of senders above their fair share gives way.
-//! So nobody, however much is offered, can displace what another sender holds within its share.
+//! So nobody, however much is offered, can displace what another sender holds within its share, except what could not
+//! pay the base fee anyway.
 
 use crate::tx::Tx;
 use std::ops::{AddAssign, SubAssign};

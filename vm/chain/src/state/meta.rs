@@ -5,7 +5,7 @@
 //! | `format` | version of the layout (4) |
 //! | `head` | height (8) and id (32) of the last accepted block |
 //! | `oldest` | oldest height whose state can be read (8) |
-//! | `genesis`, `upgrade`, `host` | the files, and the host's upgrade times, that the chain was last opened with |
+//! | `genesis`, `upgrade`, `host`, `airdrop` | the files, and the host's upgrade times, that the chain was last opened with |
 
 use crate::block::BlockId;
 use crate::error::Fatal;
