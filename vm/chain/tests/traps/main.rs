@@ -18,7 +18,7 @@
 //! | 43 | `genesis/tests/accepted.rs`, `genesis/tests/refusals.rs` |
 //! | 44 | also `genesis/tests/restart.rs` |
 //! | 45 | also `rules/fee.rs`: the signed conversion |
-//! | 26 | eth_call and estimateGas belong to the RPC and are tested there |
+//! | 26 | here for execution beside a block; the methods that do it, eth_call and eth_estimateGas, come with the RPC |
 //! | 38, 40, 41 | wire ids, validator sets and signatures belong to sync and warp and are tested there |
 //! | 39 | the id of a sync summary belongs to sync; ids of warp messages are here |
 

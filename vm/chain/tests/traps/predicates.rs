@@ -11,9 +11,11 @@ use alloy_primitives::{Address, B256, Bytes, U256};
 use pars_chain::block::Block;
 use pars_chain::engine::{Built, Needs, Verdict};
 use pars_chain::error::{Field, Invalid, InvalidTransaction};
+use pars_chain::execution::executor::{Environment, Executor, Place};
 use pars_chain::rules::fee::WINDOW_BYTES;
 use pars_chain::rules::predicate::Verdicts;
 use pars_chain::tx::Tx;
+use pars_precompiles::predicate_results::Results;
 use pars_precompiles::subnet::warp::message::{Message, Payload, Unsigned};
 use pars_precompiles::subnet::warp::predicate::pack;
 use serde_json::json;
@@ -288,4 +290,29 @@ fn trap_25_indices_beyond() {
         world.seal([carrier, reader]);
         assert_eq!((probe.outcome(&world).success, probe.outcome(&world).size), (true, 192));
     }
+}
+
+/// Execution beside a block, which is what eth_call and eth_estimateGas do, asks nobody for verdicts: a well-formed
+/// tuple counts as valid, also where the block that is built next says that it failed.
+#[test]
+fn trap_26_without_results_a_tuple_counts_as_valid() {
+    let key = Key::new(1);
+    let mut world = World::new(&files(Era::Granite));
+    let probe = Probe::new(Kind::Call, WARP, input(GET_VERIFIED_WARP_MESSAGE, &[&0_u64]));
+    let tx = world.sign(&key, probe.draft().access(WARP, chunks(1)));
+    world.verdicts = Some(verdicts([(&tx, vec![false])]));
+    let Built::Block(block) = world.build([Arc::clone(&tx)]) else { panic!("no block") };
+
+    let environment = Environment::new(world.twin.spec(), &block.header).expect("small numbers");
+    let head = world.twin.head().clone();
+    let mut beside = Executor::new(world.twin.spec(), Place::default(), &head, environment).expect("memory reads");
+    let receipt = beside.transact(&tx, &Results::default()).expect("it may be in this block");
+    let read = 512 * u64::try_from(chunks(1).len()).expect("few");
+    assert!(receipt.success);
+    assert!(
+        receipt.cumulative_gas_used > block.header.gas_used + read,
+        "reading the message costs its chunks, and the contract stores more: {} beside, {} in the block",
+        receipt.cumulative_gas_used,
+        block.header.gas_used
+    );
 }
