@@ -212,6 +212,7 @@ fn process_dev_refused_requests() -> Result<()> {
         ("eth_getBalance", json!([]), "missing value for required argument 0"),
         ("eth_getBalance", json!([account, "newest"]), "invalid argument 1: invalid block number \"newest\""),
         ("eth_getBalance", json!([account, "0x01"]), "invalid argument 1: invalid block number \"0x01\""),
+        ("eth_getBalance", json!(["0x12"]), "invalid argument 0: \"0x12\" is no 20-byte address"),
         ("eth_getTransactionReceipt", json!(["0x12"]), "invalid argument 0: \"0x12\" is no 32-byte hash"),
     ] {
         let refusal = client.refusal(method, params)?;
@@ -468,8 +469,11 @@ fn process_dev_refused_transactions() -> Result<()> {
     }
     for (params, message) in [
         (json!([]), "missing value for required argument 0"),
-        (json!(["0x123"]), "invalid argument 0: invalid value: string \"0x123\", expected a valid hex string"),
-        (json!([7]), "invalid argument 0: invalid type: integer `7`, expected a valid hex string"),
+        (json!(["0x123"]), "invalid argument 0: odd number of digits"),
+        (json!(["0x1g"]), "invalid argument 0: invalid character 'g' at position 1"),
+        (json!(["12"]), "invalid argument 0: hex string without 0x prefix"),
+        (json!([[1, 2]]), "invalid argument 0: invalid type: sequence, expected a string"),
+        (json!([7]), "invalid argument 0: invalid type: integer `7`, expected a string"),
     ] {
         let refusal = client.refusal("eth_sendRawTransaction", params)?;
         assert_eq!(refusal, Refusal { code: -32_602, message: message.to_owned() });

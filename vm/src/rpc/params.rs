@@ -1,9 +1,10 @@
 //! Reading of a method's parameters: a list of JSON values.
 
 use crate::rpc::error::RpcError;
-use alloy_primitives::{B256, U64};
+use alloy_primitives::{Address, B256, Bytes, U64, hex};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+use std::str::FromStr;
 
 /// Parameters of one call.
 #[derive(Debug, Clone, Default)]
@@ -85,12 +86,34 @@ impl Params {
     /// # Errors
     /// Where it is missing or something else.
     pub fn hash(&self, index: usize) -> Result<B256, RpcError> {
+        self.fixed(index, "32-byte hash")
+    }
+
+    /// An address.
+    ///
+    /// # Errors
+    /// Where it is missing or something else.
+    pub fn address(&self, index: usize) -> Result<Address, RpcError> {
+        self.fixed(index, "20-byte address")
+    }
+
+    /// Bytes in hexadecimal.
+    ///
+    /// # Errors
+    /// Where they are missing or something else. The text is not repeated: it may be long.
+    pub fn bytes(&self, index: usize) -> Result<Bytes, RpcError> {
         let text: String = self.required(index)?;
-        let bad = || RpcError::params(format!("invalid argument {index}: {text:?} is no 32-byte hash"));
-        if !text.starts_with("0x") {
-            return Err(bad());
-        }
-        text.parse().map_err(|_| bad())
+        let digits = text.strip_prefix("0x");
+        let digits = digits
+            .ok_or_else(|| RpcError::params(format!("invalid argument {index}: hex string without 0x prefix")))?;
+        let bytes = hex::decode(digits).map_err(|cause| RpcError::params(format!("invalid argument {index}: {cause}")));
+        bytes.map(Bytes::from)
+    }
+
+    fn fixed<T: FromStr>(&self, index: usize, what: &str) -> Result<T, RpcError> {
+        let text: String = self.required(index)?;
+        let read = if text.starts_with("0x") { text.parse().ok() } else { None };
+        read.ok_or_else(|| RpcError::params(format!("invalid argument {index}: {text:?} is no {what}")))
     }
 }
 

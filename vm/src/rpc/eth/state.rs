@@ -4,7 +4,7 @@ use crate::node::Node;
 use crate::rpc::eth::state_at;
 use crate::rpc::params::Params;
 use crate::rpc::table::{Answer, answer};
-use alloy_primitives::{Address, U64, U256, keccak256};
+use alloy_primitives::{U64, U256, keccak256};
 
 /// `eth_getBalance(address, block?)`: wei.
 ///
@@ -12,7 +12,7 @@ use alloy_primitives::{Address, U64, U256, keccak256};
 /// Parameters, or a state that is not kept.
 pub fn balance(node: &Node, params: &Params) -> Answer {
     params.at_most(2)?;
-    let address: Address = params.required(0)?;
+    let address = params.address(0)?;
     let view = state_at(&node.head(), params.block(1)?)?;
     let account = view.account(&keccak256(address))?;
     answer(&account.map_or(U256::ZERO, |account| account.balance))
@@ -24,7 +24,7 @@ pub fn balance(node: &Node, params: &Params) -> Answer {
 /// Parameters, or a state that is not kept.
 pub fn transaction_count(node: &Node, params: &Params) -> Answer {
     params.at_most(2)?;
-    let address: Address = params.required(0)?;
+    let address = params.address(0)?;
     let head = node.head();
     let number = params.block(1)?;
     let nonce = if params.optional::<String>(1)?.as_deref() == Some("pending") {

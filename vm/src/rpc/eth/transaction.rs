@@ -16,7 +16,7 @@ use std::sync::Arc;
 pub fn send_raw(node: Arc<Node>, params: Params) -> Waiting {
     Box::pin(async move {
         params.at_most(1)?;
-        let bytes: Bytes = params.required(0)?;
+        let bytes = params.bytes(0)?;
         if bytes.len() <= 1 {
             return Err(RpcError::server("typed transaction too short"));
         }
