@@ -62,7 +62,10 @@ fn genesis_at_another_height_is_refused() {
     files.genesis["number"] = json!("0x1");
     let store = Memory::new();
     let refused = files.try_open(Arc::new(store.clone()), History::Archive).map(|chain| chain.genesis());
-    assert_eq!(refused.expect_err("refused").to_string(), "genesis: number: got 1, expected at most 0");
+    assert_eq!(
+        refused.expect_err("refused").to_string(),
+        "genesis: number: got 1, expected 0: a chain begins with block 0; write 0 or leave it out"
+    );
     assert!(store.dump().is_empty());
 }
 
