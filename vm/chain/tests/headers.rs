@@ -129,8 +129,15 @@ const FORBIDDEN_FROM_GRANITE: &[Change] = &[
     }),
 ];
 
-/// What may be changed in a block that stays valid, and where: the rules leave these free. Each is found in some
-/// recorded block. (Of the body, the trailing withdrawals list: see below.)
+/// What may be changed in a block that stays valid: the rules leave these free. Each is found in some recorded block.
+///
+/// | free | where | test |
+/// |---|---|---|
+/// | millisecond part | Granite, after the minimum delay | a row here |
+/// | `minDelayExcess` | Granite, within 200 of the parent's | a row here |
+/// | `timestamp` | before Granite, where window, base fee and cost stay equal | a row here |
+/// | `miner` | where fee recipients are allowed | `coinbase`: the fees move, so the state root moves with it |
+/// | withdrawals list | always: the header does not cover it | `withdrawals`: the id stays, the bytes are kept |
 const FREE: &[Freedom] = &[
     ("the millisecond part", |header, _| {
         let Some(ms) = header.time_ms else { return Vec::new() };
