@@ -3,7 +3,7 @@
 mod body;
 mod header;
 
-pub use body::{Block, UNCLES_OF_NONE};
+pub use body::{Block, UNCLES_OF_NONE, transactions_root};
 pub use header::Header;
 
 use alloy_primitives::B256;

@@ -20,7 +20,7 @@ pub use accept::Accepted;
 pub use build::{Built, Candidates, InOrder, Wish};
 pub use next::{Next, next_block};
 pub use open::{OpenError, Opening, genesis_block};
-pub use verify::{BLACKHOLE, Context, Needs, Verdict};
+pub use verify::{Context, Needs, Verdict};
 pub(crate) use verify::{FeeConfigError, fee_config};
 
 use crate::block::{Block, BlockId};

@@ -11,10 +11,17 @@ use crate::limits::BLOCK_BYTES_MAX;
 use crate::tx::Tx;
 use alloy_primitives::{B256, Bytes, b256};
 use alloy_rlp::{Encodable, Header as RlpHeader};
+use alloy_trie::root::ordered_trie_root_with_encoder;
 use std::sync::Arc;
 
 /// Keccak-256 of the RLP of an empty list.
 pub const UNCLES_OF_NONE: B256 = b256!("1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347");
+
+/// `transactionsRoot`.
+#[must_use]
+pub fn transactions_root(transactions: &[Arc<Tx>]) -> B256 {
+    ordered_trie_root_with_encoder(transactions, |tx, out| out.extend_from_slice(&tx.encode()))
+}
 
 /// A block whose bytes are well-formed.
 #[derive(Debug, Clone)]

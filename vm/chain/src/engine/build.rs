@@ -1,6 +1,6 @@
 //! Building a block on the preferred one. A built block is executed already and is not executed again.
 
-use crate::block::{Block, Header, UNCLES_OF_NONE};
+use crate::block::{Block, Header, UNCLES_OF_NONE, transactions_root};
 use crate::engine::verify::{FeeConfigError, check_block_gas_cost, failed_predicates, fee_config, recipient};
 use crate::engine::{Chain, Processing};
 use crate::error::{Fatal, Invalid, InvalidTransaction};
@@ -14,9 +14,8 @@ use crate::rules::time::{base_excess, delay_ms, excess_for, step_toward};
 use crate::state::root::finish;
 use crate::tx::Tx;
 use alloy_primitives::{Address, B64, B256, U256};
-use alloy_trie::root::ordered_trie_root_with_encoder;
 use pars_precompiles::predicate_results::Results;
-use pars_precompiles::subnet::reward_manager::Recipient;
+use pars_precompiles::subnet::reward_manager::{BLACKHOLE, Recipient};
 use std::sync::Arc;
 
 /// What the builder is asked for.
@@ -122,7 +121,7 @@ impl Chain {
         };
         let coinbase = match recipient(&self.spec, &parent_view)? {
             Recipient::Only(address) => address,
-            Recipient::Any => wish.fee_recipient.unwrap_or(super::verify::BLACKHOLE),
+            Recipient::Any => wish.fee_recipient.unwrap_or(BLACKHOLE),
         };
         let excess = wish
             .min_delay_target
@@ -196,8 +195,7 @@ impl Chain {
         header.gas_used = executed.gas_used;
         header.bloom = receipt::bloom(&executed.receipts);
         header.receipts_root = receipt::root(&executed.receipts);
-        header.transactions_root =
-            ordered_trie_root_with_encoder(&chosen, |tx, out| out.extend_from_slice(&tx.encode()));
+        header.transactions_root = transactions_root(&chosen);
         let block = Arc::new(Block::new(header, chosen));
         let processing =
             Processing { block: Arc::clone(&block), receipts: Arc::new(executed.receipts), layer: Arc::new(layer) };

@@ -88,8 +88,9 @@ impl Chain {
             Some(stored) if stored > FORMAT => return Err(OpenError::NewerFormat { stored }),
             Some(_) => crate::store::Batch::default(),
         };
-        if format.is_some() {
-            check_stored(store.as_ref(), &block, &genesis, opening.skip_upgrade_check)?;
+        let stored = format.map(|_| stored_head(store.as_ref())).transpose()?;
+        if let Some(head) = &stored {
+            check_stored(store.as_ref(), head, &block, &genesis, opening.skip_upgrade_check)?;
         }
         // The files may have grown future upgrades: they are what the next restart is compared with.
         let host_bytes = host.map(|host| host.to_bytes()).unwrap_or_default();
@@ -103,7 +104,7 @@ impl Chain {
         if !batch.writes.is_empty() {
             store.commit(batch, Durability::Synced).map_err(Fatal::from)?;
         }
-        let head = stored_head(store.as_ref())?;
+        let head = stored.map_or_else(|| stored_head(store.as_ref()), Ok)?;
         let preferred = head.id();
         Ok(Self {
             spec: Arc::new(genesis.spec),
@@ -151,11 +152,11 @@ pub(super) fn stored_head(store: &dyn Store) -> Result<View, Fatal> {
 
 fn check_stored(
     store: &dyn Store,
+    head: &View,
     block: &Block,
     genesis: &Genesis,
     skip_upgrade_check: bool,
 ) -> Result<(), OpenError> {
-    let head = stored_head(store)?;
     let stored = head.block_id(0)?.ok_or_else(|| Fatal::Corrupt("genesis is missing".to_owned()))?;
     if stored != block.id() {
         return Err(OpenError::OtherGenesis { stored, given: block.id() });

@@ -13,14 +13,14 @@ use crate::rules::predicate::{self, Verdicts};
 use crate::rules::{syntax, time};
 use crate::state::root::finish;
 use crate::view::View;
-use alloy_primitives::{Address, Bytes, U256, address};
+use alloy_primitives::{Address, Bytes, U256};
 use pars_genesis::spec::ChainSpec;
 use pars_precompiles::bits::Bits;
 use pars_precompiles::fee::FeeConfig;
 use pars_precompiles::predicate_results::Results;
 use pars_precompiles::registry::TABLE;
 use pars_precompiles::subnet::fee_manager;
-use pars_precompiles::subnet::reward_manager::{self, Recipient};
+use pars_precompiles::subnet::reward_manager::{self, BLACKHOLE, Recipient};
 use std::sync::Arc;
 
 /// What a block is verified with, beside the chain.
@@ -53,9 +53,6 @@ pub enum Needs {
     PredicateVerdicts,
 }
 
-/// Where fees go that nobody shall have.
-pub const BLACKHOLE: Address = address!("0100000000000000000000000000000000000000");
-
 enum Refusal {
     Invalid(Box<Invalid>),
     Needs(Needs),
@@ -80,7 +77,7 @@ impl Chain {
         }
     }
 
-    fn try_verify(&self, block: &Block, context: Context<'_>) -> Result<Option<Processing>, Refusal> {
+    fn try_verify(&self, block: &Arc<Block>, context: Context<'_>) -> Result<Option<Processing>, Refusal> {
         let header = &block.header;
         let rules = self.spec.rules(header.time);
         syntax::check(block, rules)?;
@@ -107,7 +104,7 @@ impl Chain {
         self.execute(block, &parent_view, &results).map(Some)
     }
 
-    fn execute(&self, block: &Block, parent: &View, results: &Results) -> Result<Processing, Refusal> {
+    fn execute(&self, block: &Arc<Block>, parent: &View, results: &Results) -> Result<Processing, Refusal> {
         let header = &block.header;
         recover_senders(block);
         let environment = Environment::new(&self.spec, header).map_err(Fatal::from)?;
@@ -126,7 +123,7 @@ impl Chain {
         equal(Field::ReceiptsRoot, &header.receipts_root, &receipt::root(&executed.receipts))?;
         let (root, layer) = finish(executed.state)?;
         equal(Field::StateRoot, &header.state_root, &root)?;
-        Ok(Processing { block: Arc::new(block.clone()), receipts: Arc::new(executed.receipts), layer: Arc::new(layer) })
+        Ok(Processing { block: Arc::clone(block), receipts: Arc::new(executed.receipts), layer: Arc::new(layer) })
     }
 }
 
@@ -141,8 +138,7 @@ fn recover_senders(block: &Block) {
 /// Fee configuration that a child of this block must follow: from the parent's state, under the parent's time.
 pub(crate) fn fee_config(spec: &ChainSpec, parent: &View) -> Result<FeeConfig, FeeConfigError> {
     let at = fee_manager::ENTRY.at;
-    let enabled = row_of(at).is_some_and(|row| spec.enabled(row, parent.header().time).is_some());
-    if !enabled {
+    if !is_on(spec, at, parent) {
         return Ok(spec.fee);
     }
     let config = fee_manager::stored(|slot| parent.slot_of(at, slot)).map_err(FeeConfigError::Fatal)?;
@@ -159,15 +155,16 @@ pub(crate) enum FeeConfigError {
 /// Who may receive the fees of a child of this block.
 pub(super) fn recipient(spec: &ChainSpec, parent: &View) -> Result<Recipient, Fatal> {
     let at = reward_manager::ENTRY.at;
-    let enabled = row_of(at).is_some_and(|row| spec.enabled(row, parent.header().time).is_some());
-    if enabled {
+    if is_on(spec, at, parent) {
         return reward_manager::stored(|slot| parent.slot_of(at, slot));
     }
     Ok(if spec.allow_fee_recipients { Recipient::Any } else { Recipient::Only(BLACKHOLE) })
 }
 
-fn row_of(at: Address) -> Option<usize> {
-    TABLE.iter().position(|entry| entry.at == at)
+/// Whether the row at this address is on in a block.
+fn is_on(spec: &ChainSpec, at: Address, view: &View) -> bool {
+    let row = TABLE.iter().position(|entry| entry.at == at);
+    row.is_some_and(|row| spec.enabled(row, view.header().time).is_some())
 }
 
 /// Rules that a node trusts others with until it has caught up.

@@ -1,11 +1,10 @@
 //! What a block must look like whatever its parent is. Genesis is exempt.
 
-use crate::block::{Block, UNCLES_OF_NONE};
+use crate::block::{Block, UNCLES_OF_NONE, transactions_root};
 use crate::error::{Field, Invalid};
 use crate::rules::fee::WINDOW_BYTES;
 use crate::rules::header::{equal, mismatch};
 use alloy_primitives::{B64, B256, U256};
-use alloy_trie::root::ordered_trie_root_with_encoder;
 use pars_genesis::forks::Rules;
 
 /// Checks constants, presence of the fork's fields, body against header.
@@ -41,7 +40,7 @@ pub fn check(block: &Block, rules: Rules) -> Result<(), Invalid> {
     if block.transactions.is_empty() {
         return Err(Invalid::Empty);
     }
-    let root = ordered_trie_root_with_encoder(&block.transactions, |tx, out| out.extend_from_slice(&tx.encode()));
+    let root = transactions_root(&block.transactions);
     equal(Field::TransactionsRoot, &header.transactions_root, &root)?;
     if block.uncles > 0 {
         return Err(Invalid::Uncles);

@@ -2,18 +2,16 @@
 //! implementation of the trie), the nodes from the leaves, the indices from the blocks, and older states from the
 //! reverse diffs. For tests of crashes and for operators.
 
-use crate::block::BlockId;
-use crate::block::Header;
+use crate::block::{BlockId, Header, transactions_root};
 use crate::error::Fatal;
 use crate::execution::receipt;
 use crate::state::account::{Account, EMPTY_ROOT_HASH, KECCAK_EMPTY, slot_leaf, slot_value};
 use crate::state::history::{self, Key};
 use crate::state::meta;
-use crate::state::trie::{Change, Node, NodeChanges, NodePath, Source, path_bytes, update};
+use crate::state::trie::{self, Change, NodeChanges, path_bytes, update};
 use crate::store::{Column, Read};
 use crate::view::View;
 use alloy_primitives::{B256, Bytes, keccak256};
-use alloy_trie::root::ordered_trie_root_with_encoder;
 use alloy_trie::{HashBuilder, Nibbles};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -112,8 +110,7 @@ fn check_blocks(view: &View, head: meta::Head) -> Result<(u64, Vec<B256>), Fatal
         if receipt::root(&receipts) != block.header.receipts_root {
             return Err(at("receipts root"));
         }
-        let root = ordered_trie_root_with_encoder(&block.transactions, |tx, out| out.extend_from_slice(&tx.encode()));
-        if root != block.header.transactions_root {
+        if transactions_root(&block.transactions) != block.header.transactions_root {
             return Err(at("transactions root"));
         }
         for (index, tx) in (0_u32..).zip(&block.transactions) {
@@ -184,7 +181,7 @@ fn check_nodes(read: &dyn Read, accounts: &Table, slots: &Table) -> Result<u64, 
     let mut expected = Table::new();
     let inserts = |leaves: Vec<(Nibbles, Vec<u8>)>| -> Result<NodeChanges, Fatal> {
         let insert = |(key, value)| Change { key, value: Some(value), existed: false };
-        Ok(update(&Nothing, &leaves.into_iter().map(insert).collect::<Vec<_>>())?.1)
+        Ok(update(&trie::Memory::default(), &leaves.into_iter().map(insert).collect::<Vec<_>>())?.1)
     };
     let mut total = 0;
     for account in accounts.keys() {
@@ -257,16 +254,4 @@ fn check_history(read: &dyn Read, oldest: u64, head: u64) -> Result<u64, Fatal> 
         return Err(wrong(format!("{} history records, expected {}", kept.len(), expected.len())));
     }
     Ok(count(&kept))
-}
-
-struct Nothing;
-
-impl Source for Nothing {
-    fn node(&self, _: &NodePath) -> Result<Option<Node>, Fatal> {
-        Ok(None)
-    }
-
-    fn leaf(&self, key: B256) -> Result<Vec<u8>, Fatal> {
-        Err(Fatal::Bug(format!("an empty trie was asked for {key}")))
-    }
 }

@@ -4,7 +4,7 @@ use crate::error::Fatal;
 use crate::state::account::{Account, EMPTY_ROOT_HASH, slot_leaf};
 use crate::state::layer::{AccountChange, Layer, SlotChange};
 use crate::state::overlay::{Entry, Info, Overlay};
-use crate::state::trie::{Change, Node, NodeChanges, NodePath, Source, update};
+use crate::state::trie::{self, Change, Node, NodeChanges, NodePath, Source, update};
 use crate::view::View;
 use alloy_primitives::B256;
 use alloy_trie::Nibbles;
@@ -65,7 +65,7 @@ fn settle(view: &View, entry: &Entry) -> Result<(B256, AccountChange, NodeChange
         })
         .collect();
     let (storage_root, nodes) = if wiped {
-        update(&NoTrie, &changes)?
+        update(&trie::Memory::default(), &changes)?
     } else if changes.is_empty() {
         (old_root, NodeChanges::new())
     } else {
@@ -122,17 +122,5 @@ impl Source for StorageTrie<'_> {
             return Err(Fatal::Corrupt(format!("slot {key} of account {} is in the trie only", self.account)));
         }
         Ok(slot_leaf(value))
-    }
-}
-
-struct NoTrie;
-
-impl Source for NoTrie {
-    fn node(&self, _: &NodePath) -> Result<Option<Node>, Fatal> {
-        Ok(None)
-    }
-
-    fn leaf(&self, key: B256) -> Result<Vec<u8>, Fatal> {
-        Err(Fatal::Bug(format!("an empty trie was asked for {key}")))
     }
 }

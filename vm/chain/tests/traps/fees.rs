@@ -10,10 +10,11 @@ use crate::support::wallet::{Draft, Key};
 use crate::support::world::{World, with_header};
 use alloy_primitives::{Address, B256, U256, address, hex};
 use pars_chain::block::Block;
-use pars_chain::engine::{BLACKHOLE, Built, InOrder, Verdict, Wish};
+use pars_chain::engine::{Built, InOrder, Verdict, Wish};
 use pars_chain::error::{Fatal, Field, Invalid, InvalidTransaction, Unsupported};
 use pars_chain::state::commit::History;
 use pars_chain::store::Memory;
+use pars_precompiles::subnet::reward_manager::BLACKHOLE;
 use serde_json::json;
 use std::sync::Arc;
 
