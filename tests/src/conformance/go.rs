@@ -1,4 +1,5 @@
-//! Cases in which this chain follows the Go node where Ethereum's rules have moved on.
+//! Cases in which this chain follows the Go node where Ethereum's rules have moved on. They run twice: under Ethereum's
+//! rule set against the vector, and as the Go node executes against the roots here.
 //!
 //! The Go node's EVM (libevm, from go-ethereum 1.13) takes an address for free where nonce and code say so, and empties
 //! its storage; EIP-7610 refuses the creation where storage is left. Only a genesis or a state upgrade can make such
@@ -7,7 +8,7 @@
 
 use alloy_primitives::{B256, b256};
 
-/// State root that the Go node has instead of the vector's.
+/// State root that the Go node has, which is not the vector's.
 #[must_use]
 pub fn root(test: &str, rule_set: &str, data_index: u64) -> Option<B256> {
     let found = |row: &&(&str, u64, B256)| rule_set == "Cancun" && (row.0, row.1) == (test, data_index);

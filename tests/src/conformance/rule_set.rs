@@ -2,7 +2,7 @@
 
 use alloy_primitives::map::AddressMap;
 use pars_chain::error::Fatal;
-use pars_chain::execution::evm::Fees;
+use pars_chain::execution::evm::Variant;
 use pars_chain::execution::executor::{Environment, Executor, Place};
 use pars_chain::execution::precompiles::{Delegated, Provider};
 use pars_chain::state::overlay::Overlay;
@@ -27,19 +27,19 @@ pub struct RuleSet {
 enum Kind {
     /// This chain as it is.
     Pars,
-    /// Ethereum's EVM and fees, or its EVM with other fees.
-    Ethereum(SpecId, Fees),
+    /// Ethereum's execution, or that with one departure.
+    Ethereum(SpecId, Variant),
 }
 
 /// All of them. What this chain has of Ethereum's rules begins with London, so nothing older is here.
 pub static TABLE: &[RuleSet] = &[
-    RuleSet::ethereum("London", LONDON, SpecId::LONDON, Fees::ETHEREUM),
-    RuleSet::ethereum("Paris", LONDON, SpecId::MERGE, Fees::ETHEREUM),
-    RuleSet::ethereum("Shanghai", SHANGHAI, SpecId::SHANGHAI, Fees::ETHEREUM),
-    RuleSet::ethereum("Cancun", CANCUN, SpecId::CANCUN, Fees::ETHEREUM),
+    RuleSet::ethereum("London", LONDON, SpecId::LONDON, Variant::ETHEREUM),
+    RuleSet::ethereum("Paris", LONDON, SpecId::MERGE, Variant::ETHEREUM),
+    RuleSet::ethereum("Shanghai", SHANGHAI, SpecId::SHANGHAI, Variant::ETHEREUM),
+    RuleSet::ethereum("Cancun", CANCUN, SpecId::CANCUN, Variant::ETHEREUM),
     RuleSet { name: "Pars-Granite", rules: GRANITE, kind: Kind::Pars },
     // The vectors have it only inside the sequences of the later sets without refunds.
-    RuleSet::ethereum("Cancun-norefund", CANCUN, SpecId::CANCUN, Fees { refunds: false, ..Fees::ETHEREUM }),
+    RuleSet::ethereum("Cancun-norefund", CANCUN, SpecId::CANCUN, Variant { refunds: false, ..Variant::ETHEREUM }),
 ];
 
 impl RuleSet {
@@ -49,8 +49,19 @@ impl RuleSet {
         TABLE.iter().find(|set| set.name == name)
     }
 
-    const fn ethereum(name: &'static str, rules: Rules, spec: SpecId, fees: Fees) -> Self {
-        Self { name, rules, kind: Kind::Ethereum(spec, fees) }
+    /// The same, where storage that is left does not stop a creation: as the Go node's EVM has it.
+    #[must_use]
+    pub const fn without_eip7610(&self) -> Self {
+        match self.kind {
+            Kind::Pars => *self,
+            Kind::Ethereum(spec, variant) => {
+                Self { kind: Kind::Ethereum(spec, Variant { eip7610: false, ..variant }), ..*self }
+            }
+        }
+    }
+
+    const fn ethereum(name: &'static str, rules: Rules, spec: SpecId, variant: Variant) -> Self {
+        Self { name, rules, kind: Kind::Ethereum(spec, variant) }
     }
 
     /// An executor for a block under these rules. `start`: with what every block does before its transactions.
@@ -67,7 +78,7 @@ impl RuleSet {
         match self.kind {
             // Its only start-of-block change here is the call of EIP-4788, which does nothing where no contract is.
             Kind::Pars => Executor::new(&granite_from_genesis(chain_id), Place::default(), parent, environment),
-            Kind::Ethereum(spec, fees) => {
+            Kind::Ethereum(spec, variant) => {
                 let (number, time) = (environment.number, environment.time);
                 let facts = Facts {
                     number,
@@ -80,7 +91,7 @@ impl RuleSet {
                 let provider = Provider::new(spec, false, AddressMap::default(), facts, Delegated::Fails);
                 let state = Overlay::new(parent);
                 let mut executor =
-                    Executor::with_rules(state, environment, chain_id, spec, provider, fees, (None, None));
+                    Executor::with_rules(state, environment, chain_id, spec, provider, variant, (None, None));
                 if start && self.rules.etna {
                     executor.beacon_root_call()?;
                 }

@@ -11,7 +11,7 @@ pub enum Verdict {
     Passed {
         /// For each refused transaction: the vector's reason and ours.
         refused: Vec<(String, String)>,
-        /// Measured against the Go node's outcome, see [`crate::conformance::go`].
+        /// Also run as the Go node executes, see [`crate::conformance::go`].
         as_go: bool,
     },
     /// The chain cannot have this case.
@@ -40,7 +40,7 @@ pub struct Count {
     pub run: u64,
     /// Executed, with the outcome expected.
     pub passed: u64,
-    /// Of these, expected because the Go node has it, against the vector.
+    /// Of these, also run as the Go node executes, with its outcome.
     pub as_go: u64,
     /// Not executed.
     pub not_run: u64,
@@ -112,7 +112,7 @@ impl fmt::Display for Tally {
         }
         let as_go: u64 = self.rule_sets.values().map(|count| count.as_go).sum();
         if as_go > 0 {
-            writeln!(out, "passed with the Go node's state root, not the vector's:")?;
+            writeln!(out, "of these also run as the Go node executes, and equal to its state root:")?;
             writeln!(out, "{as_go:>7} a creation where storage is left (EIP-7610), which the Go node does not refuse")?;
         }
         if !self.not_run.is_empty() {

@@ -26,26 +26,29 @@ use std::marker::PhantomData;
 type Instructions<'v> = EthInstructions<EthInterpreter, EvmContext<'v>>;
 type Frame = EthFrame<EthInterpreter>;
 
-/// What happens to gas refunds and fees. Chains use [`Fees::PARS`]; Ethereum's own test vectors need the other.
+/// Where this chain's execution departs from Ethereum's. Chains use [`Variant::PARS`]; Ethereum's own test vectors need
+/// the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Fees {
+pub struct Variant {
     /// EIP-3529 refunds reduce the gas that is paid for.
     pub refunds: bool,
     /// The base fee is burned (EIP-1559), not paid to the coinbase.
     pub burn_base_fee: bool,
+    /// EIP-7610: no creation at an address where storage is left. The Go node does not have it.
+    pub eip7610: bool,
 }
 
-impl Fees {
-    /// No refunds; the coinbase gets everything.
-    pub const PARS: Self = Self { refunds: false, burn_base_fee: false };
+impl Variant {
+    /// No refunds; the coinbase gets everything; storage does not stop a creation.
+    pub const PARS: Self = Self { refunds: false, burn_base_fee: false, eip7610: false };
     /// As Ethereum defines them.
-    pub const ETHEREUM: Self = Self { refunds: true, burn_base_fee: true };
+    pub const ETHEREUM: Self = Self { refunds: true, burn_base_fee: true, eip7610: true };
 }
 
 /// revm, and what this chain asks it beside.
 pub struct ParsEvm<'v> {
     inner: Evm<EvmContext<'v>, (), Instructions<'v>, Provider, Frame>,
-    fees: Fees,
+    variant: Variant,
     /// Where the deployer allow list lives, if it is on.
     deployer_list: Option<Address>,
     /// Where the transaction allow list lives, if it is on.
@@ -68,14 +71,14 @@ impl<'v> ParsEvm<'v> {
         block: BlockEnv,
         cfg: CfgEnv,
         precompiles: Provider,
-        fees: Fees,
+        variant: Variant,
         lists: (Option<Address>, Option<Address>),
     ) -> Self {
         let spec: SpecId = cfg.spec;
         let ctx = Context::<BlockEnv, TxEnv, CfgEnv, _>::new(database, spec).with_block(block).with_cfg(cfg);
         let instruction = EthInstructions::new_mainnet_with_spec(spec);
         let inner = Evm::new(ctx, instruction, precompiles);
-        Self { inner, fees, deployer_list: lists.0, transaction_list: lists.1 }
+        Self { inner, variant, deployer_list: lists.0, transaction_list: lists.1 }
     }
 
     /// State of the block.
@@ -146,23 +149,21 @@ impl<'v> ParsEvm<'v> {
         allowed.map_err(|_| state.cause())
     }
 
-    /// A creation that the deployer list refuses: the creator's nonce moves, the new address is warm, the gas is gone.
-    /// Creations that fail earlier (depth, funds, nonce) are revm's to fail.
+    /// A creation that the deployer list or EIP-7610 refuses: the creator's nonce moves, the new address is warm, the
+    /// gas is gone. Creations that fail earlier (depth, funds, nonce) are revm's to fail.
     fn refuse_creation(&mut self, init: &FrameInit) -> Result<Option<FrameResult>, Fatal> {
         let FrameInput::Create(inputs) = &init.frame_input else { return Ok(None) };
-        if self.may_create()? {
+        let allowed = self.may_create()?;
+        let nonce = self.inner.ctx.journaled_state.load_account(inputs.caller())?.data.info.nonce;
+        let address = inputs.created_address(nonce);
+        if allowed && !(self.variant.eip7610 && self.state().has_storage(address)?) {
             return Ok(None);
         }
         let depth_max = usize::try_from(CALL_STACK_LIMIT).unwrap_or(usize::MAX);
-        let nonce = {
-            let mut creator = self.inner.ctx.journaled_state.load_account_mut(inputs.caller())?.data;
-            let nonce = creator.nonce();
-            if init.depth > depth_max || *creator.balance() < inputs.value() || !creator.bump_nonce() {
-                return Ok(None);
-            }
-            nonce
-        };
-        let address = inputs.created_address(nonce);
+        let mut creator = self.inner.ctx.journaled_state.load_account_mut(inputs.caller())?.data;
+        if init.depth > depth_max || *creator.balance() < inputs.value() || !creator.bump_nonce() {
+            return Ok(None);
+        }
         self.inner.ctx.journaled_state.load_account(address)?;
         let mut gas = Gas::new_with_regular_gas_and_reservoir(inputs.gas_limit(), inputs.reservoir());
         gas.spend_all();
@@ -262,7 +263,7 @@ impl<'v> EvmTr for ParsEvm<'v> {
         &mut self,
         init: <Frame as FrameTr>::FrameInit,
     ) -> Result<ItemOrResult<&mut Frame, FrameResult>, ContextError<Fatal>> {
-        if self.deployer_list.is_some()
+        if (self.deployer_list.is_some() || self.variant.eip7610)
             && let Some(refused) = self.refuse_creation(&init).map_err(ContextError::Db)?
         {
             return Ok(ItemOrResult::Result(refused));
@@ -355,7 +356,7 @@ impl<'v> Handler for ParsHandler<'v> {
     }
 
     fn refund(&self, evm: &mut ParsEvm<'v>, result: &mut FrameResult, eip7702: i64) -> Result<(), NoResult> {
-        if evm.fees.refunds {
+        if evm.variant.refunds {
             post_execution::refund(evm.inner.ctx.cfg.gas_params(), result.gas_mut(), eip7702);
         } else {
             result.gas_mut().set_refund(0);
@@ -375,7 +376,7 @@ impl<'v> Handler for ParsHandler<'v> {
 
     fn reward_beneficiary(&self, evm: &mut ParsEvm<'v>, result: &mut FrameResult) -> Result<(), NoResult> {
         let used = U256::from(result.gas().used());
-        let burn = evm.fees.burn_base_fee;
+        let burn = evm.variant.burn_base_fee;
         let ctx = &mut evm.inner.ctx;
         let base_fee = u128::from(ctx.block.basefee);
         let price = ctx.tx.effective_gas_price(base_fee);
@@ -431,6 +432,6 @@ impl FromStringError for NoResult {
 
 impl std::fmt::Debug for ParsEvm<'_> {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("ParsEvm").field("fees", &self.fees).finish_non_exhaustive()
+        out.debug_struct("ParsEvm").field("variant", &self.variant).finish_non_exhaustive()
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::block::Header;
 use crate::error::{Fatal, InvalidTransaction, Unsupported};
-use crate::execution::evm::{Fees, NoResult, ParsEvm};
+use crate::execution::evm::{NoResult, ParsEvm, Variant};
 use crate::execution::precompiles::{Delegated, Provider};
 use crate::execution::receipt::Receipt;
 use crate::execution::upgrade;
@@ -164,7 +164,7 @@ impl<'v> Executor<'v> {
         };
         let provider = Provider::new(spec_id(rules), rules.granite, rows, facts, Delegated::at(time, rules.granite));
         let mut executor =
-            Self::with_rules(state, environment, spec.chain_id, spec_id(rules), provider, Fees::PARS, lists);
+            Self::with_rules(state, environment, spec.chain_id, spec_id(rules), provider, Variant::PARS, lists);
         if rules.etna {
             executor.beacon_root_call()?;
         }
@@ -179,7 +179,7 @@ impl<'v> Executor<'v> {
         chain_id: u64,
         spec: SpecId,
         provider: Provider,
-        fees: Fees,
+        variant: Variant,
         lists: (Option<Address>, Option<Address>),
     ) -> Self {
         let block = BlockEnv {
@@ -197,7 +197,7 @@ impl<'v> Executor<'v> {
             ..BlockEnv::default()
         };
         let cfg = CfgEnv::new_with_spec(spec).with_chain_id(chain_id);
-        let evm = ParsEvm::new(state, block, cfg, provider, fees, lists);
+        let evm = ParsEvm::new(state, block, cfg, provider, variant, lists);
         Self { evm, environment, chain_id, gas_used: 0, tips: U256::ZERO, receipts: Vec::new() }
     }
 

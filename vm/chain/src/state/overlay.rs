@@ -145,6 +145,16 @@ impl<'v> Overlay<'v> {
         Ok(())
     }
 
+    /// Whether an account has any storage.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub fn has_storage(&mut self, address: Address) -> Result<bool, Fatal> {
+        let entry = self.entry(address)?;
+        let stored = !entry.wiped && entry.old.is_some_and(|account| account.storage_root != EMPTY_ROOT_HASH);
+        Ok(stored || entry.slots.values().any(|slot| !slot.now.is_zero()))
+    }
+
     /// Removes an account with its balance, code and storage.
     ///
     /// # Errors
