@@ -26,3 +26,14 @@ if [ -z "${BINDGEN_EXTRA_CLANG_ARGS:-}" ] && command -v gcc > /dev/null; then
     BINDGEN_EXTRA_CLANG_ARGS="-I$(gcc -print-file-name=include)"
     export BINDGEN_EXTRA_CLANG_ARGS
 fi
+
+# Cargo knows a workspace's own packages by their place inside it and by file times, so a target directory that another
+# checkout used last looks fresh when it is not. Touching the sources rebuilds them and leaves the dependencies alone.
+pars_root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
+pars_stamp="$CARGO_TARGET_DIR/last-checkout"
+if [ "$(cat "$pars_stamp" 2> /dev/null)" != "$pars_root" ]; then
+    git -C "$pars_root" ls-files -z -- '*.rs' '*.proto' '*Cargo.toml' | (cd "$pars_root" && xargs -0r touch -c)
+    mkdir -p "$CARGO_TARGET_DIR"
+    printf '%s' "$pars_root" > "$pars_stamp"
+fi
+unset pars_root pars_stamp

@@ -17,7 +17,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 /// Calls that wait for the chain's thread at most. The host sends its consensus calls one after another.
 const CALLS_MAX: usize = 256;
 
-/// A handle on the chain's thread. The thread ends, and closes the store, when the handle is closed or dropped.
+/// A handle on the chain's thread. The thread ends when the handle is closed or dropped, and lets go of the store, which
+/// closes with the last view of it.
 pub struct Engine {
     calls: mpsc::Sender<Call>,
     thread: JoinHandle<()>,
@@ -91,19 +92,13 @@ impl Engine {
         answered.await.map_err(|_| Closed)
     }
 
-    /// What readers see now.
-    #[must_use]
-    pub fn shown(&self) -> Shown {
-        self.shown.borrow().clone()
-    }
-
     /// Tells of each change of what readers see.
     #[must_use]
     pub fn watch(&self) -> watch::Receiver<Shown> {
         self.shown.clone()
     }
 
-    /// Ends the thread after the calls that wait, and closes the store.
+    /// Ends the thread after the calls that wait. The store closes with the last view of it.
     pub fn close(self) {
         let Self { calls, thread, shown } = self;
         drop((calls, shown));

@@ -256,7 +256,7 @@ impl Node {
         }
     }
 
-    /// Ends the chain's thread and closes the store. What runs on the thread is waited for.
+    /// Ends the chain's thread. What runs on it is waited for. The store closes with the last view of it.
     pub async fn close(&self) {
         let engine = self.engine.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
         let Some(mut engine) = engine else { return };

@@ -2,7 +2,7 @@
 
 use crate::clock::now_ms;
 use crate::config::Config;
-use crate::engine::Engine;
+use crate::engine::{Engine, Owner};
 use crate::log;
 use crate::node::{Choices, Node, Sealing};
 use crate::rpc::service::RpcService;
@@ -64,6 +64,15 @@ impl Plugin {
 
     fn engine(&self) -> Result<Arc<Engine>, VmError> {
         self.node()?.engine().map_err(VmError::other)
+    }
+
+    /// Runs a call on the chain's thread.
+    async fn on_chain<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&mut Owner) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, VmError> {
+        let engine = self.engine()?;
+        engine.call(call).await.map_err(VmError::other)?.map_err(VmError::other)
     }
 
     fn phase(&self) -> Option<Phase> {
@@ -147,9 +156,7 @@ impl ChainVm for Plugin {
         *self.phase.lock().unwrap_or_else(PoisonError::into_inner) = Some(phase);
         tracing::info!(%phase, "state");
         if phase == Phase::Normal {
-            let engine = self.engine()?;
-            let synced = engine.call(|owner| owner.attempt(|chain| Ok(chain.sync()?)));
-            synced.await.map_err(VmError::other)?.map_err(VmError::other)?;
+            self.on_chain(|owner| owner.attempt(|chain| Ok(chain.sync()?))).await?;
         }
         self.last_accepted()
     }
@@ -166,10 +173,10 @@ impl ChainVm for Plugin {
     }
 
     async fn health(&self) -> Result<String, VmError> {
-        let Some(node) = self.running.get() else { return Ok("{}".to_owned()) };
-        let engine = node.engine().map_err(VmError::other)?;
-        let checked = engine.call(|owner| owner.chain().map(|chain| chain.head().height())).await;
-        let height = checked.map_err(VmError::other)?.map_err(VmError::other)?;
+        if self.running.get().is_none() {
+            return Ok("{}".to_owned());
+        }
+        let height = self.on_chain(|owner| Ok(owner.chain()?.head().height())).await?;
         Ok(format!("{{\"height\":{height}}}"))
     }
 
@@ -218,8 +225,8 @@ impl ChainVm for Plugin {
 
     async fn get(&self, id: Id) -> Result<Block, VmError> {
         let wanted = block_id(id);
-        let found = self.engine()?.call(move |owner| owner.attempt(|chain| Ok(chain.block(wanted)?))).await;
-        let block = found.map_err(VmError::other)?.map_err(VmError::other)?.ok_or(VmError::NotFound)?;
+        let found = self.on_chain(move |owner| owner.attempt(|chain| Ok(chain.block(wanted)?))).await?;
+        let block = found.ok_or(VmError::NotFound)?;
         Ok(Block { meta: meta_of(self.node()?, &block), bytes: block.bytes().0.clone() })
     }
 
@@ -230,8 +237,7 @@ impl ChainVm for Plugin {
 
     async fn set_preference(&self, id: Id) -> Result<(), VmError> {
         let id = block_id(id);
-        let set = self.engine()?.call(move |owner| owner.set_preference(id)).await;
-        set.map_err(VmError::other)?.map_err(VmError::other)
+        self.on_chain(move |owner| owner.set_preference(id)).await
     }
 
     async fn verify(&self, bytes: Bytes, _context: Option<BlockContext>) -> Result<u64, VmError> {
@@ -240,14 +246,13 @@ impl ChainVm for Plugin {
         let block = Arc::new(block);
         let bootstrapped = self.phase() == Some(Phase::Normal);
         let timestamp_ms = host_time_ms(&block.header);
-        let engine = self.engine()?;
-        let verified = engine.call(move |owner| {
+        let verified = self.on_chain(move |owner| {
             owner.attempt(|chain| {
                 let context = Context { now_ms: now_ms(), bootstrapped, verdicts: None };
                 Ok(chain.verify(&block, context)?)
             })
         });
-        match verified.await.map_err(VmError::other)?.map_err(VmError::other)? {
+        match verified.await? {
             Verdict::Valid => Ok(timestamp_ms),
             Verdict::Invalid(reason) => Err(VmError::other(reason)),
             Verdict::Needs(Needs::PredicateVerdicts) => {
@@ -260,11 +265,8 @@ impl ChainVm for Plugin {
 
     async fn accept(&self, id: Id) -> Result<(), VmError> {
         let id = block_id(id);
-        let engine = self.engine()?;
-        let height = engine.shown().head.height().saturating_add(1);
-        let durability = self.durability(height);
-        let accepted = engine.call(move |owner| owner.accept(id, durability)).await;
-        if let Some(accepted) = accepted.map_err(VmError::other)?.map_err(VmError::other)? {
+        let durability = self.durability(self.node()?.head().height().saturating_add(1));
+        if let Some(accepted) = self.on_chain(move |owner| owner.accept(id, durability)).await? {
             let (height, transactions) = (accepted.block.height(), accepted.block.transactions.len());
             tracing::debug!(height, transactions, gas = accepted.block.header.gas_used, "accepted");
         }

@@ -181,7 +181,7 @@ fn check_nodes(read: &dyn Read, accounts: &Table, slots: &Table) -> Result<u64, 
     let mut expected = Table::new();
     let inserts = |leaves: Vec<(Nibbles, Vec<u8>)>| -> Result<NodeChanges, Fatal> {
         let insert = |(key, value)| Change { key, value: Some(value), existed: false };
-        Ok(update(&trie::Memory::default(), &leaves.into_iter().map(insert).collect::<Vec<_>>())?.1)
+        Ok(update(&trie::Memory::default(), leaves.into_iter().map(insert).collect())?.1)
     };
     let mut total = 0;
     for account in accounts.keys() {

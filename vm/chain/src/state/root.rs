@@ -33,7 +33,7 @@ pub fn finish(overlay: Overlay<'_>) -> Result<(B256, Layer), Fatal> {
             existed: change.old.is_some(),
         })
         .collect();
-    let (root, account_nodes) = update(&AccountTrie(view), &changes)?;
+    let (root, account_nodes) = update(&AccountTrie(view), changes)?;
 
     let mut layer = Layer { account_nodes, ..Layer::default() };
     for (hash, change, nodes) in accounts {
@@ -65,11 +65,11 @@ fn settle(view: &View, entry: &Entry) -> Result<(B256, AccountChange, NodeChange
         })
         .collect();
     let (storage_root, nodes) = if wiped {
-        update(&trie::Memory::default(), &changes)?
+        update(&trie::Memory::default(), changes)?
     } else if changes.is_empty() {
         (old_root, NodeChanges::new())
     } else {
-        update(&StorageTrie { view, account: entry.hash }, &changes)?
+        update(&StorageTrie { view, account: entry.hash }, changes)?
     };
     let new = entry.now.map(|Info { nonce, balance, code_hash }| Account { nonce, balance, storage_root, code_hash });
     Ok((entry.hash, AccountChange { old: entry.old, new, wiped, slots }, nodes))

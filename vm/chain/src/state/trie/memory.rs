@@ -26,8 +26,7 @@ impl Memory {
             value: value.clone(),
             existed: self.leaves.contains_key(key),
         };
-        let changes: Vec<Change> = batch.iter().map(change).collect();
-        let (root, nodes) = update(self, &changes)?;
+        let (root, nodes) = update(self, batch.iter().map(change).collect())?;
         for (path, NodeChange { old, new }) in nodes {
             if self.nodes.get(&path) != old.as_ref() {
                 return Err(Fatal::Bug(format!("an update replaces another node at {path:?} than there is")));

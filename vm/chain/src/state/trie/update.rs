@@ -38,10 +38,9 @@ pub struct NodeChange {
 ///
 /// # Errors
 /// When the source failed or contradicts itself.
-pub fn update<S: Source>(source: &S, changes: &[Change]) -> Result<(B256, NodeChanges), Fatal> {
+pub fn update<S: Source>(source: &S, mut changes: Vec<Change>) -> Result<(B256, NodeChanges), Fatal> {
     debug_assert!(changes.is_sorted_by(|a, b| a.key < b.key), "sorted and unique");
-    let changes: Vec<Change> =
-        changes.iter().filter(|change| change.existed || change.value.is_some()).cloned().collect();
+    changes.retain(|change| change.existed || change.value.is_some());
     let mut work = Work { source, nodes: BTreeMap::new() };
     let top = NodePath::default();
     let old = source.node(&top)?;
