@@ -1,9 +1,13 @@
 //! `pars-vm dev`: the same chain with a built-in single proposer and JSON-RPC on loopback.
 
+use crate::clock::Clock;
 use crate::command::Dev;
 use crate::node::{Choices, Node, Sealing, closed};
+use crate::rpc::api::Api;
+use crate::rpc::limits::Limits;
 use crate::rpc::listen;
 use crate::rpc::service::RpcService;
+use crate::rpc::table::Group;
 use crate::store::rocks::Rocks;
 use anyhow::{Context as _, Result, bail};
 use pars_chain::engine::{Built, Chain, Opening};
@@ -17,6 +21,7 @@ use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::Arc;
+use strum::IntoEnumIterator as _;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -65,7 +70,8 @@ async fn serve(options: &Dev) -> Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("handling SIGTERM")?;
     let (stop, stopped) = watch::channel(false);
     let mut proposer = tokio::spawn(propose(Arc::clone(&node)));
-    let server = tokio::spawn(listen::serve(listener, RpcService::new(Arc::clone(&node)), stopped));
+    let api = Api::new(Arc::clone(&node), Limits::default(), Group::iter(), Clock::Machine);
+    let server = tokio::spawn(listen::serve(listener, RpcService::new(Arc::new(api)), stopped));
     greet(&node, address, options)?;
     let result = tokio::select! {
         _ = interrupt.recv() => Ok(()),

@@ -1,11 +1,14 @@
 //! The plugin: a host's calls translated to the chain and back. It decides nothing.
 
-use crate::clock::now_ms;
+use crate::clock::{Clock, now_ms};
 use crate::config::Config;
 use crate::engine::{Engine, Owner};
 use crate::log;
 use crate::node::{Choices, Node, Sealing};
+use crate::rpc::api::Api;
+use crate::rpc::limits::Limits;
 use crate::rpc::service::RpcService;
+use crate::rpc::table::Group;
 use crate::store::rocks::Rocks;
 use alloy_primitives::B256;
 use bytes::Bytes;
@@ -181,7 +184,8 @@ impl ChainVm for Plugin {
     }
 
     async fn handlers(&self) -> Result<Vec<HttpHandler>, VmError> {
-        Ok(vec![HttpHandler::new("/rpc", RpcService::new(Arc::clone(self.node()?)))])
+        let api = Api::new(Arc::clone(self.node()?), Limits::default(), Group::DEFAULT, Clock::Machine);
+        Ok(vec![HttpHandler::new("/rpc", RpcService::new(Arc::new(api)))])
     }
 
     async fn wait_event(&self) -> Result<Event, VmError> {

@@ -3,17 +3,25 @@
 //! | file | what lives there |
 //! |---|---|
 //! | `table.rs` | the table |
-//! | `service.rs` | HTTP request to HTTP response: batches, limits, panics |
+//! | `api.rs` | what requests are answered from |
+//! | `dispatch.rs` | bytes to bytes: one call or a batch, limits, panics |
+//! | `service.rs` | HTTP request to HTTP response |
+//! | `session.rs` | a client that stays connected |
+//! | `limits.rs` | every bound |
 //! | `error.rs` | codes and texts |
 //! | `params.rs` | reading of parameters |
 //! | `listen.rs` | `dev`'s own port |
 //! | `eth.rs`, `eth/`, `net.rs`, `web3.rs` | the methods, one file a namespace |
 
+pub mod api;
+pub mod dispatch;
 pub mod error;
 pub mod eth;
+pub mod limits;
 pub mod listen;
 pub mod net;
 pub mod params;
 pub mod service;
+pub mod session;
 pub mod table;
 pub mod web3;

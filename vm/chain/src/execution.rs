@@ -7,9 +7,11 @@
 //! | `precompiles.rs` | revm's precompile provider, and `port::State` over revm's journal |
 //! | `upgrade.rs` | precompiles switched on and off, state upgrades |
 //! | `receipt.rs` | receipts and their consensus encoding |
+//! | `interrupt.rs` | ends a call from outside |
 
 pub mod evm;
 pub mod executor;
+pub mod interrupt;
 pub mod precompiles;
 pub mod receipt;
 pub mod upgrade;

@@ -1,7 +1,8 @@
 //! Codes and texts of JSON-RPC errors. The only place where the node's errors become them.
 
 use crate::node::SubmitError;
-use pars_chain::error::Fatal;
+use alloy_primitives::Bytes;
+use pars_chain::error::{Fatal, Misuse};
 use serde::Serialize;
 
 /// An error as clients see it.
@@ -9,51 +10,72 @@ use serde::Serialize;
 pub struct RpcError {
     /// JSON-RPC 2.0, or EIP-1474.
     pub code: i32,
-    /// For people.
+    /// For people, and for clients that match its first words.
     pub message: String,
+    /// What a call reverted with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<Bytes>,
 }
 
 impl RpcError {
+    /// A code and what it means here.
+    #[must_use]
+    pub fn new(code: i32, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), data: None }
+    }
+
     /// Bytes that are no JSON.
     #[must_use]
     pub fn parse() -> Self {
-        Self { code: -32_700, message: "parse error".to_owned() }
+        Self::new(-32_700, "parse error")
     }
 
     /// JSON that is no request.
     #[must_use]
     pub fn request(message: impl Into<String>) -> Self {
-        Self { code: -32_600, message: message.into() }
+        Self::new(-32_600, message)
     }
 
     /// A method that is not there.
     #[must_use]
     pub fn method(name: &str) -> Self {
-        Self { code: -32_601, message: format!("the method {name} does not exist/is not available") }
+        Self::new(-32_601, format!("the method {name} does not exist/is not available"))
     }
 
     /// Parameters that do not fit the method.
     #[must_use]
     pub fn params(message: impl Into<String>) -> Self {
-        Self { code: -32_602, message: message.into() }
+        Self::new(-32_602, message)
     }
 
     /// Something broke here.
     #[must_use]
     pub fn internal() -> Self {
-        Self { code: -32_603, message: "internal error".to_owned() }
+        Self::new(-32_603, "internal error")
     }
 
     /// The chain failed for good.
     #[must_use]
     pub fn stopped() -> Self {
-        Self { code: -32_603, message: "the chain has stopped: its log says why".to_owned() }
+        Self::new(-32_603, "the chain has stopped: its log says why")
+    }
+
+    /// A request that took longer than the operator allows.
+    #[must_use]
+    pub fn timed_out() -> Self {
+        Self::new(-32_002, "request timed out")
+    }
+
+    /// More than this node gives at once.
+    #[must_use]
+    pub fn too_large() -> Self {
+        Self::new(-32_003, "response too large")
     }
 
     /// A request that cannot be served.
     #[must_use]
     pub fn server(message: impl Into<String>) -> Self {
-        Self { code: -32_000, message: message.into() }
+        Self::new(-32_000, message)
     }
 }
 
@@ -67,9 +89,15 @@ impl From<Fatal> for RpcError {
 impl From<pars_chain::error::Error> for RpcError {
     fn from(error: pars_chain::error::Error) -> Self {
         match error {
-            pars_chain::error::Error::Misuse(misuse) => Self::server(misuse.to_string()),
+            pars_chain::error::Error::Misuse(misuse) => misuse.into(),
             pars_chain::error::Error::Fatal(fatal) => fatal.into(),
         }
+    }
+}
+
+impl From<Misuse> for RpcError {
+    fn from(misuse: Misuse) -> Self {
+        Self::server(misuse.to_string())
     }
 }
 

@@ -4,7 +4,7 @@ pub mod block;
 pub mod state;
 pub mod transaction;
 
-use crate::node::Node;
+use crate::rpc::api::Api;
 use crate::rpc::error::RpcError;
 use crate::rpc::params::{BlockNumber, Params};
 use crate::rpc::table::{Answer, answer};
@@ -16,18 +16,18 @@ use pars_chain::view::View;
 ///
 /// # Errors
 /// Parameters.
-pub fn block_number(node: &Node, params: &Params) -> Answer {
+pub fn block_number(api: &Api, params: &Params) -> Answer {
     params.at_most(0)?;
-    answer(&U64::from(node.head().height()))
+    answer(&U64::from(api.head().height()))
 }
 
 /// `eth_chainId`.
 ///
 /// # Errors
 /// Parameters.
-pub fn chain_id(node: &Node, params: &Params) -> Answer {
+pub fn chain_id(api: &Api, params: &Params) -> Answer {
     params.at_most(0)?;
-    answer(&U64::from(node.spec().chain_id))
+    answer(&U64::from(api.node().spec().chain_id))
 }
 
 /// Height of a tag or number.

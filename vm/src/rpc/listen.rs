@@ -1,6 +1,6 @@
 //! A port of our own: HTTP/1.1 on loopback, for `dev`.
 
-use crate::rpc::service::{REQUEST_BYTES_MAX, RpcService};
+use crate::rpc::service::RpcService;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
@@ -68,7 +68,7 @@ pub async fn serve(listener: TcpListener, service: RpcService, mut stop: watch::
 
 async fn answer(service: RpcService, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
-    let Ok(body) = Limited::new(body, REQUEST_BYTES_MAX).collect().await else {
+    let Ok(body) = Limited::new(body, service.api().limits().request_bytes).collect().await else {
         let mut response = Response::new(Full::new(Bytes::from_static(b"request too large\n")));
         *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
         return Ok(response);

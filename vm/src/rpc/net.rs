@@ -1,6 +1,6 @@
 //! `net_`.
 
-use crate::node::Node;
+use crate::rpc::api::Api;
 use crate::rpc::params::Params;
 use crate::rpc::table::{Answer, answer};
 
@@ -8,7 +8,7 @@ use crate::rpc::table::{Answer, answer};
 ///
 /// # Errors
 /// Parameters.
-pub fn version(node: &Node, params: &Params) -> Answer {
+pub fn version(api: &Api, params: &Params) -> Answer {
     params.at_most(0)?;
-    answer(&node.spec().chain_id.to_string())
+    answer(&api.node().spec().chain_id.to_string())
 }

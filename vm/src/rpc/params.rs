@@ -2,13 +2,17 @@
 
 use crate::rpc::error::RpcError;
 use alloy_primitives::{Address, B256, Bytes, U64, hex};
+use pars_chain::execution::interrupt::Interrupt;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use std::str::FromStr;
 
 /// Parameters of one call.
 #[derive(Debug, Clone, Default)]
-pub struct Params(Vec<Box<RawValue>>);
+pub struct Params {
+    values: Vec<Box<RawValue>>,
+    interrupt: Interrupt,
+}
 
 /// A block by height or by one of the tags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,9 +31,18 @@ impl Params {
     ///
     /// # Errors
     /// Anything but a list.
-    pub fn new(params: Option<&RawValue>) -> Result<Self, RpcError> {
-        let Some(params) = params.filter(|params| params.get() != "null") else { return Ok(Self::default()) };
-        serde_json::from_str(params.get()).map(Self).map_err(|_| RpcError::params("non-array args"))
+    pub fn new(params: Option<&RawValue>, interrupt: Interrupt) -> Result<Self, RpcError> {
+        let values = match params.filter(|params| params.get() != "null") {
+            None => Vec::new(),
+            Some(params) => serde_json::from_str(params.get()).map_err(|_| RpcError::params("non-array args"))?,
+        };
+        Ok(Self { values, interrupt })
+    }
+
+    /// Raised when nobody waits for the answer any more.
+    #[must_use]
+    pub const fn interrupt(&self) -> &Interrupt {
+        &self.interrupt
     }
 
     /// At most this many.
@@ -37,7 +50,7 @@ impl Params {
     /// # Errors
     /// More than that.
     pub fn at_most(&self, count: usize) -> Result<(), RpcError> {
-        if self.0.len() > count {
+        if self.values.len() > count {
             return Err(RpcError::params(format!("too many arguments, want at most {count}")));
         }
         Ok(())
@@ -56,7 +69,7 @@ impl Params {
     /// # Errors
     /// Where it is something else.
     pub fn optional<T: DeserializeOwned>(&self, index: usize) -> Result<Option<T>, RpcError> {
-        let Some(raw) = self.0.get(index).filter(|raw| raw.get() != "null") else { return Ok(None) };
+        let Some(raw) = self.values.get(index).filter(|raw| raw.get() != "null") else { return Ok(None) };
         let read = serde_json::from_str(raw.get());
         read.map(Some).map_err(|cause: serde_json::Error| {
             // A place within one argument says nothing to its sender.

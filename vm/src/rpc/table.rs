@@ -1,12 +1,13 @@
 //! The table of methods. What is not here is answered with −32601.
 
-use crate::node::Node;
+use crate::rpc::api::Api;
 use crate::rpc::error::RpcError;
 use crate::rpc::params::Params;
+use crate::rpc::session::Session;
 use crate::rpc::{eth, net, web3};
 use serde::Serialize;
-use serde_json::value::RawValue;
 use std::future::Future;
+use std::io::{self, Write};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -15,6 +16,8 @@ use std::sync::Arc;
 pub struct Method {
     /// Its name.
     pub name: &'static str,
+    /// The group that `eth-apis` switches it on with.
+    pub group: Group,
     /// What answers it.
     pub run: Run,
 }
@@ -22,30 +25,92 @@ pub struct Method {
 /// How a method runs.
 #[derive(Debug, Clone, Copy)]
 pub enum Run {
+    /// Answers at once: it reads nothing that has to be fetched.
+    Now(fn(&Api, &Params) -> Answer),
     /// Reads a picture of the chain, on a thread that may block.
-    Read(fn(&Node, &Params) -> Answer),
+    Read(fn(&Api, &Params) -> Answer),
     /// Waits for the chain.
-    Wait(fn(Arc<Node>, Params) -> Waiting),
+    Wait(fn(Arc<Api>, Params) -> Waiting),
+    /// Belongs to a WebSocket. Elsewhere it is refused.
+    Session(fn(&Arc<Session>, &Params) -> Answer),
+}
+
+/// A group of methods, named as in the Go node's `eth-apis`.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::EnumIter, strum::EnumString, strum::IntoStaticStr,
+)]
+#[strum(serialize_all = "kebab-case")]
+pub enum Group {
+    /// `eth`.
+    Eth,
+    /// `eth-filter`.
+    EthFilter,
+    /// `net`.
+    Net,
+    /// `web3`.
+    Web3,
+    /// `internal-eth`.
+    InternalEth,
+    /// `internal-blockchain`.
+    InternalBlockchain,
+    /// `internal-transaction`.
+    InternalTransaction,
+    /// `internal-account`.
+    InternalAccount,
+    /// `internal-tx-pool`.
+    InternalTxPool,
+    /// `internal-debug`.
+    InternalDebug,
+}
+
+impl Group {
+    /// Those that are on where nobody chose.
+    pub const DEFAULT: [Self; 8] = [
+        Self::Eth,
+        Self::EthFilter,
+        Self::Net,
+        Self::Web3,
+        Self::InternalEth,
+        Self::InternalBlockchain,
+        Self::InternalTransaction,
+        Self::InternalAccount,
+    ];
 }
 
 /// An answer that is on its way.
 pub type Waiting = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
 /// JSON, or why there is none.
-pub type Answer = Result<Box<RawValue>, RpcError>;
+pub type Answer = Result<Json, RpcError>;
+
+/// A value as it is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Json(pub Vec<u8>);
 
 /// Every method, sorted by name.
 pub static TABLE: &[Method] = &[
-    Method { name: "eth_blockNumber", run: Run::Read(eth::block_number) },
-    Method { name: "eth_chainId", run: Run::Read(eth::chain_id) },
-    Method { name: "eth_getBalance", run: Run::Read(eth::state::balance) },
-    Method { name: "eth_getBlockByHash", run: Run::Read(eth::block::by_hash) },
-    Method { name: "eth_getBlockByNumber", run: Run::Read(eth::block::by_number) },
-    Method { name: "eth_getTransactionCount", run: Run::Read(eth::state::transaction_count) },
-    Method { name: "eth_getTransactionReceipt", run: Run::Read(eth::transaction::receipt) },
-    Method { name: "eth_sendRawTransaction", run: Run::Wait(eth::transaction::send_raw) },
-    Method { name: "net_version", run: Run::Read(net::version) },
-    Method { name: "web3_clientVersion", run: Run::Read(web3::client_version) },
+    Method { name: "eth_blockNumber", group: Group::InternalBlockchain, run: Run::Now(eth::block_number) },
+    Method { name: "eth_chainId", group: Group::InternalBlockchain, run: Run::Now(eth::chain_id) },
+    Method { name: "eth_getBalance", group: Group::InternalBlockchain, run: Run::Read(eth::state::balance) },
+    Method { name: "eth_getBlockByHash", group: Group::InternalBlockchain, run: Run::Read(eth::block::by_hash) },
+    Method { name: "eth_getBlockByNumber", group: Group::InternalBlockchain, run: Run::Read(eth::block::by_number) },
+    Method {
+        name: "eth_getTransactionCount",
+        group: Group::InternalTransaction,
+        run: Run::Read(eth::state::transaction_count),
+    },
+    Method {
+        name: "eth_getTransactionReceipt",
+        group: Group::InternalTransaction,
+        run: Run::Read(eth::transaction::receipt),
+    },
+    Method {
+        name: "eth_sendRawTransaction",
+        group: Group::InternalTransaction,
+        run: Run::Wait(eth::transaction::send_raw),
+    },
+    Method { name: "net_version", group: Group::Net, run: Run::Now(net::version) },
+    Method { name: "web3_clientVersion", group: Group::Web3, run: Run::Now(web3::client_version) },
 ];
 
 /// The method of a name.
@@ -54,15 +119,40 @@ pub fn find(name: &str) -> Option<&'static Method> {
     TABLE.binary_search_by(|method| method.name.cmp(name)).ok().and_then(|at| TABLE.get(at))
 }
 
-/// An answer from anything that JSON can hold.
+/// An answer from anything that JSON can hold, written once.
 ///
 /// # Errors
-/// Never for the types that methods give.
+/// Where it is longer than [`ANSWER_BYTES_MAX`].
 pub fn answer(value: &impl Serialize) -> Answer {
-    serde_json::value::to_raw_value(value).map_err(|cause| {
-        tracing::error!(%cause, "writing an answer");
-        RpcError::internal()
-    })
+    let mut out = Bounded(Vec::with_capacity(128));
+    match serde_json::to_writer(&mut out, value) {
+        Ok(()) => Ok(Json(out.0)),
+        Err(cause) if cause.is_io() => Err(RpcError::too_large()),
+        Err(cause) => {
+            tracing::error!(%cause, "writing an answer");
+            Err(RpcError::internal())
+        }
+    }
+}
+
+/// Bytes of one answer.
+pub const ANSWER_BYTES_MAX: usize = 25_000_000;
+
+/// Memory that does not grow beyond [`ANSWER_BYTES_MAX`].
+struct Bounded(Vec<u8>);
+
+impl Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len().saturating_add(bytes.len()) > ANSWER_BYTES_MAX {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 #[cfg(test)]

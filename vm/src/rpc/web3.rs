@@ -1,6 +1,6 @@
 //! `web3_`.
 
-use crate::node::Node;
+use crate::rpc::api::Api;
 use crate::rpc::params::Params;
 use crate::rpc::table::{Answer, answer};
 
@@ -11,7 +11,7 @@ pub const CLIENT: &str = concat!("pars-vm/v", env!("CARGO_PKG_VERSION"));
 ///
 /// # Errors
 /// Parameters.
-pub fn client_version(_: &Node, params: &Params) -> Answer {
+pub fn client_version(_: &Api, params: &Params) -> Answer {
     params.at_most(0)?;
     answer(&CLIENT)
 }

@@ -1,6 +1,6 @@
 //! Blocks.
 
-use crate::node::Node;
+use crate::rpc::api::Api;
 use crate::rpc::eth::height_of;
 use crate::rpc::eth::transaction::Transaction;
 use crate::rpc::params::Params;
@@ -13,9 +13,9 @@ use serde::Serialize;
 ///
 /// # Errors
 /// Parameters.
-pub fn by_number(node: &Node, params: &Params) -> Answer {
+pub fn by_number(api: &Api, params: &Params) -> Answer {
     params.at_most(2)?;
-    let head = node.head();
+    let head = api.head();
     let height = height_of(&head, params.block(0)?);
     let full = params.optional(1)?.unwrap_or(false);
     answer(&head.block(height)?.map(|block| Block::new(&block, full)))
@@ -25,9 +25,9 @@ pub fn by_number(node: &Node, params: &Params) -> Answer {
 ///
 /// # Errors
 /// Parameters.
-pub fn by_hash(node: &Node, params: &Params) -> Answer {
+pub fn by_hash(api: &Api, params: &Params) -> Answer {
     params.at_most(2)?;
-    let head = node.head();
+    let head = api.head();
     let hash = params.hash(0)?;
     let full = params.optional(1)?.unwrap_or(false);
     let block = head.height_of(BlockId(hash))?.map(|height| head.block(height)).transpose()?.flatten();

@@ -1,6 +1,6 @@
 //! What accounts hold.
 
-use crate::node::Node;
+use crate::rpc::api::Api;
 use crate::rpc::eth::state_at;
 use crate::rpc::params::Params;
 use crate::rpc::table::{Answer, answer};
@@ -10,10 +10,10 @@ use alloy_primitives::{U64, U256, keccak256};
 ///
 /// # Errors
 /// Parameters, or a state that is not kept.
-pub fn balance(node: &Node, params: &Params) -> Answer {
+pub fn balance(api: &Api, params: &Params) -> Answer {
     params.at_most(2)?;
     let address = params.address(0)?;
-    let view = state_at(&node.head(), params.block(1)?)?;
+    let view = state_at(&api.head(), params.block(1)?)?;
     let account = view.account(&keccak256(address))?;
     answer(&account.map_or(U256::ZERO, |account| account.balance))
 }
@@ -22,13 +22,13 @@ pub fn balance(node: &Node, params: &Params) -> Answer {
 ///
 /// # Errors
 /// Parameters, or a state that is not kept.
-pub fn transaction_count(node: &Node, params: &Params) -> Answer {
+pub fn transaction_count(api: &Api, params: &Params) -> Answer {
     params.at_most(2)?;
     let address = params.address(0)?;
-    let head = node.head();
+    let head = api.head();
     let number = params.block(1)?;
     let nonce = if params.optional::<String>(1)?.as_deref() == Some("pending") {
-        node.pending_nonce(address)?
+        api.node().pending_nonce(address)?
     } else {
         let account = state_at(&head, number)?.account(&keccak256(address))?;
         account.map_or(0, |account| account.nonce)

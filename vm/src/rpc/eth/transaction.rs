@@ -1,6 +1,6 @@
 //! Transactions and their receipts.
 
-use crate::node::Node;
+use crate::rpc::api::Api;
 use crate::rpc::error::RpcError;
 use crate::rpc::params::Params;
 use crate::rpc::table::{Answer, Waiting, answer};
@@ -13,18 +13,18 @@ use serde::Serialize;
 use std::sync::Arc;
 
 /// `eth_sendRawTransaction(bytes)`: hash. Where the chain seals by itself, the receipt is readable when it answers.
-pub fn send_raw(node: Arc<Node>, params: Params) -> Waiting {
+pub fn send_raw(api: Arc<Api>, params: Params) -> Waiting {
     Box::pin(async move {
         params.at_most(1)?;
         let bytes = params.bytes(0)?;
         if bytes.len() <= 1 {
             return Err(RpcError::server("typed transaction too short"));
         }
-        let submitting = Arc::clone(&node);
+        let submitting = Arc::clone(api.node());
         // Recovering the sender takes a core for a while.
         let submitted = tokio::task::spawn_blocking(move || submitting.submit(&bytes)).await;
         let hash = submitted.map_err(|_| RpcError::internal())??;
-        node.settled(hash).await.map_err(|_| RpcError::stopped())?;
+        api.node().settled(hash).await.map_err(|_| RpcError::stopped())?;
         answer(&hash)
     })
 }
@@ -33,9 +33,9 @@ pub fn send_raw(node: Arc<Node>, params: Params) -> Waiting {
 ///
 /// # Errors
 /// Parameters.
-pub fn receipt(node: &Node, params: &Params) -> Answer {
+pub fn receipt(api: &Api, params: &Params) -> Answer {
     params.at_most(1)?;
-    let head = node.head();
+    let head = api.head();
     let Some(place) = head.transaction(params.hash(0)?)? else { return answer(&()) };
     let (Some(block), Some(receipts)) = (head.block(place.height)?, head.receipts(place.height)?) else {
         return answer(&());

@@ -1,0 +1,71 @@
+//! [`Api`]: what requests are answered from. One for a chain, shared by every transport.
+
+use crate::clock::Clock;
+use crate::node::Node;
+use crate::rpc::limits::Limits;
+use crate::rpc::table::Group;
+use pars_chain::view::View;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// What requests are answered from.
+#[derive(Debug)]
+pub struct Api {
+    node: Arc<Node>,
+    limits: Limits,
+    groups: BTreeSet<Group>,
+    clock: Clock,
+    workers: Arc<Semaphore>,
+}
+
+impl Api {
+    /// Over this node.
+    #[must_use]
+    pub fn new(node: Arc<Node>, limits: Limits, groups: impl IntoIterator<Item = Group>, clock: Clock) -> Self {
+        // As many as there are cores: more would only take them from the chain's thread.
+        let workers = std::thread::available_parallelism().map_or(2, |cores| cores.get().max(2));
+        Self { node, limits, groups: groups.into_iter().collect(), clock, workers: Arc::new(Semaphore::new(workers)) }
+    }
+
+    /// Waits for a turn to read.
+    pub async fn worker(&self) -> Option<OwnedSemaphorePermit> {
+        // The semaphore is never closed.
+        Arc::clone(&self.workers).acquire_owned().await.ok()
+    }
+
+    /// The chain that runs.
+    #[must_use]
+    pub const fn node(&self) -> &Arc<Node> {
+        &self.node
+    }
+
+    /// Last accepted block.
+    #[must_use]
+    pub fn head(&self) -> View {
+        self.node.head()
+    }
+
+    /// How much is asked and answered.
+    #[must_use]
+    pub const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Whether a group of methods is on.
+    #[must_use]
+    pub fn offers(&self, group: Group) -> bool {
+        self.groups.contains(&group)
+    }
+
+    /// Groups that are on.
+    pub fn groups(&self) -> impl Iterator<Item = Group> {
+        self.groups.iter().copied()
+    }
+
+    /// Unix milliseconds.
+    #[must_use]
+    pub fn now_ms(&self) -> u64 {
+        self.clock.now_ms()
+    }
+}
