@@ -2,6 +2,7 @@
 
 use crate::clock::Clock;
 use crate::node::Node;
+use crate::rpc::eth::fee::LastTip;
 use crate::rpc::limits::Limits;
 use crate::rpc::table::Group;
 use pars_chain::view::View;
@@ -17,6 +18,7 @@ pub struct Api {
     groups: BTreeSet<Group>,
     clock: Clock,
     workers: Arc<Semaphore>,
+    last_tip: LastTip,
 }
 
 impl Api {
@@ -25,7 +27,19 @@ impl Api {
     pub fn new(node: Arc<Node>, limits: Limits, groups: impl IntoIterator<Item = Group>, clock: Clock) -> Self {
         // As many as there are cores: more would only take them from the chain's thread.
         let workers = std::thread::available_parallelism().map_or(2, |cores| cores.get().max(2));
-        Self { node, limits, groups: groups.into_iter().collect(), clock, workers: Arc::new(Semaphore::new(workers)) }
+        Self {
+            node,
+            limits,
+            groups: groups.into_iter().collect(),
+            clock,
+            workers: Arc::new(Semaphore::new(workers)),
+            last_tip: LastTip::default(),
+        }
+    }
+
+    /// The last suggestion of a tip.
+    pub(crate) const fn last_tip(&self) -> &LastTip {
+        &self.last_tip
     }
 
     /// Waits for a turn to read.
