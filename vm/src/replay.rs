@@ -38,7 +38,8 @@ pub fn run(options: &Replay) -> Result<ExitCode> {
                 "asked".to_owned()
             })
         } else {
-            replay(file, options).map(|(blocks, transactions)| format!("{blocks} blocks, {transactions} transactions, ok"))
+            replay(file, options)
+                .map(|(blocks, transactions)| format!("{blocks} blocks, {transactions} transactions, ok"))
         };
         match replayed {
             Ok(text) => writeln!(out, "{name}: {text}")?,

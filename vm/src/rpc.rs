@@ -10,6 +10,7 @@
 //! | `limits.rs` | every bound |
 //! | `error.rs` | codes and texts |
 //! | `params.rs` | reading of parameters |
+//! | `hex.rs` | hexadecimal values inside objects |
 //! | `listen.rs` | `dev`'s own port |
 //! | `eth.rs`, `eth/`, `net.rs`, `web3.rs` | the methods, one file a namespace |
 
@@ -17,6 +18,7 @@ pub mod api;
 pub mod dispatch;
 pub mod error;
 pub mod eth;
+pub mod hex;
 pub mod limits;
 pub mod listen;
 pub mod net;

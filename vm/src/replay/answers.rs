@@ -28,7 +28,7 @@ use http::Request;
 use intended::TABLE;
 use pars_chain::engine::Chain;
 use pars_chain::store::Store;
-use recording::{Call, Exchange, Phase, Recording, Step};
+use recording::{Exchange, Phase, Recording, Step};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -39,7 +39,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tower::ServiceExt as _;
 
 /// Differences of a file that are printed whole.
-const SHOWN_MAX: usize = 40;
+const SHOWN_MAX: usize = 400;
 
 /// How the answers of one file compare.
 #[derive(Debug, Default)]
@@ -166,7 +166,13 @@ impl Tally {
             return;
         }
         counts.different += 1;
-        self.show(format!("{} {}\n   recorded {}\n   got      {}", case.method, case.params, show(recorded), show(&ours)));
+        self.show(format!(
+            "{} {}\n   recorded {}\n   got      {}",
+            case.method,
+            case.params,
+            show(recorded),
+            show(&ours)
+        ));
     }
 
     fn count_http(&mut self, exchange: &Exchange, ours: &str, same: bool) {
@@ -186,7 +192,7 @@ impl Tally {
     }
 
     fn show(&mut self, text: String) {
-        self.shown.push(text.chars().take(1_200).collect());
+        self.shown.push(text.chars().take(6_000).collect());
     }
 }
 
@@ -208,7 +214,7 @@ async fn ask(chain: Chain, config: &RawValue, at_ms: u64, phase: Phase, tally: &
     let choices = Choices { pool: config.pool, ..Choices::default() };
     let node = Arc::new(Node::start(chain, choices, Sealing::Host)?);
     let clock = Arc::new(AtomicU64::new(at_ms));
-    let api = Api::new(Arc::clone(&node), config.rpc, config.groups, Clock::Set(Arc::clone(&clock)));
+    let api = Api::new(Arc::clone(&node), config.limits, config.groups, Clock::Set(Arc::clone(&clock)));
     let service = RpcService::new(Arc::new(api));
     for call in &phase.calls {
         clock.store(call.at.unwrap_or(at_ms), Ordering::Relaxed);
@@ -256,11 +262,8 @@ async fn run_sequence(service: &RpcService, steps: &[Step], tally: &mut Tally) -
 
 /// Asks one question over the service.
 async fn one(service: &RpcService, method: &str, params: &RawValue) -> Result<Reply> {
-    let body = format!(
-        r#"{{"jsonrpc":"2.0","id":1,"method":{},"params":{}}}"#,
-        serde_json::to_string(method)?,
-        params.get()
-    );
+    let body =
+        format!(r#"{{"jsonrpc":"2.0","id":1,"method":{},"params":{}}}"#, serde_json::to_string(method)?, params.get());
     let request = Request::post("/rpc").header("content-type", "application/json").body(Bytes::from(body))?;
     let response = service.clone().oneshot(request).await?;
     let body = response.into_body();

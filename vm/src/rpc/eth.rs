@@ -1,7 +1,12 @@
 //! `eth_`.
 
 pub mod block;
+pub mod call;
+mod estimate;
+pub mod fee;
 pub mod log;
+mod request;
+mod revert;
 pub mod state;
 pub mod transaction;
 

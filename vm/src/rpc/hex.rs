@@ -1,6 +1,7 @@
 //! Hexadecimal values inside objects, in the one form that EIP-1474 gives each.
 
-use alloy_primitives::{Bytes, U256, hex};
+use crate::rpc::params::text;
+use alloy_primitives::{Bytes, U256};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use std::borrow::Cow;
@@ -17,68 +18,25 @@ pub struct Quantity64(pub u64);
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Data(pub Bytes);
 
-/// A number of at most so many bits.
-///
-/// # Errors
-/// What is wrong with it. The text is not repeated: it may be long.
-pub fn quantity(text: &str, bits: usize) -> Result<U256, String> {
-    let digits = digits(text)?;
-    if digits.is_empty() {
-        return Err("hex string \"0x\"".to_owned());
-    }
-    if digits.len() > 1 && digits.starts_with('0') {
-        return Err("hex number with leading zero digits".to_owned());
-    }
-    if digits.len() > bits / 4 {
-        return Err(format!("hex number > {bits} bits"));
-    }
-    U256::from_str_radix(digits, 16).map_err(|_| "invalid hex string".to_owned())
-}
-
-/// Bytes.
-///
-/// # Errors
-/// What is wrong with them. The text is not repeated: it may be long.
-pub fn data(text: &str) -> Result<Bytes, String> {
-    let digits = digits(text)?;
-    if !digits.len().is_multiple_of(2) {
-        return Err("hex string of odd length".to_owned());
-    }
-    hex::decode(digits).map(Bytes::from).map_err(|_| "invalid hex string".to_owned())
-}
-
-fn digits(text: &str) -> Result<&str, String> {
-    if text.is_empty() {
-        return Err("empty hex string".to_owned());
-    }
-    let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
-    digits.ok_or_else(|| "hex string without 0x prefix".to_owned())
-}
-
 impl<'de> Deserialize<'de> for Quantity {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        quantity(&text(from)?, 256).map(Self).map_err(D::Error::custom)
+        text::quantity256(&string(from)?).map(Self).map_err(D::Error::custom)
     }
 }
 
 impl<'de> Deserialize<'de> for Quantity64 {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        quantity(&text(from)?, 64).map(|number| Self(number.saturating_to())).map_err(D::Error::custom)
+        text::quantity(&string(from)?).map(Self).map_err(D::Error::custom)
     }
 }
 
 impl<'de> Deserialize<'de> for Data {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = text(from)?;
-        // Go's encoder writes no bytes as an empty string, and reads them back.
-        if text.is_empty() {
-            return Ok(Self::default());
-        }
-        data(&text).map(Self).map_err(D::Error::custom)
+        text::bytes(&string(from)?).map(Self).map_err(D::Error::custom)
     }
 }
 
-fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Cow<'de, str>, D::Error> {
+fn string<'de, D: Deserializer<'de>>(from: D) -> Result<Cow<'de, str>, D::Error> {
     #[derive(Deserialize)]
     struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
     Text::deserialize(from).map(|text| text.0)

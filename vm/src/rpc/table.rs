@@ -90,7 +90,11 @@ pub struct Json(pub Vec<u8>);
 /// Every method, sorted by name.
 pub static TABLE: &[Method] = &[
     Method { name: "eth_blockNumber", group: Group::InternalBlockchain, run: Run::Now(eth::block_number) },
+    Method { name: "eth_call", group: Group::InternalBlockchain, run: Run::Read(eth::call::call) },
     Method { name: "eth_chainId", group: Group::InternalBlockchain, run: Run::Now(eth::chain_id) },
+    Method { name: "eth_estimateGas", group: Group::InternalBlockchain, run: Run::Read(eth::call::estimate_gas) },
+    Method { name: "eth_feeHistory", group: Group::InternalEth, run: Run::Read(eth::fee::fee_history) },
+    Method { name: "eth_gasPrice", group: Group::InternalEth, run: Run::Read(eth::fee::gas_price) },
     Method { name: "eth_getBalance", group: Group::InternalBlockchain, run: Run::Read(eth::state::balance) },
     Method { name: "eth_getBlockByHash", group: Group::InternalBlockchain, run: Run::Read(eth::block::by_hash) },
     Method { name: "eth_getBlockByNumber", group: Group::InternalBlockchain, run: Run::Read(eth::block::by_number) },

@@ -67,9 +67,9 @@ pub struct BlockOverrides {
     pub gas_limit: Option<u64>,
     /// Fee recipient.
     pub coinbase: Option<Address>,
-    /// What DIFFICULTY pushes before Durango.
+    /// What DIFFICULTY pushes.
     pub difficulty: Option<U256>,
-    /// What the same opcode pushes from then on.
+    /// What it pushes from Durango on, where that is another value.
     pub prevrandao: Option<B256>,
     /// Wei.
     pub base_fee: Option<U256>,
@@ -195,8 +195,10 @@ impl<'v> Scene<'v> {
         }
         environment.gas_limit = wanted.gas_limit.unwrap_or(environment.gas_limit);
         environment.coinbase = wanted.coinbase.unwrap_or(environment.coinbase);
-        environment.fixed.difficulty = wanted.difficulty.unwrap_or(environment.fixed.difficulty);
-        environment.fixed.prevrandao = wanted.prevrandao.unwrap_or(environment.fixed.prevrandao);
+        // Genesis may have any; every block after it has 1.
+        let difficulty = wanted.difficulty.unwrap_or(view.header().difficulty);
+        environment.fixed.difficulty = difficulty;
+        environment.fixed.prevrandao = wanted.prevrandao.unwrap_or_else(|| difficulty.into());
         if let Some(value) = wanted.base_fee {
             environment.base_fee = u64::try_from(value).map_err(|_| base_fee_too_high(value))?;
         }
@@ -323,6 +325,9 @@ fn end(called: Called) -> End {
         ExecutionResult::Success { output, .. } => End::Returned(output.into_data()),
         ExecutionResult::Revert { output, .. } => End::Reverted(output),
         ExecutionResult::Halt { reason: HaltReason::OutOfGas(_), .. } => End::OutOfGas,
+        ExecutionResult::Halt { reason: HaltReason::PrecompileError, .. } if called.precompile.is_none() => {
+            End::OutOfGas
+        }
         ExecutionResult::Halt { reason, .. } => End::Failed(why(&reason, called.fault, called.precompile)),
     }
 }

@@ -16,7 +16,7 @@ use revm::handler::PrecompileProvider;
 use revm::handler::precompile_output_to_interpreter_result;
 use revm::interpreter::{CallInputs, CallScheme, Gas, InstructionResult, InterpreterResult};
 use revm::precompile::secp256r1::P256VERIFY_OSAKA;
-use revm::precompile::{PrecompileSpecId, Precompiles};
+use revm::precompile::{PrecompileHalt, PrecompileSpecId, Precompiles};
 use revm::primitives::hardfork::SpecId;
 use std::sync::OnceLock;
 
@@ -35,7 +35,7 @@ pub struct Provider {
     pub predicates: AddressMap<Vec<Predicate>>,
     /// Why execution had to stop without a result.
     pub stopped: Option<Stopped>,
-    /// Why the last precompile that failed did, for people.
+    /// Why the last precompile that failed did, for people; none where it was gas.
     pub failure: Option<String>,
 }
 
@@ -176,7 +176,15 @@ impl<'v> PrecompileProvider<EvmContext<'v>> for Provider {
         let output = precompile.execute(&input, inputs.gas_limit, inputs.reservoir).map_err(|e| e.to_string())?;
         drop(input);
         if let Some(halt) = output.halt_reason() {
-            self.failure = Some(halt.to_string());
+            // Sizes beyond 64 bits cost more gas than there is.
+            let unpayable = matches!(
+                halt,
+                PrecompileHalt::ModexpExpOverflow
+                    | PrecompileHalt::ModexpBaseOverflow
+                    | PrecompileHalt::ModexpModOverflow
+                    | PrecompileHalt::ModexpEip7823LimitSize
+            );
+            self.failure = (!unpayable).then(|| halt.to_string());
         }
         Ok(Some(precompile_output_to_interpreter_result(output, inputs.gas_limit)))
     }

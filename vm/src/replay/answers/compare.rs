@@ -77,9 +77,7 @@ pub(super) fn same_reply(recorded: &Reply, ours: &Reply) -> bool {
     match (recorded, ours) {
         (Ok(recorded), Ok(ours)) => same(recorded, ours),
         (Err(recorded), Err(ours)) => {
-            recorded.code == ours.code
-                && recorded.data == ours.data
-                && same_text(&recorded.message, &ours.message)
+            recorded.code == ours.code && recorded.data == ours.data && same_text(&recorded.message, &ours.message)
         }
         (Ok(_), Err(_)) | (Err(_), Ok(_)) => false,
     }

@@ -4,7 +4,7 @@ use crate::rpc::api::Api;
 use crate::rpc::error::RpcError;
 use crate::rpc::eth::request::{BlockOverride, Request, StateOverrides, accounts};
 use crate::rpc::eth::{estimate, revert, state_at};
-use crate::rpc::params::Params;
+use crate::rpc::params::{BlockNumber, BlockRef, Params};
 use crate::rpc::table::{Answer, answer};
 use alloy_primitives::U256;
 use pars_chain::engine::next_block;
@@ -18,12 +18,12 @@ use pars_chain::view::View;
 /// Parameters, a state that is not kept, a failed call.
 pub fn call(api: &Api, params: &Params) -> Answer {
     params.at_most(4)?;
-    let request: Request = params.optional_object(0)?;
-    let view = state_at(api, &params.state_ref(1)?)?;
-    let overrides: StateOverrides = params.optional(2)?.unwrap_or_default();
-    let wanted: BlockOverride = params.optional(3)?.unwrap_or_default();
+    let request: Request = params.object(0)?;
+    let view = state_at(api, params.block(1)?)?;
+    let overrides: StateOverrides = params.optional_object(2)?;
+    let wanted: BlockOverride = params.optional_object(3)?;
     let mut wanted = BlockOverrides::from(wanted);
-    if params.is_pending(1) {
+    if params.block(1)? == BlockRef::Number(BlockNumber::Pending) {
         wanted = over_pending(api, &view, wanted)?;
     }
     let cap = api.limits().call_gas.unwrap_or(GAS_UNLIMITED);
@@ -48,9 +48,9 @@ pub fn call(api: &Api, params: &Params) -> Answer {
 /// Parameters, a state that is not kept, a transaction that fails with any gas.
 pub fn estimate_gas(api: &Api, params: &Params) -> Answer {
     params.at_most(3)?;
-    let request: Request = params.required(0)?;
-    let view = state_at(api, &params.state_ref(1)?)?;
-    let overrides: StateOverrides = params.optional(2)?.unwrap_or_default();
+    let request: Request = params.object(0)?;
+    let view = state_at(api, params.block(1)?)?;
+    let overrides: StateOverrides = params.optional_object(2)?;
     let mut scene = scene(api, params, &view, &BlockOverrides::default(), overrides)?;
     let gas = estimate::gas(&mut scene, &request, api.limits().call_gas).map_err(|error| match error {
         estimate::Error::Rpc(error) => error,

@@ -78,7 +78,7 @@ fn affordable(scene: &mut Scene<'_>, message: &Message) -> Result<Option<u64>, E
         return Ok(None);
     }
     let balance = scene.balance(message.from).map_err(Error::Fatal)?;
-    let left = balance.checked_sub(message.value).filter(|left| message.value.is_zero() || !left.is_zero());
+    let left = balance.checked_sub(message.value).filter(|left| !left.is_zero());
     let left = left.ok_or_else(|| Error::Rpc(RpcError::server("insufficient funds for transfer")))?;
     Ok(u64::try_from(left / message.fee_cap).ok())
 }

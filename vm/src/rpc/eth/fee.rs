@@ -3,7 +3,8 @@
 use crate::rpc::api::Api;
 use crate::rpc::error::RpcError;
 use crate::rpc::eth::height_of;
-use crate::rpc::params::Params;
+use crate::rpc::params::text::Wrong;
+use crate::rpc::params::{BlockNumber, Params};
 use crate::rpc::table::{Answer, answer};
 use alloy_primitives::{B256, U64, U256};
 use parking_lot::Mutex;
@@ -40,10 +41,15 @@ pub fn max_priority_fee_per_gas(api: &Api, params: &Params) -> Answer {
 /// Parameters; a block above the last accepted one.
 pub fn fee_history(api: &Api, params: &Params) -> Answer {
     params.at_most(3)?;
-    let count = params.required_raw(0).and_then(count)?;
+    let mut count = params.read(0, count)?;
     let head = api.head();
-    let newest = height_of(&head, params.block(1)?);
-    let percentiles: Vec<f64> = params.required(2)?;
+    let newest = params.block_number(1)?;
+    let percentiles = params.read(2, |_| Ok(())).and_then(|()| params.optional::<Vec<f64>>(2))?.unwrap_or_default();
+    if newest == BlockNumber::Pending {
+        // It counts, and has no history yet.
+        count = count.saturating_sub(1);
+    }
+    let newest = height_of(&head, newest);
     check_percentiles(&percentiles)?;
     if newest > head.height() {
         let text = format!("request beyond head block: requested {newest}, head {}", head.height());
@@ -142,10 +148,7 @@ fn tips_at(head: &View, block: &Block, percentiles: &[f64]) -> Result<Vec<U256>,
     let mut before = 0;
     let mut paid: Vec<(u128, u64)> = Vec::with_capacity(receipts.len());
     for (tx, receipt) in block.transactions.iter().zip(&receipts) {
-        paid.push((
-            tx.effective_gas_price(base_fee) - u128::from(base_fee),
-            receipt.cumulative_gas_used - before,
-        ));
+        paid.push((tx.effective_gas_price(base_fee) - u128::from(base_fee), receipt.cumulative_gas_used - before));
         before = receipt.cumulative_gas_used;
     }
     paid.sort_by_key(|(tip, _)| *tip);
@@ -169,7 +172,7 @@ fn missing(height: u64) -> Fatal {
 }
 
 /// `0x2`, `"2"` or `2`.
-fn count(raw: &RawValue) -> Result<u64, RpcError> {
+fn count(raw: &RawValue) -> Result<u64, Wrong> {
     let text = raw.get().trim_matches('"');
     let number = match text.strip_prefix("0x") {
         Some(digits) => u64::from_str_radix(digits, 16).ok(),
@@ -177,7 +180,7 @@ fn count(raw: &RawValue) -> Result<u64, RpcError> {
     };
     number.ok_or_else(|| {
         let shown: String = text.chars().take(80).collect();
-        RpcError::params(format!("invalid argument 0: invalid hex or decimal integer {shown:?}"))
+        format!("invalid hex or decimal integer {shown:?}").into()
     })
 }
 
@@ -193,8 +196,7 @@ fn check_percentiles(percentiles: &[f64]) -> Result<(), RpcError> {
         if let Some(before) = index.checked_sub(1).and_then(|before| percentiles.get(before))
             && before >= percentile
         {
-            let text =
-                format!("invalid reward percentile: #{}:{before:.6} >= #{index}:{percentile:.6}", index - 1);
+            let text = format!("invalid reward percentile: #{}:{before:.6} >= #{index}:{percentile:.6}", index - 1);
             return Err(RpcError::server(text));
         }
     }
