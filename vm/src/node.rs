@@ -1,5 +1,6 @@
 //! A chain that runs: its thread, its pool, and what RPC and hosts need of both.
 
+use crate::arrivals::Arrivals;
 use crate::clock::now_ms;
 use crate::engine::{Closed, Engine, Shown};
 use alloy_primitives::{Address, B256};
@@ -38,6 +39,7 @@ pub struct Node {
     choices: Choices,
     /// Counts changes of the pool. A watch: a change that nobody waits for is still seen.
     changes: watch::Sender<u64>,
+    arrivals: Arrivals,
     sealing: Sealing,
 }
 
@@ -91,6 +93,7 @@ impl Node {
             pool,
             choices,
             changes: watch::Sender::new(0),
+            arrivals: Arrivals::default(),
             sealing,
         })
     }
@@ -144,6 +147,18 @@ impl Node {
         &self.pool
     }
 
+    /// Transactions as they became executable.
+    #[must_use]
+    pub const fn arrivals(&self) -> &Arrivals {
+        &self.arrivals
+    }
+
+    /// Tells of each change of what readers see; an error after [`Self::close`].
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<Shown> {
+        self.watched.clone()
+    }
+
     /// The chain's thread.
     ///
     /// # Errors
@@ -159,7 +174,9 @@ impl Node {
     /// Why it was not taken.
     pub fn submit(&self, bytes: &[u8]) -> Result<B256, SubmitError> {
         let tx = Arc::new(Tx::decode(bytes)?);
-        let hash = self.pool.submit(tx, Origin::Remote, now_ms())?;
+        let hash = tx.hash();
+        let executable = self.pool.admit(tx, Origin::Remote, now_ms())?;
+        self.arrivals.push(&executable);
         self.changes.send_modify(|changes| *changes = changes.wrapping_add(1));
         Ok(hash)
     }
