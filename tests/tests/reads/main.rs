@@ -7,6 +7,7 @@
 //! | `shapes.rs` | recorded answers, in `shapes/` |
 //! | `reports.rs` | what clients once stumbled over |
 //! | `malformed.rs` | every method, with everything that it does not expect |
+//! | `unknown.rs` | blocks that are not there, not yet there, or whose state is gone |
 //! | `logs.rs` | `eth_getLogs` against a search of everything, ranges and bounds |
 //! | `filters.rs` | nothing is missed or told twice |
 //! | `visible.rs` | a block is visible at once or not at all |
@@ -16,5 +17,6 @@ mod logs;
 mod malformed;
 mod reports;
 mod shapes;
+mod unknown;
 mod visible;
 mod world;
