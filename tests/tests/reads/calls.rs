@@ -47,7 +47,7 @@ fn state_replaces_and_state_diff_adds() {
     let world = World::new();
     let a = Wallet::local(0).expect("there are eleven");
     // Its constructor sets slot 0 to 1 and slot 1 to 2; its code returns SLOAD(calldata word 0).
-    let initcode = hex!("6001600055600260015560 0c 601660003960 0c 6000f3 6000355460005260206000f3");
+    let initcode = hex!("60016000556002600155600c6016600039600c6000f3" "6000355460005260206000f3");
     let initcode: Bytes = initcode.into();
     world.seal(&[a.sign(&Draft::create(0, initcode)).unwrap()]);
     let at = a.address.create(0);
@@ -75,7 +75,7 @@ fn report_5_12_block_hashes_under_a_number_override_are_real() {
         world.seal(&[a.sign(&Draft::transfer(nonce, NOBODY, 1)).unwrap()]);
     }
     // Returns BLOCKHASH(NUMBER - 1).
-    let request = json!({ "data": "0x60014303406000526020 6000f3".replace(' ', "") });
+    let request = json!({ "data": "0x600143034060005260206000f3" });
     for (number, expected) in [("0x3", Some("0x2")), ("0x4", Some("0x3")), ("0x5", None)] {
         let got = world.call("eth_call", json!([request, "latest", {}, { "number": number }]));
         let hash = expected.map(|height| world.call("eth_getBlockByNumber", json!([height, false]))["hash"].take());
@@ -123,7 +123,7 @@ fn estimates_are_enough_and_not_much_more() {
     let inner = Address::repeat_byte(0xcc);
     // The inner one burns 100,000 gas in a loop; the outer one calls it with all gas and reverts where it fails.
     let burn = "0x6110005b600190038060035700";
-    let outer = format!("0x6000600060006000600073{}5af16027576000 6000fd5b00", hex::encode(inner)).replace(' ', "");
+    let outer = format!("0x6000600060006000600073{}5af160295760006000fd5b00", hex::encode(inner));
     let overrides = json!({ inner.to_string(): { "code": burn }, NOBODY.to_string(): { "code": outer } });
     let request = |gas: Option<u64>| {
         let mut request = json!({ "from": a.address, "to": NOBODY });
