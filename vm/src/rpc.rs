@@ -10,6 +10,7 @@
 //! | `limits.rs` | every bound |
 //! | `error.rs` | codes and texts |
 //! | `params.rs` | reading of parameters |
+//! | `hex.rs` | hexadecimal values inside objects |
 //! | `listen.rs` | `dev`'s own port |
 //! | `debug.rs`, `eth.rs`, `eth/`, `modules.rs`, `net.rs`, `txpool.rs`, `web3.rs` | the methods, one file a namespace |
 
@@ -18,6 +19,7 @@ pub mod debug;
 pub mod dispatch;
 pub mod error;
 pub mod eth;
+pub mod hex;
 pub mod limits;
 pub mod listen;
 pub mod modules;

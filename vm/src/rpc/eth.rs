@@ -1,11 +1,16 @@
 //! `eth_`.
 
 pub mod block;
+pub mod call;
+mod estimate;
+pub mod fee;
 pub mod filter;
 pub mod log;
 pub mod logs;
 pub mod proof;
 pub mod receipt;
+mod request;
+mod revert;
 pub mod state;
 pub mod transaction;
 
