@@ -16,8 +16,8 @@ use serde::Serialize;
 pub fn by_number(api: &Api, params: &Params) -> Answer {
     params.at_most(2)?;
     let head = api.head();
-    let height = height_of(&head, params.block(0)?);
-    let full = params.optional(1)?.unwrap_or(false);
+    let height = height_of(&head, params.block_number(0)?);
+    let full = params.flag(1)?;
     answer(&head.block(height)?.map(|block| Block::new(&block, full)))
 }
 
@@ -29,7 +29,7 @@ pub fn by_hash(api: &Api, params: &Params) -> Answer {
     params.at_most(2)?;
     let head = api.head();
     let hash = params.hash(0)?;
-    let full = params.optional(1)?.unwrap_or(false);
+    let full = params.flag(1)?;
     let block = head.height_of(BlockId(hash))?.map(|height| head.block(height)).transpose()?.flatten();
     answer(&block.map(|block| Block::new(&block, full)))
 }

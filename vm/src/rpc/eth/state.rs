@@ -2,7 +2,7 @@
 
 use crate::rpc::api::Api;
 use crate::rpc::eth::state_at;
-use crate::rpc::params::Params;
+use crate::rpc::params::{BlockNumber, BlockRef, Params};
 use crate::rpc::table::{Answer, answer};
 use alloy_primitives::{U64, U256, keccak256};
 
@@ -13,7 +13,7 @@ use alloy_primitives::{U64, U256, keccak256};
 pub fn balance(api: &Api, params: &Params) -> Answer {
     params.at_most(2)?;
     let address = params.address(0)?;
-    let view = state_at(&api.head(), params.block(1)?)?;
+    let view = state_at(api, params.block(1)?)?;
     let account = view.account(&keccak256(address))?;
     answer(&account.map_or(U256::ZERO, |account| account.balance))
 }
@@ -25,12 +25,11 @@ pub fn balance(api: &Api, params: &Params) -> Answer {
 pub fn transaction_count(api: &Api, params: &Params) -> Answer {
     params.at_most(2)?;
     let address = params.address(0)?;
-    let head = api.head();
-    let number = params.block(1)?;
-    let nonce = if params.optional::<String>(1)?.as_deref() == Some("pending") {
+    let block = params.block(1)?;
+    let nonce = if block == BlockRef::Number(BlockNumber::Pending) {
         api.node().pending_nonce(address)?
     } else {
-        let account = state_at(&head, number)?.account(&keccak256(address))?;
+        let account = state_at(api, block)?.account(&keccak256(address))?;
         account.map_or(0, |account| account.nonce)
     };
     answer(&U64::from(nonce))
