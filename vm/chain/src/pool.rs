@@ -206,6 +206,12 @@ impl Pool {
         Ok(self.held.lock().pending_nonce(account).unwrap_or_default().max(next))
     }
 
+    /// Height of the last accepted block that it has followed. It may be ahead of what is shown.
+    #[must_use]
+    pub fn height(&self) -> u64 {
+        self.held.lock().head().height()
+    }
+
     /// A transaction that is here.
     #[must_use]
     pub fn get(&self, hash: B256) -> Option<Arc<Tx>> {

@@ -1,7 +1,11 @@
 //! `eth_`.
 
 pub mod block;
+pub mod filter;
 pub mod log;
+pub mod logs;
+pub mod proof;
+pub mod receipt;
 pub mod state;
 pub mod transaction;
 
@@ -9,7 +13,7 @@ use crate::rpc::api::Api;
 use crate::rpc::error::RpcError;
 use crate::rpc::params::{BlockNumber, BlockRef, Params};
 use crate::rpc::table::{Answer, answer};
-use alloy_primitives::U64;
+use alloy_primitives::{Address, U64};
 use pars_chain::block::BlockId;
 use pars_chain::engine::view_at;
 use pars_chain::error::Fatal;
@@ -31,6 +35,24 @@ pub fn block_number(api: &Api, params: &Params) -> Answer {
 pub fn chain_id(api: &Api, params: &Params) -> Answer {
     params.at_most(0)?;
     answer(&U64::from(api.node().spec().chain_id))
+}
+
+/// `eth_accounts`: none, for the node holds no keys.
+///
+/// # Errors
+/// Parameters.
+pub fn accounts(_: &Api, params: &Params) -> Answer {
+    params.at_most(0)?;
+    answer::<[Address; 0]>(&[])
+}
+
+/// `eth_syncing`: false, for requests are answered from accepted blocks.
+///
+/// # Errors
+/// Parameters.
+pub fn syncing(_: &Api, params: &Params) -> Answer {
+    params.at_most(0)?;
+    answer(&false)
 }
 
 /// Height of a tag or number.

@@ -213,11 +213,12 @@ impl MinedLog {
             number += u64::try_from(receipt.logs.len()).unwrap_or_default();
             let logs = (first..).zip(&receipt.logs).filter(move |(_, log)| filter.matches(log));
             let hash = tx.hash();
-            logs.map(move |(number, log)| Self::new(log, block, hash, index, number, removed))
+            logs.map(move |(number, log)| Self { removed, ..Self::new(log, block, hash, index, number) })
         })
     }
 
-    fn new(log: &Log, block: &Block, transaction: B256, index: u64, number: u64, removed: bool) -> Self {
+    /// Log `number` of its block, from the transaction of this hash at `index`.
+    pub(crate) fn new(log: &Log, block: &Block, transaction: B256, index: u64, number: u64) -> Self {
         Self {
             address: log.address,
             topics: log.topics().to_vec(),
@@ -228,7 +229,7 @@ impl MinedLog {
             block_hash: block.id().0,
             block_timestamp: U64::from(block.header.time),
             log_index: U64::from(number),
-            removed,
+            removed: false,
         }
     }
 
