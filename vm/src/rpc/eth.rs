@@ -2,6 +2,7 @@
 
 pub mod block;
 pub mod filter;
+pub(crate) mod head;
 pub mod log;
 pub mod logs;
 pub mod proof;

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::{Notify, OwnedSemaphorePermit, watch};
 use tokio::time::Interval;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 /// One client that stays connected.
 #[derive(Debug)]
@@ -47,7 +48,7 @@ pub(crate) enum Step {
     /// An answer.
     Answer(Reply),
     /// What some subscription tells.
-    News(Vec<String>),
+    News(Vec<Utf8Bytes>),
     /// A ping.
     Ping,
     /// The end, with the reason that the client is told.
@@ -57,7 +58,7 @@ pub(crate) enum Step {
 /// An answer, and what begins with it.
 #[derive(Debug)]
 pub(crate) struct Reply {
-    pub(crate) text: Bytes,
+    pub(crate) text: Utf8Bytes,
     opened: Vec<SubscriptionId>,
     /// One of the calls that may run at once: until its answer is sent.
     _turn: OwnedSemaphorePermit,
@@ -174,6 +175,10 @@ impl Session {
             held.subscriptions.retain(|id, _| !opened.contains(id));
             return;
         }
+        let Ok(text) = Utf8Bytes::try_from(text) else {
+            drop(held);
+            return self.end(Some(Goodbye { code: INTERNAL, reason: "an answer that is no text".to_owned() }));
+        };
         let (unread, limits) = (held.unread.saturating_add(length), self.hub.limits());
         if held.unread > 0 && (unread > limits.unread_max || self.hub.unread() > limits.unread_all_max) {
             let reason = format!("slow consumer: {unread} bytes of answers are unread");
@@ -245,7 +250,7 @@ impl Session {
 
     /// Some of what a subscription has to tell; empty where it looked at some blocks and found nothing; none where all
     /// have told everything.
-    async fn news(&self, head: &View) -> Result<Option<Vec<String>>, Goodbye> {
+    async fn news(&self, head: &View) -> Result<Option<Vec<Utf8Bytes>>, Goodbye> {
         let Some((id, mut topic)) = self.behind(head.height()) else { return Ok(None) };
         let behind = topic.behind(head.height());
         if behind > self.hub.limits().lag_blocks {
@@ -367,8 +372,9 @@ fn new_id() -> SubscriptionId {
     SubscriptionId::from((half() << 64) | half())
 }
 
-fn notification(id: SubscriptionId, result: &str) -> String {
-    format!(
+fn notification(id: SubscriptionId, result: &str) -> Utf8Bytes {
+    let text = format!(
         r#"{{"jsonrpc":"2.0","method":"eth_subscription","params":{{"subscription":"{id:#x}","result":{result}}}}}"#
-    )
+    );
+    text.into()
 }

@@ -3,13 +3,12 @@
 use crate::rpc::api::Api;
 use crate::rpc::error::RpcError;
 use crate::rpc::eth::log::{LogFilter, LogQuery, MinedLog};
-use crate::rpc::eth::transaction::Transaction;
+use crate::rpc::eth::transaction::{Found, Transaction, look_up};
 use crate::rpc::feed::Feed;
 use crate::rpc::params::{Params, text};
 use crate::rpc::session::Turn;
 use crate::rpc::table::{Answer, answer};
 use alloy_primitives::{B256, U128};
-use pars_chain::tx::Tx;
 use pars_chain::view::View;
 use std::sync::Arc;
 
@@ -45,6 +44,8 @@ const NEWS_BYTES: usize = 64 << 10;
 const NEWS_BLOCKS: u64 = 64;
 /// Transactions after which it does.
 const NEWS_TRANSACTIONS: usize = 256;
+/// The same where they are told whole.
+const NEWS_WHOLE_TRANSACTIONS: usize = 16;
 
 /// `eth_subscribe(name, …)`: an id. What is followed comes as notifications of that id.
 ///
@@ -122,7 +123,7 @@ impl Topic {
     }
 
     /// The next things to tell, as JSON, and moves on behind them. Not all of them: others wait, too.
-    pub(crate) async fn news(&mut self, api: &Api, feed: &Feed, head: &View) -> Result<Vec<String>, RpcError> {
+    pub(crate) async fn news(&mut self, api: &Arc<Api>, feed: &Feed, head: &View) -> Result<Vec<String>, RpcError> {
         let mut news = Vec::new();
         match self {
             Self::Heads { next } => {
@@ -151,36 +152,40 @@ impl Topic {
                     (*next, *told) = (*next + 1, 0);
                 }
             }
-            Self::Pending { full, next } => {
+            Self::Pending { full: false, next } => {
                 let (hashes, end) = api.node().arrivals().some_since(*next, NEWS_TRANSACTIONS);
                 *next = end;
                 for hash in hashes {
-                    if *full {
-                        // One that left the pool and is in no block is not told: it came to nothing.
-                        if let Some(tx) = transaction(api, head, hash)? {
-                            news.push(json(&Transaction::pending(&tx))?);
-                        }
-                    } else {
-                        news.push(json(&hash)?);
-                    }
+                    news.push(json(&hash)?);
                 }
+            }
+            Self::Pending { full: true, next } => {
+                // Few, as each may be long.
+                let (hashes, end) = api.node().arrivals().some_since(*next, NEWS_WHOLE_TRANSACTIONS);
+                *next = end;
+                let (worker, api) = (api.worker().await, Arc::clone(api));
+                let read = tokio::task::spawn_blocking(move || {
+                    let read = hashes.iter().map(|hash| whole(&api, *hash)).collect();
+                    drop(worker);
+                    read
+                });
+                let read: Result<Vec<Option<String>>, RpcError> = read.await.map_err(|_| RpcError::internal())?;
+                news.extend(read?.into_iter().flatten());
             }
         }
         Ok(news)
     }
 }
 
-/// A transaction that waits, or that a block took meanwhile.
-fn transaction(api: &Api, head: &View, hash: B256) -> Result<Option<Arc<Tx>>, RpcError> {
-    if let Some(tx) = api.node().pool().get(hash) {
-        return Ok(Some(tx));
-    }
-    // The picture at hand may be older than the block that took it.
-    let newest = api.head();
-    let view = if newest.height() > head.height() { &newest } else { head };
-    let Some(place) = view.transaction(hash)? else { return Ok(None) };
-    let block = view.block(place.height)?;
-    Ok(block.and_then(|block| block.transactions.get(usize::try_from(place.index).ok()?).cloned()))
+/// A transaction that became executable, as it was then. A block may have taken it meanwhile; one that came to nothing is
+/// not told.
+fn whole(api: &Api, hash: B256) -> Result<Option<String>, RpcError> {
+    let tx = match look_up(api, hash)? {
+        Some(Found::Waiting(tx)) => Some(tx),
+        Some(Found::Mined(block, at)) => block.transactions.get(at).cloned(),
+        None => None,
+    };
+    tx.map(|tx| json(&Transaction::waiting(&tx))).transpose()
 }
 
 fn size_of(news: &[String]) -> usize {
