@@ -240,7 +240,7 @@ impl View {
         (from..=to).map(move |height| {
             let corrupt = |what: &dyn fmt::Display| Fatal::Corrupt(format!("block {height}: {what}"));
             match blocks.next().transpose()? {
-                Some((key, bytes)) if *key == height.to_be_bytes() => {
+                Some((key, bytes)) if **key == height.to_be_bytes() => {
                     Header::of_block(&bytes).map_err(|cause| corrupt(&cause))
                 }
                 Some(_) | None => Err(corrupt(&"it is missing")),

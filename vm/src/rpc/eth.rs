@@ -44,7 +44,8 @@ pub fn chain_id(api: &Api, params: &Params) -> Answer {
 /// Parameters.
 pub fn accounts(_: &Api, params: &Params) -> Answer {
     params.at_most(0)?;
-    answer::<[Address; 0]>(&[])
+    let none: [Address; 0] = [];
+    answer(&none)
 }
 
 /// `eth_syncing`: false, for requests are answered from accepted blocks.

@@ -54,10 +54,11 @@ impl LogFilter {
     /// Whether a block or receipt with this bloom may hold such a log.
     #[must_use]
     pub fn may_match(&self, bloom: &Bloom) -> bool {
-        let any =
-            |inputs: &mut dyn Iterator<Item = &[u8]>| inputs.any(|input| bloom.contains_input(BloomInput::Raw(input)));
-        (self.addresses.is_empty() || any(&mut self.addresses.iter().map(|address| address.as_slice())))
-            && self.topics.iter().all(|fit| fit.is_empty() || any(&mut fit.iter().map(|topic| topic.as_slice())))
+        let holds = |input: &[u8]| bloom.contains_input(BloomInput::Raw(input));
+        (self.addresses.is_empty() || self.addresses.iter().any(|address| holds(address.as_slice())))
+            && self.topics.iter().all(|fit| fit.is_empty() || fit.iter().any(|topic| holds(topic.as_slice())))
+            // What has no log at all fits nothing.
+            && !bloom.is_zero()
     }
 }
 
