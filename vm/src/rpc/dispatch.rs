@@ -51,7 +51,9 @@ impl Caller {
             None => {}
             Some(b'[') => self.answer_batch(body, &mut out).await,
             Some(_) => match first_value::<&RawValue>(body) {
-                Some(call) => self.answer_one(&Call::read(call), &mut out).await,
+                Some(call) => {
+                    self.answer_one(&Call::read(call), &mut out).await;
+                }
                 None => reply(None, &Err(RpcError::parse()), &mut out),
             },
         }

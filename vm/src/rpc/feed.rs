@@ -79,11 +79,8 @@ impl Told {
             RpcError::internal()
         };
         let block = view.block(height)?.ok_or_else(missing)?;
-        let receipts = if block.header.bloom.is_zero() {
-            Vec::new()
-        } else {
-            view.receipts(height)?.ok_or_else(missing)?
-        };
+        let receipts =
+            if block.header.bloom.is_zero() { Vec::new() } else { view.receipts(height)?.ok_or_else(missing)? };
         let head = serde_json::to_string(&Head::new(&block)).map_err(|_| RpcError::internal())?;
         let logs = receipts.iter().flat_map(|receipt| &receipt.logs);
         let logs: usize = logs.map(|log| log.data.data.len() + LOG_BYTES).sum();

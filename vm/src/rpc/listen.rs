@@ -71,7 +71,7 @@ pub async fn serve(listener: TcpListener, service: RpcService, mut stop: watch::
         });
     }
     let ended = async { while connections.join_next().await.is_some() {} };
-    drop(tokio::time::timeout(STOP_TIMEOUT, ended).await);
+    drop(timeout(STOP_TIMEOUT, ended).await);
 }
 
 async fn answer(service: RpcService, mut request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use http::header::{self, HeaderMap, HeaderValue};
 use http::Response;
+use http::header::{self, HeaderMap, HeaderValue};
 use std::io::Write;
 
 /// How an answer is packed.
@@ -32,7 +32,8 @@ pub(crate) fn is_json(headers: &HeaderMap) -> bool {
     while let Some(parameter) = parameters.next() {
         // A semicolon at the end is no fault.
         let last = parameter.is_empty() && parameters.peek().is_none();
-        well_formed &= last || parameter.split_once('=').is_some_and(|(name, value)| is_token(name) && !value.is_empty());
+        well_formed &=
+            last || parameter.split_once('=').is_some_and(|(name, value)| is_token(name) && !value.is_empty());
     }
     well_formed && known.iter().any(|known| known.eq_ignore_ascii_case(name))
 }

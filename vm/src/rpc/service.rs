@@ -55,7 +55,7 @@ impl RpcService {
     fn open_socket(&self, mut request: Request<Bytes>) -> Response<Bytes> {
         let opened = match ws::open(&request) {
             Ok(opened) => opened,
-            Err(refused) => return refused,
+            Err(refused) => return *refused,
         };
         let Some(upgrade) = request.extensions_mut().remove::<Upgrade>() else {
             return plain(StatusCode::NOT_IMPLEMENTED, "no WebSocket can be opened over this transport\n");

@@ -39,21 +39,23 @@ pub(crate) fn is_wanted<B>(request: &Request<B>) -> bool {
 }
 
 /// The answer that opens a WebSocket, or the one that says why not.
-pub(crate) fn open<B>(request: &Request<B>) -> Result<Response<Bytes>, Response<Bytes>> {
+pub(crate) fn open<B>(request: &Request<B>) -> Result<Response<Bytes>, Box<Response<Bytes>>> {
     let headers = request.headers();
     if request.method() != Method::GET || !has_token(headers, &header::CONNECTION, "upgrade") {
-        return Err(plain(StatusCode::BAD_REQUEST, "a WebSocket is opened by GET with the header Connection: Upgrade\n"));
+        let text = "a WebSocket is opened by GET with the header Connection: Upgrade\n";
+        return Err(plain(StatusCode::BAD_REQUEST, text).into());
     }
     if headers.get(header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
         let mut response = plain(StatusCode::UPGRADE_REQUIRED, "the version of the WebSocket protocol is 13\n");
         response.headers_mut().insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
-        return Err(response);
+        return Err(response.into());
     }
     // 16 bytes in base64. What they are is the client's.
     let key = headers.get(header::SEC_WEBSOCKET_KEY).filter(|key| key.len() == 24);
     let accept = key.and_then(|key| HeaderValue::from_str(&derive_accept_key(key.as_bytes())).ok());
     let Some(accept) = accept else {
-        return Err(plain(StatusCode::BAD_REQUEST, "the header Sec-WebSocket-Key has 16 bytes in base64\n"));
+        let text = "the header Sec-WebSocket-Key has 16 bytes in base64\n";
+        return Err(plain(StatusCode::BAD_REQUEST, text).into());
     };
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
@@ -244,11 +246,7 @@ struct Counted {
 }
 
 impl AsyncRead for Counted {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        into: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.connection).poll_read(context, into)
     }
 }

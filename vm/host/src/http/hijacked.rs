@@ -103,11 +103,7 @@ fn written(length: usize, answer: Result<Response<WriteResponse>, Status>) -> io
 }
 
 impl AsyncRead for Hijacked {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        into: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         loop {
             match &mut self.reading {
                 Reading::Rest(bytes, last) if bytes.is_empty() => {

@@ -6,12 +6,7 @@ use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use pars_proto::host::http::Element;
 
 /// A request; what is wrong with it is named.
-pub(super) fn parse(
-    method: &str,
-    url: &str,
-    headers: &[Element],
-    body: Bytes,
-) -> Result<Request<Bytes>, &'static str> {
+pub(super) fn parse(method: &str, url: &str, headers: &[Element], body: Bytes) -> Result<Request<Bytes>, &'static str> {
     let mut request = Request::new(body);
     *request.method_mut() = Method::from_bytes(method.as_bytes()).map_err(|_| "malformed method")?;
     *request.uri_mut() = url.parse::<Uri>().map_err(|_| "malformed request target")?;
