@@ -54,15 +54,15 @@ pub(super) async fn handle(server: &Server, message: HttpRequest) -> Result<Http
         // Not every host leaves it among the headers.
         parsed.headers_mut().insert(CONTENT_LENGTH, length.into());
     }
-    if parsed.headers().contains_key(UPGRADE) {
-        return upgrade(server, host, parsed).await;
+    if request.content_length != 0 {
+        let body = host.body(server.body_bytes_max()).await;
+        *parsed.body_mut() = body.map_err(|error| Status::aborted(format!("reading a body: {error}")))?;
     }
-    *parsed.body_mut() = if request.content_length == 0 {
-        Bytes::new()
+    if parsed.headers().contains_key(UPGRADE) {
+        upgrade(server, host, parsed).await
     } else {
-        host.body(server.body_bytes_max()).await.map_err(|error| Status::aborted(format!("reading a body: {error}")))?
-    };
-    host.answer(server.answer(parsed).await).await
+        host.answer(server.answer(parsed).await).await
+    }
 }
 
 /// Answers a request that asks for another protocol.
