@@ -7,6 +7,7 @@ use alloy_primitives::{Address, B256};
 use pars_chain::block::{Block, BlockId};
 use pars_chain::engine::{Built, Chain, Wish, next_block};
 use pars_chain::error::{DecodeError, Error, Fatal, Invalid};
+use pars_chain::execution::executor::Place;
 use pars_chain::pool::{Limits, Origin, Pool, Refused};
 use pars_chain::rules::syntax;
 use pars_chain::tx::Tx;
@@ -31,6 +32,7 @@ pub struct Choices {
 pub struct Node {
     spec: Arc<ChainSpec>,
     genesis: BlockId,
+    place: Place,
     engine: std::sync::Mutex<Option<Arc<Engine>>>,
     watched: watch::Receiver<Shown>,
     pool: Arc<Pool>,
@@ -78,13 +80,14 @@ impl Node {
     /// # Errors
     /// When the store failed, or the system gives no thread.
     pub fn start(chain: Chain, choices: Choices, sealing: Sealing) -> Result<Self, StartError> {
-        let (spec, genesis) = (Arc::clone(chain.spec()), chain.genesis());
+        let (spec, genesis, place) = (Arc::clone(chain.spec()), chain.genesis(), chain.place());
         let pool = Arc::new(Pool::new(Arc::clone(&spec), choices.pool, chain.head())?);
         let engine = Engine::start(chain, Arc::clone(&pool))?;
         let watched = engine.watch();
         Ok(Self {
             spec,
             genesis,
+            place,
             engine: std::sync::Mutex::new(Some(Arc::new(engine))),
             watched,
             pool,
@@ -99,6 +102,12 @@ impl Node {
     #[must_use]
     pub fn spec(&self) -> &ChainSpec {
         &self.spec
+    }
+
+    /// What the chain is on its host.
+    #[must_use]
+    pub const fn place(&self) -> Place {
+        self.place
     }
 
     /// What a block must look like whatever its parent is. Genesis is exempt.

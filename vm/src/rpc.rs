@@ -13,6 +13,7 @@
 //! | `error.rs` | codes and texts |
 //! | `params.rs` | reading of parameters |
 //! | `listen.rs`, `cors.rs` | `dev`'s own port, also for pages of other sites |
+//! | `hex.rs` | hexadecimal values inside objects |
 //! | `debug.rs`, `eth.rs`, `eth/`, `modules.rs`, `net.rs`, `txpool.rs`, `web3.rs` | the methods, one file a namespace |
 
 pub mod api;
@@ -24,6 +25,7 @@ pub mod error;
 pub mod eth;
 pub(crate) mod feed;
 pub mod hub;
+pub mod hex;
 pub mod limits;
 pub mod listen;
 pub(crate) mod media;

@@ -66,6 +66,12 @@ impl Chain {
         &self.spec
     }
 
+    /// What it is on its host.
+    #[must_use]
+    pub const fn place(&self) -> Place {
+        self.place
+    }
+
     /// Last accepted block.
     #[must_use]
     pub const fn head(&self) -> &View {

@@ -2,6 +2,7 @@
 
 use crate::clock::Clock;
 use crate::node::Node;
+use crate::rpc::eth::fee::LastTip;
 use crate::rpc::eth::filter::Filters;
 use crate::rpc::limits::Limits;
 use crate::rpc::table::Group;
@@ -18,6 +19,7 @@ pub struct Api {
     groups: BTreeSet<Group>,
     clock: Clock,
     workers: Arc<Semaphore>,
+    last_tip: LastTip,
     filters: Filters,
 }
 
@@ -28,7 +30,13 @@ impl Api {
         // As many as there are cores: more would only take them from the chain's thread.
         let workers = std::thread::available_parallelism().map_or(2, |cores| cores.get().max(2));
         let (groups, workers) = (groups.into_iter().collect(), Arc::new(Semaphore::new(workers)));
-        Self { node, limits, groups, clock, workers, filters: Filters::default() }
+        let (last_tip, filters) = (LastTip::default(), Filters::default());
+        Self { node, limits, groups, clock, workers, last_tip, filters }
+    }
+
+    /// The last suggestion of a tip.
+    pub(crate) const fn last_tip(&self) -> &LastTip {
+        &self.last_tip
     }
 
     /// Waits for a turn to read.

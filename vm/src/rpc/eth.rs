@@ -1,12 +1,17 @@
 //! `eth_`.
 
 pub mod block;
+pub mod call;
+mod estimate;
+pub mod fee;
 pub mod filter;
 pub(crate) mod head;
 pub mod log;
 pub mod logs;
 pub mod proof;
 pub mod receipt;
+mod request;
+mod revert;
 pub mod state;
 pub mod transaction;
 

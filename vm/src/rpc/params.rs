@@ -64,6 +64,28 @@ impl Params {
         read(raw).map_err(|wrong| RpcError::params(format!("invalid argument {index}: {wrong}")))
     }
 
+    /// An object that must be there; null is the default.
+    ///
+    /// # Errors
+    /// Where it is missing or something else.
+    pub fn object<T: DeserializeOwned + Default>(&self, index: usize) -> Result<T, RpcError> {
+        self.read(index, |_| Ok(()))?;
+        self.optional_object(index)
+    }
+
+    /// An object; absent or null is the default.
+    ///
+    /// # Errors
+    /// Where it is something else.
+    pub fn optional_object<T: DeserializeOwned + Default>(&self, index: usize) -> Result<T, RpcError> {
+        if self.given(index) {
+            // A list would be taken for the members in order.
+            let is_object = |raw: &RawValue| raw.get().starts_with('{');
+            self.read(index, |raw| if is_object(raw) { Ok(()) } else { Err(text::unexpected(raw, "an object")) })?;
+        }
+        Ok(self.optional(index)?.unwrap_or_default())
+    }
+
     /// A parameter that must be there.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
-use alloy_primitives::{B256, Bytes, hex};
+use alloy_primitives::{B256, Bytes, U256, hex};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
@@ -46,6 +46,18 @@ pub fn unexpected(raw: &RawValue, wanted: &str) -> Wrong {
 /// # Errors
 /// What is wrong with the text.
 pub fn quantity(text: &str) -> Result<u64, Wrong> {
+    u64::from_str_radix(number(text)?, 16).map_err(|_| "hex number > 64 bits".into())
+}
+
+/// A number of at most 256 bits: no leading zeros.
+///
+/// # Errors
+/// What is wrong with the text.
+pub fn quantity256(text: &str) -> Result<U256, Wrong> {
+    U256::from_str_radix(number(text)?, 16).map_err(|_| "hex number > 256 bits".into())
+}
+
+fn number(text: &str) -> Result<&str, Wrong> {
     if text.is_empty() {
         return Err("empty hex string".into());
     }
@@ -59,7 +71,7 @@ pub fn quantity(text: &str) -> Result<u64, Wrong> {
     if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
         return Err("invalid hex string".into());
     }
-    u64::from_str_radix(digits, 16).map_err(|_| "hex number > 64 bits".into())
+    Ok(digits)
 }
 
 /// Exactly `N` bytes.
