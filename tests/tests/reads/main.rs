@@ -10,8 +10,14 @@
 //! | `unknown.rs` | blocks that are not there, not yet there, or whose state is gone |
 //! | `logs.rs` | `eth_getLogs` against a search of everything, ranges and bounds |
 //! | `filters.rs` | nothing is missed or told twice |
+//! | `calls.rs` | `eth_call` and `eth_estimateGas` |
+//! | `fees.rs` | what gas costs |
+//! | `abuse.rs` | requests that no honest client sends |
 //! | `visible.rs` | a block is visible at once or not at all |
 
+mod abuse;
+mod calls;
+mod fees;
 mod filters;
 mod logs;
 mod malformed;
