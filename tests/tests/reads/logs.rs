@@ -18,7 +18,7 @@ fn a_search_finds_what_the_receipts_hold() {
         let receipts = world.call("eth_getBlockReceipts", json!([format!("{height:#x}")]));
         all.extend(receipts.as_array().unwrap().iter().flat_map(|receipt| receipt["logs"].as_array().unwrap().clone()));
     }
-    assert!(all.len() > 50, "{} logs", all.len());
+    assert!(all.len() > 30, "{} logs", all.len());
     let get = |mut query: Value| {
         query["fromBlock"] = json!("earliest");
         world.call("eth_getLogs", json!([query]))

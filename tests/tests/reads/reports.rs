@@ -229,7 +229,7 @@ fn transactions_are_in_the_pool_or_in_a_block() {
     for tx in &waiting[..2] {
         assert_eq!(world.call("eth_getTransactionByHash", json!([tx.hash]))["blockNumber"], "0x7");
     }
-    let draft = Draft { fee_cap: 2_000_000_000_000, tip: 2, ..Draft::transfer(9, Address::ZERO, 1) };
+    let draft = Draft { fee_cap: 2_000_000_000_000, tip: 2_000_000_000_000, ..Draft::transfer(9, Address::ZERO, 1) };
     let replacing = wallets[1].sign(&draft).unwrap();
     world.submit(&replacing);
     assert_eq!(world.call("eth_getTransactionByHash", json!([waiting[2].hash])), Value::Null);

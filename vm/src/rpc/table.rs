@@ -148,6 +148,11 @@ pub static TABLE: &[Method] = &[
         group: Group::InternalTransaction,
         run: Run::Read(eth::receipt::by_hash),
     },
+    Method {
+        name: "eth_maxPriorityFeePerGas",
+        group: Group::InternalEth,
+        run: Run::Read(eth::fee::max_priority_fee_per_gas),
+    },
     Method { name: "eth_newBlockFilter", group: Group::EthFilter, run: Run::Now(eth::filter::new_blocks) },
     Method { name: "eth_newFilter", group: Group::EthFilter, run: Run::Read(eth::filter::new_logs) },
     Method {
