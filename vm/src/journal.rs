@@ -321,3 +321,232 @@ fn fill(from: &mut impl Read, into: &mut [u8]) -> io::Result<usize> {
 fn len(bytes: &[u8]) -> u64 {
     u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloy_consensus::crypto::secp256k1::sign_message;
+    use alloy_consensus::{EthereumTxEnvelope, SignableTransaction, TxEip4844, TxLegacy};
+    use alloy_eips::eip2718::Encodable2718;
+    use alloy_primitives::{Address, U256};
+    use pars_chain::engine::{Chain, Opening};
+    use pars_chain::execution::executor::Place;
+    use pars_chain::pool::{Limits, Origin};
+    use pars_chain::state::commit::History;
+    use pars_chain::store::Memory;
+    use pars_genesis::forks::HostUpgrades;
+    use pars_genesis::presets::{self, LOCAL_ACCOUNTS};
+    use std::fs;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use tempfile::TempDir;
+
+    fn tx(account: usize, nonce: u64) -> Arc<Tx> {
+        let unsigned = TxLegacy {
+            chain_id: Some(1_337),
+            nonce,
+            gas_price: 1_000_000_000_000,
+            gas_limit: 21_000,
+            to: Address::repeat_byte(7).into(),
+            value: U256::ONE,
+            ..TxLegacy::default()
+        };
+        let signature = sign_message(LOCAL_ACCOUNTS[account].1, unsigned.signature_hash()).unwrap();
+        let signed = EthereumTxEnvelope::<TxEip4844>::from(unsigned.into_signed(signature));
+        Arc::new(Tx::decode(&signed.encoded_2718()).unwrap())
+    }
+
+    fn pool() -> Pool {
+        let opening = Opening {
+            genesis: &presets::local(1),
+            upgrade: &[],
+            host: Some(HostUpgrades::LOCAL),
+            airdrop: None,
+            place: Place::default(),
+            history: History::Archive,
+            skip_upgrade_check: false,
+        };
+        let chain = Chain::open(Arc::new(Memory::new()), &opening).unwrap();
+        Pool::new(Arc::clone(chain.spec()), Limits::default(), chain.head()).unwrap()
+    }
+
+    fn open(folder: &TempDir) -> (Journal, Vec<Arc<Tx>>) {
+        Journal::open(folder.path().join("pool.journal")).unwrap()
+    }
+
+    fn nonces(kept: &[Arc<Tx>]) -> Vec<u64> {
+        kept.iter().map(|tx| tx.nonce()).collect()
+    }
+
+    #[test]
+    fn what_was_appended_is_there_again_once_and_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let (journal, kept) = open(&folder);
+        assert_eq!(kept, []);
+        for nonce in [3, 1, 2, 1, 3] {
+            journal.append(&tx(0, nonce));
+        }
+        drop(journal);
+        for _ in 0..2 {
+            let (journal, kept) = open(&folder);
+            assert_eq!(kept, [tx(0, 3), tx(0, 1), tx(0, 2)]);
+            journal.append(&tx(0, 2));
+        }
+    }
+
+    /// Cut anywhere: what is whole before the cut is there, and appending goes on from it.
+    #[test]
+    fn a_torn_end_is_left_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pool.journal");
+        let (journal, _) = open(&folder);
+        let ends: Vec<usize> = (0..3)
+            .map(|nonce| {
+                journal.append(&tx(0, nonce));
+                fs::read(&path).unwrap().len()
+            })
+            .collect();
+        drop(journal);
+        let whole = fs::read(&path).unwrap();
+        for cut in 0..=whole.len() {
+            fs::write(&path, &whole[..cut]).unwrap();
+            let (journal, kept) = open(&folder);
+            let before = ends.iter().filter(|end| **end <= cut).count();
+            assert_eq!(nonces(&kept), (0..3).take(before).collect::<Vec<_>>(), "cut at {cut}");
+            journal.append(&tx(0, 9));
+            drop(journal);
+            let (_, kept) = open(&folder);
+            assert_eq!(nonces(&kept), (0..3).take(before).chain([9]).collect::<Vec<_>>(), "cut at {cut}");
+        }
+    }
+
+    /// A byte changed anywhere: another file, or fewer transactions; never others, and no panic.
+    #[test]
+    fn a_changed_byte_gives_nothing_wrong() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pool.journal");
+        let (journal, _) = open(&folder);
+        (0..3).for_each(|nonce| journal.append(&tx(0, nonce)));
+        drop(journal);
+        let whole = fs::read(&path).unwrap();
+        for at in 0..whole.len() {
+            let mut changed = whole.clone();
+            changed[at] ^= 0x41;
+            fs::write(&path, &changed).unwrap();
+            match Journal::open(path.clone()) {
+                Ok((_, kept)) => {
+                    assert!(at >= 12 && kept.len() < 3, "byte {at}");
+                    assert_eq!(kept, (0..3).take(kept.len()).map(|nonce| tx(0, nonce)).collect::<Vec<_>>());
+                }
+                Err(JournalError::Foreign(_)) => {
+                    assert!(at < 12, "byte {at}");
+                    assert_eq!(fs::read(&path).unwrap(), changed, "it is left as it is");
+                }
+                Err(other) => panic!("byte {at}: {other}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_frame_longer_than_a_transaction_is_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pool.journal");
+        drop(open(&folder));
+        let mut bytes = fs::read(&path).unwrap();
+        bytes.extend_from_slice(&u32::MAX.to_be_bytes());
+        bytes.extend_from_slice(&[0; 100]);
+        fs::write(&path, bytes).unwrap();
+        let (_, kept) = open(&folder);
+        assert_eq!(kept, []);
+        assert_eq!(fs::read(&path).unwrap(), header());
+    }
+
+    #[test]
+    fn written_anew_it_holds_what_waits() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pool.journal");
+        let (journal, pool) = (open(&folder).0, pool());
+        for nonce in 0..6 {
+            journal.append(&tx(0, nonce));
+        }
+        // 5 waits for 4, which never came in; 2 came another way.
+        for tx in [tx(0, 1), tx(0, 0), tx(0, 5)] {
+            pool.submit(tx, Origin::Remote, 0).unwrap();
+        }
+        pool.submit(tx(1, 0), Origin::Remote, 0).unwrap();
+        let before = fs::metadata(&path).unwrap().len();
+        journal.rewrite(&pool);
+        assert!(fs::metadata(&path).unwrap().len() < before);
+        assert!(!folder.path().join("pool.next").exists());
+        // What left it may come again.
+        journal.append(&tx(0, 3));
+        journal.append(&tx(0, 0));
+        drop(journal);
+        let (_, kept) = open(&folder);
+        assert_eq!(kept, [tx(0, 0), tx(0, 1), tx(0, 5), tx(0, 3)]);
+        // One that was not finished does no harm.
+        fs::write(folder.path().join("pool.next"), "half").unwrap();
+        let (journal, kept) = open(&folder);
+        assert_eq!(kept.len(), 4);
+        journal.rewrite(&pool);
+        assert_eq!(open(&folder).1.len(), 3);
+    }
+
+    /// Submissions go on while the file is written anew, again and again; none is lost.
+    #[test]
+    fn nothing_is_lost_between_two_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let (journal, pool) = (open(&folder).0, pool());
+        let done = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let senders: Vec<_> = (0..4)
+                .map(|account| {
+                    let (journal, pool) = (&journal, &pool);
+                    scope.spawn(move || {
+                        for nonce in 0..200 {
+                            let tx = tx(account, nonce);
+                            pool.submit(Arc::clone(&tx), Origin::Remote, 0).unwrap();
+                            journal.append(&tx);
+                        }
+                    })
+                })
+                .collect();
+            let (journal, pool, done) = (&journal, &pool, &done);
+            let rewriter = scope.spawn(move || {
+                let mut times = 0;
+                while !done.load(Ordering::Relaxed) {
+                    journal.rewrite(pool);
+                    journal.sync();
+                    times += 1;
+                }
+                times
+            });
+            senders.into_iter().for_each(|sender| sender.join().unwrap());
+            done.store(true, Ordering::Relaxed);
+            println!("written anew {} times", rewriter.join().unwrap());
+        });
+        drop(journal);
+        let (_, kept) = open(&folder);
+        let mut places: Vec<_> = kept.iter().map(|tx| (tx.sender(), tx.nonce())).collect();
+        places.sort_unstable();
+        assert_eq!(places.len(), 800);
+        places.dedup();
+        assert_eq!(places.len(), 800);
+    }
+
+    #[test]
+    fn long_ones_are_worth_writing_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let (journal, pool) = (open(&folder).0, pool());
+        assert!(!journal.is_long());
+        journal.lock().current.bytes = SHORT_BYTES + 1;
+        assert!(journal.is_long());
+        journal.rewrite(&pool);
+        assert!(!journal.is_long());
+        // Beyond the bound nothing is appended, and nothing breaks.
+        journal.lock().current.bytes = BYTES_MAX;
+        journal.append(&tx(0, 0));
+        assert!(journal.is_long());
+        drop(journal);
+        assert_eq!(open(&folder).1, []);
+    }
+}

@@ -91,3 +91,59 @@ impl Work {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloy_consensus::crypto::secp256k1::sign_message;
+    use alloy_consensus::{EthereumTxEnvelope, SignableTransaction, TxEip4844, TxLegacy};
+    use alloy_eips::eip2718::Encodable2718;
+    use alloy_primitives::Address;
+    use pars_chain::engine::{Chain, Opening};
+    use pars_chain::execution::executor::Place;
+    use pars_chain::pool::{Limits, Origin};
+    use pars_chain::state::commit::History;
+    use pars_chain::store::Memory;
+    use pars_chain::tx::Tx;
+    use pars_genesis::presets::{self, LOCAL_ACCOUNTS};
+
+    /// No block comes, and what was parked leaves all the same; whoever waits for the pool is told.
+    #[test]
+    fn parked_transactions_expire_on_an_idle_chain() {
+        let opening = Opening {
+            genesis: &presets::local(1),
+            upgrade: &[],
+            host: None,
+            airdrop: None,
+            place: Place::default(),
+            history: History::Archive,
+            skip_upgrade_check: false,
+        };
+        let chain = Chain::open(Arc::new(Memory::new()), &opening).unwrap();
+        let limits = Limits { lifetime_ms: 50, ..Limits::default() };
+        let pool = Arc::new(Pool::new(Arc::clone(chain.spec()), limits, chain.head()).unwrap());
+        let unsigned = TxLegacy {
+            chain_id: Some(1_337),
+            nonce: 5,
+            gas_price: 1_000_000_000_000,
+            gas_limit: 21_000,
+            to: Address::ZERO.into(),
+            ..TxLegacy::default()
+        };
+        let signature = sign_message(LOCAL_ACCOUNTS[0].1, unsigned.signature_hash()).unwrap();
+        let signed = EthereumTxEnvelope::<TxEip4844>::from(unsigned.into_signed(signature));
+        let tx = Arc::new(Tx::decode(&signed.encoded_2718()).unwrap());
+        pool.submit(tx, Origin::Remote, now_ms()).unwrap();
+        let changes = watch::Sender::new(0);
+        let short = Duration::from_millis(5);
+        let periods = Periods { sync: short, expire: short };
+        let keeper = Keeper::start(Arc::clone(&pool), None, changes.clone(), periods).unwrap();
+        let since = Instant::now();
+        while !pool.is_empty() {
+            assert!(since.elapsed() < Duration::from_secs(10), "it does not leave");
+            std::thread::sleep(short);
+        }
+        drop(keeper);
+        assert_eq!(*changes.borrow(), 1);
+    }
+}
