@@ -460,9 +460,9 @@ fn process_dev_refused_transactions() -> Result<()> {
         (from.sign_as(Kind::Eip4844, &next())?.raw, "transaction type not supported".to_owned()),
         (Bytes::new(), "typed transaction too short".to_owned()),
         (Bytes::from_static(&[2]), "typed transaction too short".to_owned()),
-        (Bytes::from_static(&[4, 0xc0]), "transaction 0: type 4 is not supported".to_owned()),
-        (Bytes::from_static(&[2, 0xc0]), "transaction 0: input too short".to_owned()),
-        (trailing.into(), "transaction 0: 1 bytes after the end".to_owned()),
+        (Bytes::from_static(&[4, 0xc0]), "transaction type not supported".to_owned()),
+        (Bytes::from_static(&[2, 0xc0]), "input too short".to_owned()),
+        (trailing.into(), "1 bytes after the end".to_owned()),
     ] {
         let refusal = client.refusal("eth_sendRawTransaction", json!([raw]))?;
         assert_eq!(refusal, Refusal { code: -32_000, message });
