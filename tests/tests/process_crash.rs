@@ -44,6 +44,7 @@ struct Told {
 fn process_crash_dev_under_load() -> Result<()> {
     let rounds = if std::env::var_os("PARS_FULL").is_some() { 50 } else { 20 };
     let mut random = Random::new();
+    println!("seed {}", random.0);
     let folder = tempfile::tempdir()?;
     let told = Mutex::new(Told::default());
     let mut parked = PARKED_FROM;
@@ -61,7 +62,8 @@ fn process_crash_dev_under_load() -> Result<()> {
         let pause = Duration::from_millis(50 + random.below(400));
         std::thread::scope(|scope| -> Result<()> {
             let (dev, told, parked) = (&dev, &told, &mut parked);
-            let mut threads: Vec<_> = (0..SENDERS).map(|index| scope.spawn(move || send(dev, told, index, slow))).collect();
+            let mut threads: Vec<_> =
+                (0..SENDERS).map(|index| scope.spawn(move || send(dev, told, index, slow))).collect();
             threads.push(scope.spawn(move || park(dev, told, parked)));
             std::thread::sleep(pause);
             dev.running.signal("KILL")?;
@@ -180,6 +182,7 @@ fn waits(client: &mut Client, signed: &Signed) -> Result<bool> {
 async fn process_crash_plugin_under_load() -> Result<()> {
     const ROUNDS: usize = 20;
     let mut random = Random::new();
+    println!("seed {}", random.0);
     let folder = tempfile::tempdir()?;
     let files = Files::local(folder.path());
     let mut told = Told::default();
@@ -293,9 +296,7 @@ struct Random(u64);
 
 impl Random {
     fn new() -> Self {
-        let seed = SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |now| now.as_secs());
-        println!("seed {seed}");
-        Self(seed)
+        Self(SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |now| now.as_secs()))
     }
 
     fn below(&mut self, bound: u64) -> u64 {

@@ -71,7 +71,8 @@ pub struct Dev {
 fn interval(text: &str) -> Result<Duration, String> {
     let read = text.parse().ok().map(Duration::from_millis).or_else(|| parse_duration(text));
     let within = |interval: &Duration| (INTERVAL_MIN..=INTERVAL_MAX).contains(interval);
-    read.filter(within).ok_or_else(|| "expected milliseconds or a duration such as 500ms or 2s, from 1ms to 1h".to_owned())
+    read.filter(within)
+        .ok_or_else(|| "expected milliseconds or a duration such as 500ms or 2s, from 1ms to 1h".to_owned())
 }
 
 const INTERVAL_MIN: Duration = Duration::from_millis(1);
@@ -164,7 +165,7 @@ mod tests {
             (vec!["--upgrade", "x"], "--genesis <FILE>"),
             (vec!["--block-time", "0"], "from 1ms to 1h"),
         ] {
-            let refused = dev(&arguments).err().expect("refused");
+            let refused = dev(&arguments).expect_err("refused");
             assert!(refused.contains(text), "{refused}");
         }
         assert!(dev(&["--genesis", "x", "--upgrade", "y", "--archive", "--block-time", "1s"]).is_ok());

@@ -115,8 +115,7 @@ impl Config {
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Ok(config);
         }
-        let Members(members) =
-            serde_json::from_slice(bytes).map_err(|error| ConfigError::Json(error.to_string()))?;
+        let Members(members) = serde_json::from_slice(bytes).map_err(|error| ConfigError::Json(error.to_string()))?;
         let mut seen = BTreeSet::new();
         for (name, value) in members {
             let key = table::find(&name).ok_or_else(|| unknown(&name))?;
@@ -126,8 +125,10 @@ impl Config {
             match key.effect {
                 // As if it were absent.
                 Effect::Does(..) if value.is_null() => {}
-                Effect::Does(_, read) => read(&mut config, &value).map_err(|expected| {
-                    ConfigError::Value { key: key.name, got: shortened(value.to_string()), expected }
+                Effect::Does(_, read) => read(&mut config, &value).map_err(|expected| ConfigError::Value {
+                    key: key.name,
+                    got: shortened(value.to_string()),
+                    expected,
                 })?,
                 Effect::Nothing(why) => config.notes.push(format!("{} does nothing here: {why}", key.name)),
             }
@@ -282,7 +283,10 @@ mod tests {
             (r#"{"log-level":"loud"}"#, "log-level is \"loud\", expected error, warn, info, debug or trace"),
             (r#"{"tx-pool-price-bump":0}"#, "tx-pool-price-bump is 0, expected a whole number from 1 to 1000"),
             (r#"{"tx-pool-global-slots":0}"#, "tx-pool-global-slots is 0, expected a whole number from 1 to 1000000"),
-            (r#"{"tx-pool-account-queue":1.5}"#, "tx-pool-account-queue is 1.5, expected a whole number from 1 to 1000000"),
+            (
+                r#"{"tx-pool-account-queue":1.5}"#,
+                "tx-pool-account-queue is 1.5, expected a whole number from 1 to 1000000",
+            ),
             (
                 r#"{"tx-pool-lifetime":"10 minutes"}"#,
                 "tx-pool-lifetime is \"10 minutes\", expected a duration such as \"1m30s\" or \"500ms\", or nanoseconds as a whole number, at least 1s",
@@ -295,10 +299,19 @@ mod tests {
                 r#"{"api-max-duration":"-1s"}"#,
                 "api-max-duration is \"-1s\", expected a duration such as \"1m30s\" or \"500ms\", or nanoseconds as a whole number",
             ),
-            (r#"{"rpc-tx-fee-cap":"1"}"#, "rpc-tx-fee-cap is \"1\", expected coins: a number from 0 to 10^20, with 18 decimals at most"),
-            (r#"{"rpc-tx-fee-cap":-1}"#, "rpc-tx-fee-cap is -1, expected coins: a number from 0 to 10^20, with 18 decimals at most"),
+            (
+                r#"{"rpc-tx-fee-cap":"1"}"#,
+                "rpc-tx-fee-cap is \"1\", expected coins: a number from 0 to 10^20, with 18 decimals at most",
+            ),
+            (
+                r#"{"rpc-tx-fee-cap":-1}"#,
+                "rpc-tx-fee-cap is -1, expected coins: a number from 0 to 10^20, with 18 decimals at most",
+            ),
             (r#"{"batch-request-limit":0}"#, "batch-request-limit is 0, expected a whole number from 1 to 1000000"),
-            (r#"{"http-body-limit":1073741825}"#, "http-body-limit is 1073741825, expected a whole number from 0 to 1073741824"),
+            (
+                r#"{"http-body-limit":1073741825}"#,
+                "http-body-limit is 1073741825, expected a whole number from 0 to 1073741824",
+            ),
             (r#"{"eth-apis":"eth"}"#, "eth-apis is \"eth\", expected a list of names of API groups"),
             (
                 r#"{"eth-apis":["eth","web-3"]}"#,
@@ -351,7 +364,8 @@ mod tests {
     #[test]
     fn the_readme_lists_every_row() {
         let readme: BTreeSet<&str> = include_str!("../../README.md").lines().collect();
-        let missing: Vec<String> = TABLE.iter().map(table::Key::row).filter(|row| !readme.contains(row.as_str())).collect();
+        let missing: Vec<String> =
+            TABLE.iter().map(table::Key::row).filter(|row| !readme.contains(row.as_str())).collect();
         assert!(missing.is_empty(), "README.md lacks these rows:\n{}", missing.join("\n"));
     }
 }

@@ -20,7 +20,7 @@ use crate::rpc::service::RpcService;
 use crate::rpc::table::Group;
 use crate::store::rocks::Rocks;
 use anyhow::{Context as _, Result, bail};
-use pars_chain::engine::{Chain, Opening};
+use pars_chain::engine::{Chain, OpenError, Opening};
 use pars_chain::execution::executor::Place;
 use pars_chain::limits::HISTORY_WINDOW;
 use pars_chain::state::commit::History;
@@ -77,9 +77,10 @@ async fn serve(options: &Dev) -> Result<()> {
         history: if options.archive { History::Archive } else { History::Pruned(HISTORY_WINDOW) },
         skip_upgrade_check: false,
     };
+    let named = options.data_dir.as_ref().or(options.genesis.as_ref());
     let opened = open(store, &opening, options.archive);
-    let chain = match &options.data_dir {
-        Some(folder) => opened.with_context(|| folder.display().to_string())?,
+    let chain = match named {
+        Some(path) => opened.with_context(|| path.display().to_string())?,
         None => opened?,
     };
     let journal = options.data_dir.as_ref().map(|folder| folder.join(JOURNAL));
@@ -114,7 +115,12 @@ async fn serve(options: &Dev) -> Result<()> {
 
 /// Opens the chain, unless its folder was made with another choice of history.
 fn open(store: Arc<dyn Store>, opening: &Opening<'_>, archive: bool) -> Result<Chain> {
-    let chain = Chain::open(Arc::clone(&store), opening)?;
+    let chain = match Chain::open(Arc::clone(&store), opening) {
+        Err(other @ OpenError::OtherGenesis { .. }) => {
+            return Err(other).context("made with other --accounts, or with --genesis");
+        }
+        opened => opened?,
+    };
     let (oldest, height) = (meta::oldest(store.snapshot()?.as_ref())?, chain.head().height());
     if archive && oldest > 0 {
         bail!("its states before block {oldest} are gone: start without --archive, or choose another folder");
@@ -127,4 +133,71 @@ fn open(store: Arc<dyn Store>, opening: &Opening<'_>, archive: bool) -> Result<C
 
 fn read(file: &Path) -> Result<Vec<u8>> {
     std::fs::read(file).with_context(|| file.display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloy_consensus::crypto::secp256k1::sign_message;
+    use alloy_consensus::{EthereumTxEnvelope, SignableTransaction, TxEip4844, TxLegacy};
+    use alloy_eips::eip2718::Encodable2718;
+    use alloy_primitives::Address;
+    use pars_chain::engine::{Built, InOrder, Wish};
+    use pars_chain::store::Durability;
+    use pars_chain::tx::Tx;
+    use pars_genesis::presets::{self, LOCAL_ACCOUNTS};
+
+    fn transfer(nonce: u64) -> Arc<Tx> {
+        let unsigned = TxLegacy {
+            chain_id: Some(1_337),
+            nonce,
+            gas_price: 1_000_000_000_000,
+            gas_limit: 21_000,
+            to: Address::ZERO.into(),
+            ..TxLegacy::default()
+        };
+        let signature = sign_message(LOCAL_ACCOUNTS[0].1, unsigned.signature_hash()).unwrap();
+        let signed = EthereumTxEnvelope::<TxEip4844>::from(unsigned.into_signed(signature));
+        Arc::new(Tx::decode(&signed.encoded_2718()).unwrap())
+    }
+
+    /// A folder of one kind of history is not gone on with as the other.
+    #[test]
+    fn history_is_chosen_once() {
+        let genesis = presets::local(1);
+        let opening = |archive| Opening {
+            genesis: &genesis,
+            upgrade: &[],
+            host: Some(pars_genesis::forks::HostUpgrades::LOCAL),
+            airdrop: None,
+            place: Place::default(),
+            history: if archive { History::Archive } else { History::Pruned(HISTORY_WINDOW) },
+            skip_upgrade_check: false,
+        };
+        let stores = [Memory::new(), Memory::new()];
+        let again = |store: &Memory, archive| {
+            open(Arc::new(store.clone()), &opening(archive), archive).map(drop).map_err(|error| error.to_string())
+        };
+        for (archive, store) in [false, true].into_iter().zip(&stores) {
+            let mut chain = open(Arc::new(store.clone()), &opening(archive), archive).unwrap();
+            let mut now_ms = chain.head().header().unix_ms();
+            for nonce in 0..=HISTORY_WINDOW {
+                if [0, HISTORY_WINDOW].contains(&nonce) {
+                    // So far there is no difference.
+                    assert_eq!((again(store, false), again(store, true)), (Ok(()), Ok(())));
+                }
+                now_ms += 1_000;
+                let wish = Wish { now_ms, fee_recipient: None, min_delay_target: None, verdicts: None };
+                let built = chain.build(&mut InOrder::new([transfer(nonce)]), wish).unwrap();
+                let Built::Block(block) = built else { panic!("{built:?}") };
+                chain.accept(block.id(), Durability::Synced).unwrap();
+            }
+        }
+        let [pruned, archive] = &stores;
+        assert_eq!((again(pruned, false), again(archive, true)), (Ok(()), Ok(())));
+        let text = "its states before block 1 are gone: start without --archive, or choose another folder";
+        assert_eq!(again(pruned, true), Err(text.to_owned()));
+        let text = "it was made with --archive: start with it, or choose another folder";
+        assert_eq!(again(archive, false), Err(text.to_owned()));
+    }
 }

@@ -90,10 +90,7 @@ impl Journal {
         drop(std::fs::remove_file(beside(&path)));
         let mut file = OpenOptions::new().read(true).append(true).create(true).open(&path).map_err(io)?;
         let length = file.metadata().map_err(io)?.len();
-        let (whole, transactions) = match read(&file).map_err(io)? {
-            Some(found) => found,
-            None => return Err(JournalError::Foreign(path)),
-        };
+        let Some((whole, transactions)) = read(&file).map_err(io)? else { return Err(JournalError::Foreign(path)) };
         if whole < length {
             tracing::warn!(file = %path.display(), bytes = length - whole, "the end of the journal cannot be read");
             file.set_len(whole).map_err(io)?;
@@ -161,7 +158,8 @@ impl Journal {
         next.append(&header())?;
         // From here on what comes in goes to both files; so what is in this one but not yet in the pool's list is there.
         self.lock().next = Some((next, B256Set::default()));
-        let listed = pool.content().into_iter().flat_map(|content| content.executable.into_iter().chain(content.parked));
+        let listed =
+            pool.content().into_iter().flat_map(|content| content.executable.into_iter().chain(content.parked));
         let mut live = B256Set::default();
         let mut piece = Vec::new();
         for tx in listed {
@@ -188,7 +186,8 @@ impl Journal {
             // What came in after the sync.
             inner.dirty = true;
         }
-        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder =
+            self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
         File::open(folder)?.sync_all()
     }
 
@@ -245,7 +244,7 @@ fn beside(path: &Path) -> PathBuf {
     path.with_extension("next")
 }
 
-fn header() -> [u8; 12] {
+const fn header() -> [u8; 12] {
     let mut header = [0; 12];
     let (magic, version) = header.split_at_mut(MAGIC.len());
     magic.copy_from_slice(MAGIC);

@@ -298,7 +298,8 @@ impl Node {
 impl Choices {
     /// How the pool is to treat a transaction that is submitted here.
     fn origin(&self, tx: &Tx) -> Origin {
-        let favoured = || !self.local_senders.is_empty() && tx.sender().is_some_and(|by| self.local_senders.contains(&by));
+        let favoured =
+            || !self.local_senders.is_empty() && tx.sender().is_some_and(|by| self.local_senders.contains(&by));
         if self.local_txs || favoured() { Origin::Local } else { Origin::Remote }
     }
 }

@@ -83,88 +83,178 @@ const INDEX: &str = "every transaction is found as long as its block is kept, wh
 /// Every key.
 pub static TABLE: &[Key] = &[
     // The chain.
-    does("pruning-enabled", "true", "false", "`true`: states of the last 1,024 blocks are kept; `false`: all (archive)", |config, value| {
-        let pruned = value::boolean(value)?;
-        config.history = if pruned { History::Pruned(HISTORY_WINDOW) } else { History::Archive };
-        Ok(())
-    }),
-    does("min-delay-target", "null", "400", "delay between blocks to move toward when building, ms; `null` leaves it as it is", |config, value| {
-        config.min_delay_target = Some(value::whole(value, 0..=u64::MAX)?);
-        Ok(())
-    }),
-    does("feeRecipient", "\"\"", "\"0x8db97C7cEcE249c2b98bDC0226Cc4C2A57BF52FC\"", "who gets the fees of blocks built here, where the chain allows it; empty: nobody", |config, value| {
-        let nobody = value.as_str() == Some("");
-        config.fee_recipient = if nobody { None } else { Some(value::address(value)?) };
-        Ok(())
-    }),
+    does(
+        "pruning-enabled",
+        "true",
+        "false",
+        "`true`: states of the last 1,024 blocks are kept; `false`: all (archive)",
+        |config, value| {
+            let pruned = value::boolean(value)?;
+            config.history = if pruned { History::Pruned(HISTORY_WINDOW) } else { History::Archive };
+            Ok(())
+        },
+    ),
+    does(
+        "min-delay-target",
+        "null",
+        "400",
+        "delay between blocks to move toward when building, ms; `null` leaves it as it is",
+        |config, value| {
+            config.min_delay_target = Some(value::whole(value, 0..=u64::MAX)?);
+            Ok(())
+        },
+    ),
+    does(
+        "feeRecipient",
+        "\"\"",
+        "\"0x8db97C7cEcE249c2b98bDC0226Cc4C2A57BF52FC\"",
+        "who gets the fees of blocks built here, where the chain allows it; empty: nobody",
+        |config, value| {
+            let nobody = value.as_str() == Some("");
+            config.fee_recipient = if nobody { None } else { Some(value::address(value)?) };
+            Ok(())
+        },
+    ),
     does("airdrop", "\"\"", "\"\"", "path of the file that `airdropHash` in the genesis names", |config, value| {
         config.airdrop = Some(PathBuf::from(value::text(value)?)).filter(|path| !path.as_os_str().is_empty());
         Ok(())
     }),
-    does("skip-upgrade-check", "false", "true", "open a chain although its upgrades in the past were changed", |config, value| {
-        config.skip_upgrade_check = value::boolean(value)?;
-        Ok(())
-    }),
+    does(
+        "skip-upgrade-check",
+        "false",
+        "true",
+        "open a chain although its upgrades in the past were changed",
+        |config, value| {
+            config.skip_upgrade_check = value::boolean(value)?;
+            Ok(())
+        },
+    ),
     // The pool.
-    does("tx-pool-price-limit", "0", "1", "least tip that is taken, wei (the Go node has 1 here, and sets it to 0 at start)", |config, value| {
-        config.pool.tip_min_wei = value::whole(value, 0..=u64::MAX)?.into();
-        Ok(())
-    }),
-    does("tx-pool-price-bump", "10", "25", "by how much a replacement raises both fee caps, percent, 1 to 1,000", |config, value| {
-        config.pool.price_bump_percent = value::whole(value, 1..=1_000)?;
-        Ok(())
-    }),
-    does("tx-pool-account-slots", "16", "64", "slots (32 KiB) of executable transactions that are a sender's fair share", |config, value| {
-        config.pool.account_slots = value::whole(value, 1..=SLOTS_MAX)?;
-        Ok(())
-    }),
+    does(
+        "tx-pool-price-limit",
+        "0",
+        "1",
+        "least tip that is taken, wei (the Go node has 1 here, and sets it to 0 at start)",
+        |config, value| {
+            config.pool.tip_min_wei = value::whole(value, 0..=u64::MAX)?.into();
+            Ok(())
+        },
+    ),
+    does(
+        "tx-pool-price-bump",
+        "10",
+        "25",
+        "by how much a replacement raises both fee caps, percent, 1 to 1,000",
+        |config, value| {
+            config.pool.price_bump_percent = value::whole(value, 1..=1_000)?;
+            Ok(())
+        },
+    ),
+    does(
+        "tx-pool-account-slots",
+        "16",
+        "64",
+        "slots (32 KiB) of executable transactions that are a sender's fair share",
+        |config, value| {
+            config.pool.account_slots = value::whole(value, 1..=SLOTS_MAX)?;
+            Ok(())
+        },
+    ),
     does("tx-pool-global-slots", "5120", "10000", "slots of executable transactions", |config, value| {
         config.pool.global_slots = value::whole(value, 1..=SLOTS_MAX)?;
         Ok(())
     }),
-    does("tx-pool-account-queue", "64", "128", "slots of parked transactions that are a sender's fair share", |config, value| {
-        config.pool.account_queue = value::whole(value, 1..=SLOTS_MAX)?;
-        Ok(())
-    }),
+    does(
+        "tx-pool-account-queue",
+        "64",
+        "128",
+        "slots of parked transactions that are a sender's fair share",
+        |config, value| {
+            config.pool.account_queue = value::whole(value, 1..=SLOTS_MAX)?;
+            Ok(())
+        },
+    ),
     does("tx-pool-global-queue", "1024", "2048", "slots of parked transactions", |config, value| {
         config.pool.global_queue = value::whole(value, 1..=SLOTS_MAX)?;
         Ok(())
     }),
-    does("tx-pool-lifetime", "\"10m\"", "\"1h30m\"", "how long a transaction may be parked, at least 1 s", |config, value| {
-        let lifetime = value::duration(value, Duration::from_secs(1))?;
-        config.pool.lifetime_ms = u64::try_from(lifetime.as_millis()).unwrap_or(u64::MAX);
-        Ok(())
-    }),
-    does("local-txs-enabled", "false", "true", "senders of transactions submitted here come first in blocks built here, and what they parked does not expire", |config, value| {
-        config.local_txs = value::boolean(value)?;
-        Ok(())
-    }),
-    does("priority-regossip-addresses", "[]", "[\"0x8db97C7cEcE249c2b98bDC0226Cc4C2A57BF52FC\"]", "the same for these senders only", |config, value| {
-        config.local_senders = value::addresses(value)?.into_iter().collect();
-        Ok(())
-    }),
+    does(
+        "tx-pool-lifetime",
+        "\"10m\"",
+        "\"1h30m\"",
+        "how long a transaction may be parked, at least 1 s",
+        |config, value| {
+            let lifetime = value::duration(value, Duration::from_secs(1))?;
+            config.pool.lifetime_ms = u64::try_from(lifetime.as_millis()).unwrap_or(u64::MAX);
+            Ok(())
+        },
+    ),
+    does(
+        "local-txs-enabled",
+        "false",
+        "true",
+        "senders of transactions submitted here come first in blocks built here, and what they parked does not expire",
+        |config, value| {
+            config.local_txs = value::boolean(value)?;
+            Ok(())
+        },
+    ),
+    does(
+        "priority-regossip-addresses",
+        "[]",
+        "[\"0x8db97C7cEcE249c2b98bDC0226Cc4C2A57BF52FC\"]",
+        "the same for these senders only",
+        |config, value| {
+            config.local_senders = value::addresses(value)?.into_iter().collect();
+            Ok(())
+        },
+    ),
     // The log.
-    does("log-level", "\"info\"", "\"debug\"", "`off`, `crit`, `error`, `warn`, `info`, `debug`, `trace`", |config, value| {
-        let read = value.as_str().and_then(level);
-        config.log_level = read.ok_or_else(|| "error, warn, info, debug or trace".to_owned())?;
-        Ok(())
-    }),
+    does(
+        "log-level",
+        "\"info\"",
+        "\"debug\"",
+        "`off`, `crit`, `error`, `warn`, `info`, `debug`, `trace`",
+        |config, value| {
+            let read = value.as_str().and_then(level);
+            config.log_level = read.ok_or_else(|| "error, warn, info, debug or trace".to_owned())?;
+            Ok(())
+        },
+    ),
     does("log-json-format", "false", "true", "a line of the log is a JSON object", |config, value| {
         config.log_json = value::boolean(value)?;
         Ok(())
     }),
     // JSON-RPC.
-    does("eth-apis", DEFAULT_APIS, "[\"eth\",\"net\",\"web3\",\"internal-blockchain\"]", "groups of methods that are on, by the Go node's names, the former `public-…` and `internal-public-…` too", eth_apis),
-    does("admin-api-enabled", "false", "true", "`true` is accepted and does nothing: there is no such API in this release", |config, value| {
-        if value::boolean(value)? {
-            config.notes.push("admin-api-enabled: there is no admin API in this release".to_owned());
-        }
-        Ok(())
-    }),
-    does("rpc-tx-fee-cap", "100", "1.5", "coins that a submitted transaction may pay for gas; 0: no bound", |config, value| {
-        config.limits.fee_cap_wei = value::coins(value)?;
-        Ok(())
-    }),
+    does(
+        "eth-apis",
+        DEFAULT_APIS,
+        "[\"eth\",\"net\",\"web3\",\"internal-blockchain\"]",
+        "groups of methods that are on, by the Go node's names, the former `public-…` and `internal-public-…` too",
+        eth_apis,
+    ),
+    does(
+        "admin-api-enabled",
+        "false",
+        "true",
+        "`true` is accepted and does nothing: there is no such API in this release",
+        |config, value| {
+            if value::boolean(value)? {
+                config.notes.push("admin-api-enabled: there is no admin API in this release".to_owned());
+            }
+            Ok(())
+        },
+    ),
+    does(
+        "rpc-tx-fee-cap",
+        "100",
+        "1.5",
+        "coins that a submitted transaction may pay for gas; 0: no bound",
+        |config, value| {
+            config.limits.fee_cap_wei = value::coins(value)?;
+            Ok(())
+        },
+    ),
     does("rpc-gas-cap", "50000000", "1000000", "gas of one `eth_call` or estimate; 0: no bound", |config, value| {
         config.limits.call_gas = value::bound(value)?;
         Ok(())
@@ -173,34 +263,64 @@ pub static TABLE: &[Key] = &[
         config.limits.duration = Some(value::duration(value, Duration::ZERO)?).filter(|limit| !limit.is_zero());
         Ok(())
     }),
-    does("api-max-blocks-per-request", "0", "1000", "blocks that one `eth_getLogs` searches; 0: 100,000", |config, value| {
-        config.limits.log_blocks = value::bound(value)?;
-        Ok(())
-    }),
-    does("allow-unprotected-txs", "false", "true", "take transactions that are signed for no chain (before EIP-155)", |config, value| {
-        config.limits.unprotected = value::boolean(value)?;
-        Ok(())
-    }),
+    does(
+        "api-max-blocks-per-request",
+        "0",
+        "1000",
+        "blocks that one `eth_getLogs` searches; 0: 100,000",
+        |config, value| {
+            config.limits.log_blocks = value::bound(value)?;
+            Ok(())
+        },
+    ),
+    does(
+        "allow-unprotected-txs",
+        "false",
+        "true",
+        "take transactions that are signed for no chain (before EIP-155)",
+        |config, value| {
+            config.limits.unprotected = value::boolean(value)?;
+            Ok(())
+        },
+    ),
     does("allow-unprotected-tx-hashes", DEFAULT_HASHES, "[]", "take these all the same", |config, value| {
         config.limits.unprotected_hashes = value::hashes(value)?.into_iter().collect();
         Ok(())
     }),
-    does("allow-unfinalized-queries", "false", "true", "a height above the last accepted block is unknown instead of forbidden", |config, value| {
-        config.limits.unfinalized = value::boolean(value)?;
-        Ok(())
-    }),
-    does("historical-proof-query-window", "0", "128", "blocks behind the head that `eth_getProof` answers; 0: as many as there are", |config, value| {
-        config.limits.proof_blocks = value::bound(value)?;
-        Ok(())
-    }),
+    does(
+        "allow-unfinalized-queries",
+        "false",
+        "true",
+        "a height above the last accepted block is unknown instead of forbidden",
+        |config, value| {
+            config.limits.unfinalized = value::boolean(value)?;
+            Ok(())
+        },
+    ),
+    does(
+        "historical-proof-query-window",
+        "0",
+        "128",
+        "blocks behind the head that `eth_getProof` answers; 0: as many as there are",
+        |config, value| {
+            config.limits.proof_blocks = value::bound(value)?;
+            Ok(())
+        },
+    ),
     does("batch-request-limit", "1000", "10", "calls in a batch, 1 to 1,000,000", |config, value| {
         config.limits.batch_calls = value::bytes(value, 1..=BATCH_MAX)?;
         Ok(())
     }),
-    does("batch-response-max-size", "25000000", "100000", "bytes of the answers to a batch, 1 to 1 GiB", |config, value| {
-        config.limits.batch_bytes = value::bytes(value, 1..=BODY_BYTES_MAX)?;
-        Ok(())
-    }),
+    does(
+        "batch-response-max-size",
+        "25000000",
+        "100000",
+        "bytes of the answers to a batch, 1 to 1 GiB",
+        |config, value| {
+            config.limits.batch_bytes = value::bytes(value, 1..=BODY_BYTES_MAX)?;
+            Ok(())
+        },
+    ),
     does("http-body-limit", "0", "1000000", "bytes of a request, up to 1 GiB; 0: 5 MiB", |config, value| {
         let bytes = value::bytes(value, 0..=BODY_BYTES_MAX)?;
         config.limits.request_bytes =

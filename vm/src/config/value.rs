@@ -19,7 +19,11 @@ pub(super) fn text(value: &Value) -> Read<&str> {
 pub(super) fn whole(value: &Value, range: RangeInclusive<u64>) -> Read<u64> {
     value.as_u64().filter(|number| range.contains(number)).ok_or_else(|| {
         let (least, most) = (range.start(), range.end());
-        if *most == u64::MAX { format!("a whole number from {least} up") } else { format!("a whole number from {least} to {most}") }
+        if *most == u64::MAX {
+            format!("a whole number from {least} up")
+        } else {
+            format!("a whole number from {least} to {most}")
+        }
     })
 }
 

@@ -31,10 +31,8 @@ pub(super) fn genesis(count: u32, min_delay_ms: u64) -> Result<Vec<u8>> {
         return Ok(preset);
     }
     let mut genesis: Value = serde_json::from_slice(&preset).context("the preset")?;
-    let alloc: serde_json::Map<String, Value> = accounts(count)?
-        .into_iter()
-        .map(|(address, _)| (address.to_string(), json!({ "balance": COINS })))
-        .collect();
+    let alloc: serde_json::Map<String, Value> =
+        accounts(count)?.into_iter().map(|(address, _)| (address.to_string(), json!({ "balance": COINS }))).collect();
     genesis["alloc"] = alloc.into();
     Ok(genesis.to_string().into_bytes())
 }
@@ -44,8 +42,7 @@ const PARENT: B256 = b256!("dd23ca549a97cb330b011aebb674730df8b14acaee42d211ab45
 const CHAIN_CODE: [u8; 32] = hex!("236a4a5d77e29cc09182a8a6c9d288cb04e638fcd0743bbc068c16665d1e4d2c");
 const PARENT_PUBLIC: [u8; 33] = hex!("03b93015e4ada498248da1ed7041e749ccb07a4489e2e33b38405f5c93d44703e9");
 /// Order of the curve.
-const ORDER: U256 =
-    U256::from_be_bytes(hex!("fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141"));
+const ORDER: U256 = U256::from_be_bytes(hex!("fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141"));
 
 /// m/44'/60'/0'/0/index: BIP-32's derivation of a private child key that is not hardened.
 fn account(index: u32) -> Result<Account> {

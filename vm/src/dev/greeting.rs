@@ -53,7 +53,9 @@ const SHORT_MS: u64 = 50;
 /// What the next block has to wait after the last one, where a person would notice.
 fn delay(node: &Node) -> Result<Option<Duration>> {
     let head = node.head();
-    let Some(next) = pars_chain::engine::next_block(node.spec(), &head, crate::clock::now_ms())? else { return Ok(None) };
+    let Some(next) = pars_chain::engine::next_block(node.spec(), &head, crate::clock::now_ms())? else {
+        return Ok(None);
+    };
     let delay_ms = next.earliest_ms.saturating_sub(head.header().unix_ms());
     Ok(Some(Duration::from_millis(delay_ms)).filter(|_| delay_ms > SHORT_MS))
 }

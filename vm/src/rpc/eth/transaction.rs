@@ -265,7 +265,7 @@ mod tests {
         let limits = Limits::default();
         assert_eq!(refusal(&plain, &limits).as_deref(), Some(UNPROTECTED));
         assert_eq!(refusal(&plain, &Limits { unprotected: true, ..limits.clone() }), None);
-        let listed = Limits { unprotected_hashes: BTreeSet::from([plain.hash()]), ..limits.clone() };
+        let listed = Limits { unprotected_hashes: BTreeSet::from([plain.hash()]), ..Limits::default() };
         assert_eq!(refusal(&plain, &listed), None);
         assert_eq!(refusal(&legacy(Some(1), 1, 1, (1, 2)), &limits), None, "signed for a chain");
         assert_eq!(refusal(&legacy(None, 0, 1, (7, 7)), &limits), None, "nobody's deployment");
