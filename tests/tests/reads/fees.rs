@@ -43,7 +43,8 @@ fn managed() -> World {
 
 /// `setFeeConfig` with another minimum base fee.
 fn set_min_base_fee(nonce: u64, min: u128) -> Draft {
-    let words = [15_000_000, 2, min, 75_000_000, 36, 0, 1_000_000, 200_000].map(|word| U256::from(word).to_be_bytes());
+    let words =
+        [15_000_000, 2, min, 75_000_000, 36, 0, 1_000_000, 200_000].map(|word| U256::from(word).to_be_bytes::<32>());
     let input = [&hex!("8f10b586")[..], &words.concat::<u8>()].concat();
     let manager = alloy_primitives::address!("0200000000000000000000000000000000000003");
     Draft { fee_cap: 10_000 * GWEI, ..Draft::call(nonce, manager, input) }

@@ -1,6 +1,6 @@
 //! Filters: nothing is missed or told twice.
 
-use crate::world::{EMITTER, Populated, Refusal, World, ask, words};
+use crate::world::{EMITTER, Populated, Refusal, World, ask, local, sign, words};
 use alloy_primitives::B256;
 use pars_tests::process::wallet::{Draft, Wallet};
 use pars_vm::rpc::limits::{FILTER_IDLE, FILTERS_MAX};
@@ -24,8 +24,8 @@ struct Emitter {
 
 impl Emitter {
     fn new() -> Self {
-        let (world, wallet) = (World::new(), Wallet::local(0).unwrap());
-        world.seal(&[wallet.sign(&Draft::create(0, EMITTER)).unwrap()]);
+        let (world, wallet) = (World::new(), local(0));
+        world.seal(&[sign(&wallet, &Draft::create(0, EMITTER))]);
         Self { world, wallet, nonce: 1 }
     }
 
@@ -33,7 +33,7 @@ impl Emitter {
     fn emit(&mut self, first: u64, second: u64) -> B256 {
         let draft = Draft::call(self.nonce, self.wallet.address.create(0), words(first, second));
         self.nonce += 1;
-        self.world.seal(&[self.wallet.sign(&draft).unwrap()]).id().0
+        self.world.seal(&[sign(&self.wallet, &draft)]).id().0
     }
 }
 
@@ -116,8 +116,8 @@ fn polls_at_the_same_time_share_the_news() {
 #[test]
 fn transactions_are_told_when_a_block_can_hold_them() {
     let world = World::new();
-    let wallet = Wallet::local(0).unwrap();
-    let sign = |nonce| wallet.sign(&Draft::transfer(nonce, wallet.address, 1)).unwrap();
+    let wallet = local(0);
+    let sign = |nonce| sign(&wallet, &Draft::transfer(nonce, wallet.address, 1));
     let before = sign(0);
     world.submit(&before);
     let id = world.call("eth_newPendingTransactionFilter", json!([]));

@@ -16,7 +16,7 @@ fn receipts(chain: &Populated) -> Vec<Value> {
     let mut all: Vec<Value> = alone.collect();
     for block in &chain.blocks {
         let of_block = chain.world.call("eth_getBlockReceipts", json!([block.id().0]));
-        all.extend(of_block.as_array().unwrap().clone());
+        all.extend(of_block.as_array().expect("a list").clone());
     }
     assert_eq!(all.len(), 2 * chain.mined.len());
     all

@@ -81,12 +81,9 @@ fn answers_have_their_recorded_shapes() {
             Ok(result) => json!({ "params": params, "result": result }),
             Err(Refusal { code, message }) => json!({ "params": params, "code": code, "message": message }),
         });
-        let text = lines(&answers.collect::<Vec<_>>());
-        if !is_recorded(method, &text) {
-            wrong.push(method);
-        }
+        wrong.extend(differences(method, &lines(&answers.collect::<Vec<_>>())));
     }
-    assert!(wrong.is_empty(), "other answers than recorded: {wrong:?}");
+    assert!(wrong.is_empty(), "other answers than recorded:\n{}", wrong.join("\n"));
 }
 
 /// One answer a line, so that a difference is one line.
@@ -94,20 +91,16 @@ fn lines(answers: &[Value]) -> String {
     answers.iter().map(|answer| format!("{answer}\n")).collect()
 }
 
-fn is_recorded(method: &str, text: &str) -> bool {
+fn differences(method: &str, text: &str) -> Vec<String> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reads/shapes").join(method).with_extension("jsonl");
     if std::env::var_os("PARS_WRITE_SHAPES").is_some() {
         std::fs::write(&file, text).expect("the folder is there");
     }
     let recorded = std::fs::read_to_string(&file).unwrap_or_default();
-    if recorded == text {
-        return true;
-    }
-    for (line, (recorded, got)) in recorded.lines().zip(text.lines()).enumerate() {
-        if recorded != got {
-            println!("{method}, line {}:\n  recorded {recorded}\n  got      {got}", line + 1);
-        }
-    }
-    println!("{method}: {} answers recorded, {} got", recorded.lines().count(), text.lines().count());
-    false
+    let (before, after) = (recorded.lines().count(), text.lines().count());
+    let count = (before != after).then(|| format!("{method}: {before} answers recorded, {after} got"));
+    let pairs = recorded.lines().zip(text.lines()).zip(1..).filter(|((recorded, got), _)| recorded != got);
+    let lines =
+        pairs.map(|((recorded, got), line)| format!("{method}, line {line}:\n  recorded {recorded}\n  got {got}"));
+    count.into_iter().chain(lines).collect()
 }

@@ -1,10 +1,10 @@
 //! A block is visible at once or not at all: 64 readers while 1,000 blocks are accepted.
 
-use crate::world::{EMITTER, World, ask, words};
-use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
+use crate::world::{EMITTER, World, ask, local, sign, words};
+use alloy_primitives::{Address, B256, Bytes, U64, U256, keccak256};
 use pars_chain::state::commit::History;
 use pars_chain::store::{Memory, Store};
-use pars_tests::process::wallet::{Draft, Wallet};
+use pars_tests::process::wallet::Draft;
 use pars_vm::rpc::dispatch::Caller;
 use pars_vm::rpc::limits::Limits;
 use pars_vm::store::rocks::Rocks;
@@ -38,10 +38,10 @@ struct Shared {
 
 fn watch(store: Arc<dyn Store>) {
     let world = World::over(store, Limits::default(), History::Pruned(1_024));
-    let [a, b] = [0, 1].map(|index| Wallet::local(index).unwrap());
-    let first = a.sign(&Draft::create(0, EMITTER)).unwrap();
+    let [a, b] = [0, 1].map(local);
+    let first = sign(&a, &Draft::create(0, EMITTER));
     world.submit(&first);
-    world.seal(&[first.clone()]);
+    world.seal(std::slice::from_ref(&first));
     let shared = Arc::new(Shared {
         emitter: a.address.create(0),
         sender: a.address,
@@ -53,8 +53,8 @@ fn watch(store: Arc<dyn Store>) {
         let readers: Vec<_> =
             (0..READERS).map(|_| tokio::spawn(read(world.caller().clone(), Arc::clone(&shared)))).collect();
         for height in 2..=BLOCKS + 1 {
-            let call = a.sign(&Draft::call(height - 1, shared.emitter, words(height, 0))).unwrap();
-            let pay = b.sign(&Draft::transfer(height - 2, a.address, 1)).unwrap();
+            let call = sign(&a, &Draft::call(height - 1, shared.emitter, words(height, 0)));
+            let pay = sign(&b, &Draft::transfer(height - 2, a.address, 1));
             for tx in [&call, &pay] {
                 world.submit(tx);
             }
@@ -68,8 +68,7 @@ fn watch(store: Arc<dyn Store>) {
         }
     });
     let looks = shared.looks.load(Ordering::Relaxed);
-    println!("{READERS} readers looked {looks} times during {BLOCKS} blocks");
-    assert!(looks > 200, "{looks} looks");
+    assert!(looks > 200, "{READERS} readers looked {looks} times during {BLOCKS} blocks");
 }
 
 /// Looks at the head again and again, and at all that belongs to it.
@@ -89,10 +88,10 @@ async fn look(caller: &Caller, shared: &Shared) {
         answer.unwrap_or_else(|refusal| panic!("{method}: {refusal:?}"))
     };
     let height = get("eth_blockNumber", json!([])).await;
-    let number = u64::from_str_radix(&height.as_str().unwrap()[2..], 16).unwrap();
+    let number: u64 = serde_json::from_value::<U64>(height.clone()).expect("a number").to();
     let block = get("eth_getBlockByNumber", json!([height, false])).await;
     assert!(!block.is_null(), "block {height}");
-    let transactions = block["transactions"].as_array().unwrap();
+    let transactions = block["transactions"].as_array().expect("a list");
     let receipts = get("eth_getBlockReceipts", json!([height])).await;
     assert_eq!(receipts.as_array().map(Vec::len), Some(transactions.len()), "receipts of {height}");
     for hash in transactions {
@@ -112,6 +111,6 @@ async fn look(caller: &Caller, shared: &Shared) {
     assert_eq!(nonce, height, "nonce at {height}");
     let proof = get("eth_getProof", json!([shared.emitter, ["0x0"], height])).await;
     assert_eq!(proof["storageProof"][0]["value"], json!(expected), "proof at {height}");
-    let root: Bytes = serde_json::from_value(proof["accountProof"][0].clone()).unwrap();
+    let root: Bytes = serde_json::from_value(proof["accountProof"][0].clone()).expect("a node");
     assert_eq!(json!(keccak256(root)), block["stateRoot"], "proof at {height}");
 }

@@ -186,6 +186,16 @@ pub(crate) struct Populated {
     pub(crate) waiting: Vec<Signed>,
 }
 
+/// One of the accounts that have coins.
+pub(crate) fn local(index: usize) -> Wallet {
+    Wallet::local(index).expect("there are eleven")
+}
+
+/// A transaction of type 2.
+pub(crate) fn sign(wallet: &Wallet, draft: &Draft) -> Signed {
+    wallet.sign(draft).expect("its key signs")
+}
+
 /// Input of the emitter.
 pub(crate) fn words(first: u64, second: u64) -> Bytes {
     [first, second].map(|word| B256::from(alloy_primitives::U256::from(word)).0).concat().into()
@@ -199,7 +209,7 @@ impl Populated {
     pub(crate) fn with(limits: Limits, history: History) -> Self {
         use pars_tests::process::wallet::Kind::{Eip1559, Eip2930, Legacy};
         let world = World::with(limits, history);
-        let wallets = [0, 1, 2].map(|index| Wallet::local(index).expect("there are eleven"));
+        let wallets = [0, 1, 2].map(local);
         let [a, b, c] = wallets;
         let (emitter, reverter) = (a.address.create(1), b.address.create(1));
         let sign = |wallet: &Wallet, kind, draft| wallet.sign_as(kind, &draft).expect("its key signs");
