@@ -157,7 +157,7 @@ fn what_is_ended_tells_nothing() {
         assert_eq!(other.refusal("eth_unsubscribe", json!([first])).await, gone);
         assert_eq!(client.call("eth_unsubscribe", json!([first])).await, true);
         assert_eq!(client.refusal("eth_unsubscribe", json!([first])).await, gone);
-        server.world.seal_soon(&[]).await;
+        server.tick().await;
         assert_eq!(client.news().await.0, second);
         client.silence().await;
         other.silence().await;
@@ -262,7 +262,7 @@ fn the_id_comes_first() {
         let (done, mut stop) = tokio::sync::watch::channel(false);
         let sealing = async {
             while !*stop.borrow_and_update() {
-                server.world.seal_soon(&[]).await;
+                server.tick().await;
             }
         };
         let following = async {
