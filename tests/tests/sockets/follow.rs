@@ -116,7 +116,8 @@ fn pending_transactions_as_they_become_executable() {
             assert_eq!((&news["blockHash"], &news["transactionIndex"]), (&Value::Null, &Value::Null));
         }
         // The same bytes again are known, and not told again; a block takes nothing back.
-        assert!(server.world.node.submit(&first.raw).is_err());
+        let again = pars_chain::tx::Tx::decode(&first.raw).unwrap();
+        assert!(server.world.node.submit(again.into()).is_err());
         server.world.seal_soon(&[first, second, third]).await;
         client.silence().await;
     });
