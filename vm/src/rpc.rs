@@ -12,7 +12,7 @@
 //! | `limits.rs` | every bound |
 //! | `error.rs` | codes and texts |
 //! | `params.rs` | reading of parameters |
-//! | `listen.rs`, `cors.rs` | `dev`'s own port, also for pages of other sites |
+//! | `listen.rs`, `patience.rs`, `cors.rs` | `dev`'s own port, also for pages of other sites |
 //! | `hex.rs` | hexadecimal values inside objects |
 //! | `debug.rs`, `eth.rs`, `eth/`, `modules.rs`, `net.rs`, `txpool.rs`, `web3.rs` | the methods, one file a namespace |
 
@@ -32,6 +32,7 @@ pub(crate) mod media;
 pub mod modules;
 pub mod net;
 pub mod params;
+pub(crate) mod patience;
 pub mod service;
 pub mod session;
 pub mod subscribe;

@@ -16,6 +16,7 @@ use pars_proto::host::http::{Element, HandleSimpleHttpRequest, HandleSimpleHttpR
 use pars_proto::host::vm;
 use prost_types::Timestamp;
 use serde_json::{Value, json};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -30,6 +31,7 @@ pub struct Hosted {
     pub plugin: Plugin,
     host: TestHost,
     http: Option<HttpClient<Channel>>,
+    handlers: Vec<vm::Handler>,
     calls: u64,
 }
 
@@ -98,7 +100,7 @@ impl Hosted {
         command.env_clear().envs(host.variables());
         let running = Running::start(&mut command)?;
         let plugin = host.plugin().await.with_context(|| running.err())?;
-        Ok(Self { running, plugin, host, http: None, calls: 0 })
+        Ok(Self { running, plugin, host, http: None, handlers: Vec::new(), calls: 0 })
     }
 
     /// Starts the plugin, opens a chain and goes to normal operation on its last accepted block.
@@ -156,10 +158,22 @@ impl Hosted {
     /// # Errors
     /// When there is none.
     pub async fn serve(&mut self) -> Result<()> {
-        let handlers = self.plugin.vm.create_handlers(()).await?.into_inner().handlers;
-        let handler = handlers.iter().find(|handler| handler.prefix == "/rpc").context("no handler at /rpc")?;
-        self.http = Some(self.host.http(&handler.server_addr).await?);
+        self.handlers = self.plugin.vm.create_handlers(()).await?.into_inner().handlers;
+        self.http = Some(self.host.http(self.handler("/rpc")?).await?);
         Ok(())
+    }
+
+    /// A port for users of the handler at a path. `streamed`: as if they spoke HTTP/2 with the host.
+    ///
+    /// # Errors
+    /// When there is no such handler.
+    pub async fn proxy(&self, path: &str, streamed: bool) -> Result<SocketAddr> {
+        Ok(self.host.proxy(self.handler(path)?, streamed).await?)
+    }
+
+    fn handler(&self, path: &str) -> Result<&str> {
+        let handler = self.handlers.iter().find(|handler| handler.prefix == path);
+        Ok(&handler.with_context(|| format!("no handler at {path}"))?.server_addr)
     }
 
     /// `SetState`; the last accepted block.

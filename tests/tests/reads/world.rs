@@ -107,7 +107,8 @@ impl World {
 
     /// Puts a transaction into the pool.
     pub(crate) fn submit(&self, tx: &Signed) -> B256 {
-        self.node.submit(&tx.raw).expect("the pool takes it")
+        let tx = Tx::decode(&tx.raw).expect("a transaction");
+        self.node.submit(Arc::new(tx)).expect("the pool takes it")
     }
 
     /// Seals a block of these, two seconds after the last one, and accepts it.

@@ -116,7 +116,8 @@ fn pending_transactions_as_they_become_executable() {
             assert_eq!((&news["blockHash"], &news["transactionIndex"]), (&Value::Null, &Value::Null));
         }
         // The same bytes again are known, and not told again; a block takes nothing back.
-        assert!(server.world.node.submit(&first.raw).is_err());
+        let again = pars_chain::tx::Tx::decode(&first.raw).unwrap();
+        assert!(server.world.node.submit(again.into()).is_err());
         server.world.seal_soon(&[first, second, third]).await;
         client.silence().await;
     });
@@ -157,7 +158,7 @@ fn what_is_ended_tells_nothing() {
         assert_eq!(other.refusal("eth_unsubscribe", json!([first])).await, gone);
         assert_eq!(client.call("eth_unsubscribe", json!([first])).await, true);
         assert_eq!(client.refusal("eth_unsubscribe", json!([first])).await, gone);
-        server.world.seal_soon(&[]).await;
+        server.tick().await;
         assert_eq!(client.news().await.0, second);
         client.silence().await;
         other.silence().await;
@@ -262,7 +263,7 @@ fn the_id_comes_first() {
         let (done, mut stop) = tokio::sync::watch::channel(false);
         let sealing = async {
             while !*stop.borrow_and_update() {
-                server.world.seal_soon(&[]).await;
+                server.tick().await;
             }
         };
         let following = async {

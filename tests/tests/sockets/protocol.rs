@@ -181,7 +181,7 @@ fn offences_and_their_codes() {
             ("a part of nothing", frame(LAST, b"x"), 1_002),
             ("another message within one", [frame(FIRST, b"x"), frame(TEXT, b"y")].concat(), 1_002),
             ("a long frame", frame(TEXT, &long), 1_009),
-            ("a long frame, announced only", head(TEXT, 1 << 40, 0x80), 1_009),
+            ("a long frame, announced only", [head(TEXT, 1 << 40, 0x80), vec![0; 4]].concat(), 1_009),
             ("a long message", [frame(FIRST, &long[..6_000]), frame(LAST, &long[..6_000])].concat(), 1_009),
         ];
         for (what, sent, code) in cases {

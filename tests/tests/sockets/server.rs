@@ -11,6 +11,7 @@ use pars_vm::rpc::service::RpcService;
 use pars_vm::rpc::table::Group;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use strum::IntoEnumIterator as _;
 use tokio::net::TcpListener;
@@ -21,6 +22,8 @@ pub(crate) struct Server {
     pub(crate) world: World,
     pub(crate) service: RpcService,
     pub(crate) address: SocketAddr,
+    /// Nonce of the next transfer.
+    ticks: AtomicU64,
     _stop: watch::Sender<bool>,
 }
 
@@ -44,7 +47,7 @@ impl Server {
             drop(tokio::spawn(listen::serve(listener, serving, stopped)));
             address
         });
-        Self { world, service, address, _stop: stop }
+        Self { world, service, address, ticks: AtomicU64::new(0), _stop: stop }
     }
 
     /// Runs a test.
@@ -60,6 +63,14 @@ impl Server {
             assert!(since.elapsed() < Duration::from_secs(15), "{open} are open, expected {count}");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+    }
+
+    /// Seals a block with a transfer of the last account.
+    pub(crate) async fn tick(&self) {
+        let wallet = Wallet::local(9).expect("it is there");
+        let nonce = self.ticks.fetch_add(1, Ordering::Relaxed);
+        let transfer = wallet.sign(&Draft::transfer(nonce, wallet.address, 1)).expect("its key signs");
+        self.world.seal_soon(&[transfer]).await;
     }
 
     /// Seals a block with a contract that logs what it is sent; its creator is the first account.

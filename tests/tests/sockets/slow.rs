@@ -40,7 +40,7 @@ fn a_client_that_does_not_read_is_closed() {
             })
             .collect();
         for _ in 0..BLOCKS {
-            server.world.seal_soon(&[]).await;
+            server.tick().await;
         }
         for client in following {
             timeout(Duration::from_secs(20), client).await.expect("the others are not held up").unwrap();
@@ -65,7 +65,7 @@ fn a_client_that_reads_slowly_has_everything() {
             slow.call("eth_subscribe", json!(["newHeads"])).await;
         }
         for _ in 0..BLOCKS {
-            server.world.seal_soon(&[]).await;
+            server.tick().await;
         }
         let since = Instant::now();
         for number in 0..BLOCKS * 64 {
@@ -91,7 +91,7 @@ fn a_client_far_behind_is_closed() {
             client.call("eth_subscribe", json!(["newHeads"])).await;
         }
         for _ in 0..200 {
-            server.world.seal_soon(&[]).await;
+            server.tick().await;
         }
         let (goodbye, _) = client.goodbye().await;
         let (code, reason) = goodbye.expect("a goodbye");
@@ -122,7 +122,12 @@ fn unread_answers_are_bounded() {
         assert_eq!(code, 1_008);
         assert!(reason.starts_with("slow consumer: ") && reason.ends_with(" bytes of answers are unread"), "{reason}");
         server.until_open(0).await;
-        assert_eq!(server.service.hub().unread(), 0);
+        // Calls that were given up let go a moment later.
+        let since = Instant::now();
+        while server.service.hub().unread() > 0 {
+            assert!(since.elapsed() < Duration::from_secs(5), "{} bytes", server.service.hub().unread());
+            sleep(Duration::from_millis(5)).await;
+        }
     });
 }
 

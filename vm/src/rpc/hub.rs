@@ -4,6 +4,8 @@ use crate::rpc::feed::Feed;
 use crate::rpc::limits::SocketLimits;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::sync::watch;
 
 /// What all connections that stay open share: their bounds, how many there are, and what they read.
 #[derive(Debug, Default)]
@@ -13,6 +15,7 @@ pub struct Hub {
     /// Bytes of answers that are not sent.
     unread: AtomicUsize,
     feed: Feed,
+    stopping: watch::Sender<bool>,
 }
 
 /// A place among the open connections.
@@ -52,6 +55,19 @@ impl Hub {
         (before < self.limits.sockets).then_some(seat)
     }
 
+    /// Says goodbye to all clients, and waits until they are gone.
+    pub async fn stop(&self) {
+        self.stopping.send_replace(true);
+        while self.open() > 0 {
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Tells when to say goodbye.
+    pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
+        self.stopping.subscribe()
+    }
+
     pub(crate) const fn feed(&self) -> &Feed {
         &self.feed
     }
@@ -70,3 +86,6 @@ impl Drop for Seat {
         self.0.open.fetch_sub(1, Ordering::Relaxed);
     }
 }
+
+/// Pause between two looks at whether all are gone.
+const LOOK: Duration = Duration::from_millis(5);

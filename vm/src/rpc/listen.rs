@@ -1,6 +1,7 @@
 //! A port of our own: HTTP/1.1 and WebSockets on loopback, for `dev`.
 
 use crate::rpc::cors;
+use crate::rpc::patience::Patience;
 use crate::rpc::service::{RpcService, plain};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode, header};
@@ -22,6 +23,8 @@ use tower::ServiceExt;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a client may take to send its body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a client may take nothing of an answer. A WebSocket has less time, and is told so.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long the rest of a body is read that is too long.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long open requests may take when the server stops. What stops the process waits five seconds at most, and the
@@ -30,7 +33,7 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(3);
 /// Connections at once.
 const CONNECTIONS_MAX: usize = 1_024;
 
-/// Serves until `stop` changes, then lets open requests end.
+/// Serves until `stop` changes, then lets open requests end and says goodbye to those who stay connected.
 pub async fn serve(listener: TcpListener, service: RpcService, mut stop: watch::Receiver<bool>) {
     let mut connections = JoinSet::new();
     loop {
@@ -56,7 +59,8 @@ pub async fn serve(listener: TcpListener, service: RpcService, mut stop: watch::
             let handler = service_fn(move |request| answer(service.clone(), request));
             let mut http = hyper::server::conn::http1::Builder::new();
             http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
-            let connection = http.serve_connection(TokioIo::new(stream), handler).with_upgrades();
+            let stream = TokioIo::new(Patience::new(stream, WRITE_TIMEOUT));
+            let connection = http.serve_connection(stream, handler).with_upgrades();
             tokio::pin!(connection);
             let served = tokio::select! {
                 served = connection.as_mut() => served,
@@ -70,7 +74,10 @@ pub async fn serve(listener: TcpListener, service: RpcService, mut stop: watch::
             }
         });
     }
-    let ended = async { while connections.join_next().await.is_some() {} };
+    let ended = async {
+        service.hub().stop().await;
+        while connections.join_next().await.is_some() {}
+    };
     drop(timeout(STOP_TIMEOUT, ended).await);
 }
 

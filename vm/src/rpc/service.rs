@@ -90,7 +90,11 @@ impl Service<Request<Bytes>> for RpcService {
             return Box::pin(async move { Ok(response) });
         }
         let api = Arc::clone(&self.api);
-        Box::pin(async move { Ok(respond(api, request).await) })
+        Box::pin(async move {
+            let head_only = request.method() == Method::HEAD;
+            let response = respond(api, request).await;
+            Ok(if head_only { response.map(|_| Bytes::new()) } else { response })
+        })
     }
 }
 
@@ -105,7 +109,7 @@ async fn respond(api: Arc<Api>, request: Request<Bytes>) -> Response<Bytes> {
     }
     let answer = Caller::once(api).answer(&body).await;
     drop(body);
-    let mut response = Response::new(if head.method == Method::HEAD { Bytes::new() } else { answer });
+    let mut response = Response::new(answer);
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     media::encode(Encoding::accepted(&head.headers), response).await
 }

@@ -78,6 +78,7 @@ pub(crate) struct Goodbye {
 pub(crate) struct Following {
     shown: watch::Receiver<Shown>,
     arrivals: watch::Receiver<u64>,
+    stopping: watch::Receiver<bool>,
     ping: Interval,
 }
 
@@ -220,6 +221,9 @@ impl Session {
             if stopped {
                 return Step::End(Some(Goodbye::away("the chain has stopped")));
             }
+            if *following.stopping.borrow_and_update() {
+                return Step::End(Some(Goodbye::away("the node stops")));
+            }
             match self.news(&head).await {
                 Ok(Some(news)) if news.is_empty() => continue,
                 Ok(Some(news)) => return Step::News(news),
@@ -235,6 +239,7 @@ impl Session {
                     return Step::End(Some(Goodbye::away("the node stops")));
                 },
                 Ok(()) = following.arrivals.changed(), if pending => {}
+                Ok(()) = following.stopping.changed() => {}
                 _ = following.ping.tick() => return self.beat(),
             }
         }
@@ -354,7 +359,7 @@ impl Following {
         let mut ping = tokio::time::interval_at(tokio::time::Instant::now() + period, period);
         ping.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let node = session.api.node();
-        Self { shown: node.watch(), arrivals: node.arrivals().watch(), ping }
+        Self { shown: node.watch(), arrivals: node.arrivals().watch(), stopping: session.hub.stopping(), ping }
     }
 }
 

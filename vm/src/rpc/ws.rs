@@ -10,11 +10,11 @@ use futures_util::{SinkExt, StreamExt};
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
 use pars_host::Connection;
-use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
+use std::{io, iter};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -22,14 +22,17 @@ use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
 /// Bytes that are read at once; every connection has a buffer of this size.
 const READ_BUFFER: usize = 8 << 10;
 /// Bytes that are collected before they are written.
 const WRITE_BUFFER: usize = 16 << 10;
+/// Bytes of a frame that is sent.
+const FRAME_BYTES_MAX: usize = 256 << 10;
 /// Bytes of the reason of a close frame.
 const REASON_BYTES_MAX: usize = 123;
 
@@ -151,7 +154,7 @@ impl Sending<'_> {
         loop {
             let sent = match self.session.next(&mut following).await {
                 Step::Answer(reply) => {
-                    let sent = self.send([Message::Text(reply.text.clone())]).await;
+                    let sent = self.send(pieces(&reply.text)).await;
                     self.session.sent(&reply);
                     sent
                 }
@@ -217,6 +220,18 @@ impl Sending<'_> {
         };
         drop(timeout(limit, sending).await);
     }
+}
+
+/// A text as one message, in several frames where it is long: the whole of a frame is kept until the last of it is sent.
+fn pieces(text: &Utf8Bytes) -> impl Iterator<Item = Message> {
+    let mut rest = Bytes::from(text.clone());
+    let mut kind = Some(Data::Text);
+    iter::from_fn(move || {
+        let this = kind?;
+        let piece = rest.split_to(rest.len().min(FRAME_BYTES_MAX));
+        kind = Some(Data::Continue).filter(|_| !rest.is_empty());
+        Some(Message::Frame(Frame::message(piece, OpCode::Data(this), rest.is_empty())))
+    })
 }
 
 /// What a client is told that broke a rule; nothing where it is gone.
