@@ -302,6 +302,38 @@ mod tests {
         assert_eq!(refusal(&legacy(None, 0, 1, (7, 8)), &limits).as_deref(), Some(UNPROTECTED));
     }
 
+    /// Submissions to Go subnet-evm 1.14.2, with the cap it ran with and what it said. Made for this project (MIT).
+    #[test]
+    fn as_the_go_node_answered() {
+        let coins = |count: u128| Limits { fee_cap_wei: Some(count * 10_u128.pow(18)), ..Limits::default() };
+        let open = Limits { unprotected: true, ..coins(1) };
+        for (limits, raw, said) in [
+            (
+                coins(1_000_000_000),
+                "f86b08893635c9adc5dea0000083b71b009494b11bf276f660d69e666c7e7458b8a9154a5505808082300da023af88599bb16b2fcf13fc190b6dfe9d5e9e51aee3703e89967087674427c0b6a0394f829b3908353c294fa1cfc179747e810a08e83710364d5073d0e5090d04ae",
+                Some("tx fee (12000000000.00 ether) exceeds the configured cap (1000000000.00 ether)"),
+            ),
+            (
+                coins(1),
+                "f86711852e90edd000839896809494b11bf276f660d69e666c7e7458b8a9154a5505808082300da0123223d84ddfc026b895cdfc8276eeb54d7d28d5edd42bf96c3330144ee6b436a072ddfc9e07ae5a7c8a85d4c151d429702e265ce7aec9a060d06c9bd4eef6ccc1",
+                Some("tx fee (2.00 ether) exceeds the configured cap (1.00 ether)"),
+            ),
+            (
+                coins(1),
+                "f86308852e90edd0008252089494b11bf276f660d69e666c7e7458b8a9154a550580801ba09e41d3a8108176020840125e58535698c0395e0fa64310c45b206a07c71792159ff094ac31b9d0e6effadf9af636910b3bba0f2575f2cd6f710fa08a8e1f225f",
+                Some(UNPROTECTED),
+            ),
+            (
+                open,
+                "f86411852e90edd0008252089494b11bf276f660d69e666c7e7458b8a9154a550580801ca001fcbc96e6ffae76a49828bbbe31e633922c5dc71621ecf1a6cccb2ca7c8b374a0521467816715f318eff38cfdcc55f1a40b5103002183a4f91976f0f8846d0dd1",
+                None,
+            ),
+        ] {
+            let tx = Tx::decode(&alloy_primitives::hex::decode(raw).expect("hex")).expect("a transaction");
+            assert_eq!(refusal(&tx, &limits).as_deref(), said, "{raw}");
+        }
+    }
+
     #[test]
     fn coins_have_two_decimals() {
         let cent = 10_u128.pow(16);
