@@ -160,3 +160,18 @@ pub enum Halt {
     /// Arguments that decode but break a rule of the row.
     Refused,
 }
+
+impl Halt {
+    /// For people who read a trace or the error of a call.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::OutOfGas => "out of gas",
+            Self::UnknownSelector => "no such function",
+            Self::BadInput => "arguments do not decode",
+            Self::ReadOnly => "write protection",
+            Self::NotAllowed => "the caller's role does not allow it",
+            Self::Refused => "arguments break a rule of this precompile",
+        }
+    }
+}

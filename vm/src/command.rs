@@ -46,14 +46,18 @@ pub struct Dev {
 
 const REPLAY_EXAMPLES: &str = "Examples:
   pars-vm replay tests/vectors/subnet-evm/classic-11.json.gz
-  pars-vm replay --store rocksdb --history pruned tests/vectors/subnet-evm/*.json.gz";
+  pars-vm replay --store rocksdb --history pruned tests/vectors/subnet-evm/*.json.gz
+  pars-vm replay --answers tests/vectors/rpc-subnet-evm/*.json.gz";
 
 /// `pars-vm replay`.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct Replay {
     /// Recorded chains, gzipped JSON.
     #[arg(required = true, value_name = "FILE.json.gz")]
     pub files: Vec<PathBuf>,
+    /// Ask every recorded JSON-RPC question of the files again, with all history kept, and compare the answers.
+    #[arg(long)]
+    pub answers: bool,
     /// Where the state is kept.
     #[arg(long, value_enum, default_value_t = StoreKind::Memory)]
     pub store: StoreKind,

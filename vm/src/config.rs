@@ -21,6 +21,12 @@ pub struct Config {
     pub log_level: tracing::Level,
     /// `skip-upgrade-check` (false).
     pub skip_upgrade_check: bool,
+    /// Bounds of the pool.
+    pub pool: pars_chain::pool::Limits,
+    /// Methods that are on.
+    pub groups: std::collections::BTreeSet<crate::rpc::table::Group>,
+    /// Bounds of JSON-RPC.
+    pub limits: crate::rpc::limits::Limits,
     /// Keys that do nothing in this release.
     pub ignored: Vec<String>,
 }
@@ -52,6 +58,9 @@ impl Default for Config {
             airdrop: None,
             log_level: tracing::Level::INFO,
             skip_upgrade_check: false,
+            pool: pars_chain::pool::Limits::default(),
+            groups: <crate::rpc::table::Group as strum::IntoEnumIterator>::iter().collect(),
+            limits: crate::rpc::limits::Limits::default(),
             ignored: Vec::new(),
         }
     }

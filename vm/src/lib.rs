@@ -8,10 +8,12 @@
 //! | `replay.rs` | recorded chains, compared block by block |
 //! | `node.rs` | a chain that runs: thread, pool, waiting |
 //! | `engine.rs` | the one thread that owns the chain |
+//! | `arrivals.rs` | transactions as they become executable |
 //! | `rpc.rs`, `rpc/` | JSON-RPC |
 //! | `store/rocks.rs` | the store over RocksDB |
 //! | `config.rs`, `log.rs`, `clock.rs` | configuration, log, time |
 
+pub mod arrivals;
 pub mod clock;
 pub mod command;
 pub mod config;

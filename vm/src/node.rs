@@ -1,11 +1,13 @@
 //! A chain that runs: its thread, its pool, and what RPC and hosts need of both.
 
+use crate::arrivals::Arrivals;
 use crate::clock::now_ms;
 use crate::engine::{Closed, Engine, Shown};
 use alloy_primitives::{Address, B256};
 use pars_chain::block::{Block, BlockId};
 use pars_chain::engine::{Built, Chain, Wish, next_block};
 use pars_chain::error::{DecodeError, Error, Fatal, Invalid};
+use pars_chain::execution::executor::Place;
 use pars_chain::pool::{Limits, Origin, Pool, Refused};
 use pars_chain::rules::syntax;
 use pars_chain::tx::Tx;
@@ -30,12 +32,14 @@ pub struct Choices {
 pub struct Node {
     spec: Arc<ChainSpec>,
     genesis: BlockId,
+    place: Place,
     engine: std::sync::Mutex<Option<Arc<Engine>>>,
     watched: watch::Receiver<Shown>,
     pool: Arc<Pool>,
     choices: Choices,
     /// Counts changes of the pool. A watch: a change that nobody waits for is still seen.
     changes: watch::Sender<u64>,
+    arrivals: Arrivals,
     sealing: Sealing,
 }
 
@@ -76,18 +80,20 @@ impl Node {
     /// # Errors
     /// When the store failed, or the system gives no thread.
     pub fn start(chain: Chain, choices: Choices, sealing: Sealing) -> Result<Self, StartError> {
-        let (spec, genesis) = (Arc::clone(chain.spec()), chain.genesis());
+        let (spec, genesis, place) = (Arc::clone(chain.spec()), chain.genesis(), chain.place());
         let pool = Arc::new(Pool::new(Arc::clone(&spec), choices.pool, chain.head())?);
         let engine = Engine::start(chain, Arc::clone(&pool))?;
         let watched = engine.watch();
         Ok(Self {
             spec,
             genesis,
+            place,
             engine: std::sync::Mutex::new(Some(Arc::new(engine))),
             watched,
             pool,
             choices,
             changes: watch::Sender::new(0),
+            arrivals: Arrivals::default(),
             sealing,
         })
     }
@@ -96,6 +102,12 @@ impl Node {
     #[must_use]
     pub fn spec(&self) -> &ChainSpec {
         &self.spec
+    }
+
+    /// What the chain is on its host.
+    #[must_use]
+    pub const fn place(&self) -> Place {
+        self.place
     }
 
     /// What a block must look like whatever its parent is. Genesis is exempt.
@@ -135,6 +147,18 @@ impl Node {
         &self.pool
     }
 
+    /// Transactions as they became executable.
+    #[must_use]
+    pub const fn arrivals(&self) -> &Arrivals {
+        &self.arrivals
+    }
+
+    /// Tells of each change of what readers see; an error after [`Self::close`].
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<Shown> {
+        self.watched.clone()
+    }
+
     /// The chain's thread.
     ///
     /// # Errors
@@ -150,7 +174,9 @@ impl Node {
     /// Why it was not taken.
     pub fn submit(&self, bytes: &[u8]) -> Result<B256, SubmitError> {
         let tx = Arc::new(Tx::decode(bytes)?);
-        let hash = self.pool.submit(tx, Origin::Remote, now_ms())?;
+        let hash = tx.hash();
+        let executable = self.pool.admit(tx, Origin::Remote, now_ms())?;
+        self.arrivals.push(&executable);
         self.changes.send_modify(|changes| *changes = changes.wrapping_add(1));
         Ok(hash)
     }

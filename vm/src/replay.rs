@@ -1,5 +1,6 @@
 //! `pars-vm replay`: recorded chains through parse, verify and accept on a fresh store, compared with the record.
 
+pub mod answers;
 pub mod record;
 
 use crate::command::{HistoryKind, Replay, StoreKind};
@@ -19,6 +20,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use tempfile::TempDir;
 
 /// Replays the files one after another.
 ///
@@ -27,16 +29,30 @@ use std::sync::Arc;
 pub fn run(options: &Replay) -> Result<ExitCode> {
     let mut code = ExitCode::SUCCESS;
     let mut out = std::io::stdout();
+    let mut answers = answers::Tally::default();
     for file in &options.files {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
-        match replay(file, options) {
-            Ok((blocks, transactions)) => {
-                writeln!(out, "{name}: {blocks} blocks, {transactions} transactions, ok")?;
-            }
+        let replayed = if options.answers {
+            answers::run(file, options).map(|tally| {
+                answers.add(tally);
+                "asked".to_owned()
+            })
+        } else {
+            replay(file, options)
+                .map(|(blocks, transactions)| format!("{blocks} blocks, {transactions} transactions, ok"))
+        };
+        match replayed {
+            Ok(text) => writeln!(out, "{name}: {text}")?,
             Err(error) => {
                 writeln!(out, "{name}: {error:#}")?;
                 code = ExitCode::FAILURE;
             }
+        }
+    }
+    if options.answers {
+        answers.print(&mut out)?;
+        if !answers.is_clean() {
+            code = ExitCode::FAILURE;
         }
     }
     Ok(code)
@@ -44,39 +60,45 @@ pub fn run(options: &Replay) -> Result<ExitCode> {
 
 fn replay(file: &Path, options: &Replay) -> Result<(usize, usize)> {
     let record = Record::read(file)?;
-    let temporary;
+    let (chain, ..) = open_and_replay(&record, options)?;
+    for recorded in &record.proofs {
+        compare_proof(&chain, recorded).with_context(|| format!("proof of {}", recorded.address))?;
+    }
+    let transactions = record.blocks.iter().map(|block| block.receipts.len()).sum();
+    Ok((record.blocks.len().saturating_sub(1), transactions))
+}
+
+/// The recorded chain, replayed; its store; and the folder that goes when it is dropped.
+fn open_and_replay(record: &Record, options: &Replay) -> Result<(Chain, Arc<dyn Store>, Option<TempDir>)> {
+    let mut temporary = None;
     let store: Arc<dyn Store> = match (options.store, &options.data_dir) {
         (StoreKind::Memory, None) => Arc::new(Memory::new()),
         (StoreKind::Memory, Some(_)) => bail!("--data-dir needs --store rocksdb"),
         (StoreKind::Rocksdb, Some(folder)) => Arc::new(Rocks::open(folder)?),
         (StoreKind::Rocksdb, None) => {
-            temporary = tempfile::tempdir().context("making a temporary folder")?;
-            Arc::new(Rocks::open(temporary.path())?)
+            let folder = temporary.insert(tempfile::tempdir().context("making a temporary folder")?);
+            Arc::new(Rocks::open(folder.path())?)
         }
     };
     let history = match options.history {
         HistoryKind::Archive => History::Archive,
         HistoryKind::Pruned => History::Pruned(options.window),
     };
-    let mut chain = Chain::open(store, &record.opening(history))?;
+    let mut chain = Chain::open(Arc::clone(&store), &record.opening(history))?;
     let (first, rest) = record.blocks.split_first().context("the record has no blocks")?;
     compare("genesis hash", &chain.genesis(), &BlockId(first.hash))?;
-    let mut transactions = 0;
     for recorded in rest {
         let replayed = if recorded.number <= chain.head().height() {
             compare_stored(&chain, recorded)
         } else {
             replay_block(&mut chain, recorded)
         };
-        transactions += replayed.with_context(|| format!("block {}", recorded.number))?;
+        replayed.with_context(|| format!("block {}", recorded.number))?;
     }
-    for recorded in &record.proofs {
-        compare_proof(&chain, recorded).with_context(|| format!("proof of {}", recorded.address))?;
-    }
-    Ok((rest.len(), transactions))
+    Ok((chain, store, temporary))
 }
 
-fn replay_block(chain: &mut Chain, recorded: &record::Block) -> Result<usize> {
+fn replay_block(chain: &mut Chain, recorded: &record::Block) -> Result<()> {
     let block = chain.parse(recorded.rlp.clone())?;
     compare("hash", &block.id(), &BlockId(recorded.hash))?;
     // The clock is the block's own time, so that the rule of future blocks never fires.
@@ -89,17 +111,16 @@ fn replay_block(chain: &mut Chain, recorded: &record::Block) -> Result<usize> {
     let receipts = Arc::clone(chain.processing_receipts(block.id()).context("its receipts are not held")?);
     compare_receipts(&receipts, &recorded.receipts)?;
     chain.accept(block.id(), Durability::Buffered)?.context("it was accepted already")?;
-    Ok(block.transactions.len())
+    Ok(())
 }
 
 /// A block that the folder holds from an earlier replay.
-fn compare_stored(chain: &Chain, recorded: &record::Block) -> Result<usize> {
+fn compare_stored(chain: &Chain, recorded: &record::Block) -> Result<()> {
     let block = chain.head().block(recorded.number)?.context("it is not stored")?;
     compare("hash", &block.id(), &BlockId(recorded.hash))?;
     compare("bytes", block.bytes(), &recorded.rlp)?;
     let receipts = chain.head().receipts(recorded.number)?.context("its receipts are not stored")?;
-    compare_receipts(&receipts, &recorded.receipts)?;
-    Ok(block.transactions.len())
+    compare_receipts(&receipts, &recorded.receipts)
 }
 
 fn compare_receipts(receipts: &[Receipt], expected: &[Bytes]) -> Result<()> {

@@ -10,18 +10,23 @@
 //! | `limits.rs` | every bound |
 //! | `error.rs` | codes and texts |
 //! | `params.rs` | reading of parameters |
+//! | `hex.rs` | hexadecimal values inside objects |
 //! | `listen.rs` | `dev`'s own port |
-//! | `eth.rs`, `eth/`, `net.rs`, `web3.rs` | the methods, one file a namespace |
+//! | `debug.rs`, `eth.rs`, `eth/`, `modules.rs`, `net.rs`, `txpool.rs`, `web3.rs` | the methods, one file a namespace |
 
 pub mod api;
+pub mod debug;
 pub mod dispatch;
 pub mod error;
 pub mod eth;
+pub mod hex;
 pub mod limits;
 pub mod listen;
+pub mod modules;
 pub mod net;
 pub mod params;
 pub mod service;
 pub mod session;
 pub mod table;
+pub mod txpool;
 pub mod web3;

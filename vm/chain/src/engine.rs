@@ -66,6 +66,12 @@ impl Chain {
         &self.spec
     }
 
+    /// What it is on its host.
+    #[must_use]
+    pub const fn place(&self) -> Place {
+        self.place
+    }
+
     /// Last accepted block.
     #[must_use]
     pub const fn head(&self) -> &View {
@@ -164,8 +170,8 @@ pub fn view_at(head: &View, height: u64) -> Result<View, Error> {
     if height < oldest {
         return Err(Misuse::Pruned { wanted: height, oldest }.into());
     }
-    let block = head.block(height)?.ok_or_else(|| Fatal::Corrupt(format!("block {height} is missing")))?;
-    Ok(head.past(block.id(), Arc::new(block.header)))
+    let header = head.header_at(height)?.ok_or_else(|| Fatal::Corrupt(format!("block {height} is missing")))?;
+    Ok(head.past(header.id(), Arc::new(header)))
 }
 
 impl fmt::Debug for Chain {

@@ -289,6 +289,9 @@ pub enum Fatal {
     /// What this program believed does not hold.
     #[error("bug: {0}")]
     Bug(String),
+    /// A call from outside was ended. Blocks are never interrupted.
+    #[error("the call was ended")]
+    Interrupted,
 }
 
 impl revm::database_interface::DBErrorMarker for Fatal {}

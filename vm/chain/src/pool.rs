@@ -107,6 +107,17 @@ impl Pool {
     /// See [`Refused`]. A refused transaction changes nothing.
     pub fn submit(&self, tx: Arc<Tx>, origin: Origin, now_ms: u64) -> Result<B256, Refused> {
         let hash = tx.hash();
+        self.admit(tx, origin, now_ms)?;
+        Ok(hash)
+    }
+
+    /// As [`Self::submit`]; gives the hashes of those that became executable by it, in the order of their nonces: none
+    /// where the transaction is parked, several where it fills a gap.
+    ///
+    /// # Errors
+    /// See [`Refused`]. A refused transaction changes nothing.
+    pub fn admit(&self, tx: Arc<Tx>, origin: Origin, now_ms: u64) -> Result<Vec<B256>, Refused> {
+        let (hash, nonce) = (tx.hash(), tx.nonce());
         let head = {
             let held = self.held.lock();
             if held.get(hash).is_some() {
@@ -120,9 +131,13 @@ impl Pool {
             // A block was accepted meanwhile. This is rare, and the sender is not recovered again.
             checked = Checked::new(&tx, held.head(), self.spec.chain_id, self.limits.tip_min_wei)?;
         }
+        let sender = checked.address;
+        let ready = held.pending_nonce(sender).unwrap_or_default();
         held.admit(tx, checked, origin, now_ms)?;
+        let executable = held.became_executable(sender, nonce, ready);
+        drop(held);
         self.changed();
-        Ok(hash)
+        Ok(executable)
     }
 
     /// Follows the chain to its last accepted block: what is included or no longer valid leaves, the rest is sorted
@@ -189,6 +204,12 @@ impl Pool {
     pub fn pending_nonce(&self, account: Address, view: &View) -> Result<u64, Fatal> {
         let next = view.account(&keccak256(account))?.map(|account| account.nonce).unwrap_or_default();
         Ok(self.held.lock().pending_nonce(account).unwrap_or_default().max(next))
+    }
+
+    /// Height of the last accepted block that it has followed. It may be ahead of what is shown.
+    #[must_use]
+    pub fn height(&self) -> u64 {
+        self.held.lock().head().height()
     }
 
     /// A transaction that is here.

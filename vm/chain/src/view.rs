@@ -224,6 +224,30 @@ impl View {
         Ok(Some(block))
     }
 
+    /// Header of an accepted block. The rest of the block is not decoded.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub fn header_at(&self, height: u64) -> Result<Option<Header>, Fatal> {
+        let Some(bytes) = self.block_bytes(height)? else { return Ok(None) };
+        let header = Header::of_block(&bytes).map_err(|cause| Fatal::Corrupt(format!("block {height}: {cause}")))?;
+        Ok(Some(header))
+    }
+
+    /// Headers of accepted blocks from one height to another, both included, in order.
+    pub fn headers(&self, from: u64, to: u64) -> impl Iterator<Item = Result<Header, Fatal>> + '_ {
+        let mut blocks = self.base.scan(Column::Blocks, &from.to_be_bytes());
+        (from..=to).map(move |height| {
+            let corrupt = |what: &dyn fmt::Display| Fatal::Corrupt(format!("block {height}: {what}"));
+            match blocks.next().transpose()? {
+                Some((key, bytes)) if **key == height.to_be_bytes() => {
+                    Header::of_block(&bytes).map_err(|cause| corrupt(&cause))
+                }
+                Some(_) | None => Err(corrupt(&"it is missing")),
+            }
+        })
+    }
+
     /// Receipts of an accepted block.
     ///
     /// # Errors

@@ -235,6 +235,25 @@ fn a_replaced_transaction_keeps_its_followers() {
     assert_eq!(sealed.block.transactions.len(), 3);
 }
 
+/// What is told to those who follow pending transactions: each once, when a block can hold it.
+#[test]
+fn what_becomes_executable_is_named() {
+    let pooled = pooled();
+    let tx = |nonce| transfer(&key(1), nonce, 10, 1);
+    let admit = |tx: &Arc<Tx>| pooled.pool.admit(Arc::clone(tx), Origin::Remote, 0).unwrap();
+    let none: [B256; 0] = [];
+    assert_eq!(admit(&tx(2)), none);
+    assert_eq!(admit(&tx(1)), none);
+    assert_eq!(admit(&tx(5)), none);
+    assert_eq!(admit(&tx(0)), [tx(0).hash(), tx(1).hash(), tx(2).hash()]);
+    assert_eq!(admit(&tx(3)), [tx(3).hash()]);
+    let cancel = key(1).sign(&Draft { to: key(1).address.into(), ..draft(1, 11, 2).value(0) });
+    assert_eq!(admit(&cancel), [cancel.hash()]);
+    let parked = key(1).sign(&Draft { to: key(1).address.into(), ..draft(5, 11, 2).value(0) });
+    assert_eq!(admit(&parked), none);
+    assert_eq!(admit(&tx(4)), [tx(4).hash(), parked.hash()]);
+}
+
 #[test]
 fn the_same_bytes_again() {
     let mut pooled = pooled();

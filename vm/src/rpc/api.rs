@@ -2,6 +2,8 @@
 
 use crate::clock::Clock;
 use crate::node::Node;
+use crate::rpc::eth::fee::LastTip;
+use crate::rpc::eth::filter::Filters;
 use crate::rpc::limits::Limits;
 use crate::rpc::table::Group;
 use pars_chain::view::View;
@@ -17,6 +19,8 @@ pub struct Api {
     groups: BTreeSet<Group>,
     clock: Clock,
     workers: Arc<Semaphore>,
+    last_tip: LastTip,
+    filters: Filters,
 }
 
 impl Api {
@@ -25,7 +29,14 @@ impl Api {
     pub fn new(node: Arc<Node>, limits: Limits, groups: impl IntoIterator<Item = Group>, clock: Clock) -> Self {
         // As many as there are cores: more would only take them from the chain's thread.
         let workers = std::thread::available_parallelism().map_or(2, |cores| cores.get().max(2));
-        Self { node, limits, groups: groups.into_iter().collect(), clock, workers: Arc::new(Semaphore::new(workers)) }
+        let (groups, workers) = (groups.into_iter().collect(), Arc::new(Semaphore::new(workers)));
+        let (last_tip, filters) = (LastTip::default(), Filters::default());
+        Self { node, limits, groups, clock, workers, last_tip, filters }
+    }
+
+    /// The last suggestion of a tip.
+    pub(crate) const fn last_tip(&self) -> &LastTip {
+        &self.last_tip
     }
 
     /// Waits for a turn to read.
@@ -55,12 +66,18 @@ impl Api {
     /// Whether a group of methods is on.
     #[must_use]
     pub fn offers(&self, group: Group) -> bool {
-        self.groups.contains(&group)
+        group == Group::Rpc || self.groups.contains(&group)
     }
 
     /// Groups that are on.
     pub fn groups(&self) -> impl Iterator<Item = Group> {
         self.groups.iter().copied()
+    }
+
+    /// What clients that ask again and again have been told.
+    #[must_use]
+    pub const fn filters(&self) -> &Filters {
+        &self.filters
     }
 
     /// Unix milliseconds.

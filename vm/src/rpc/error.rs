@@ -72,6 +72,12 @@ impl RpcError {
         Self::new(-32_003, "response too large")
     }
 
+    /// More than this node keeps.
+    #[must_use]
+    pub fn limit(message: impl Into<String>) -> Self {
+        Self::new(-32_005, message)
+    }
+
     /// A request that cannot be served.
     #[must_use]
     pub fn server(message: impl Into<String>) -> Self {

@@ -46,7 +46,17 @@ impl Default for Limits {
 
 /// Blocks that one `eth_getLogs` may search where nobody chose a number.
 pub const LOG_BLOCKS_MAX: u64 = 100_000;
-/// Logs of one answer.
+/// Logs of one answer. All of one block are given, however many.
 pub const LOGS_MAX: usize = 20_000;
+/// Bytes of the data of all logs of one answer; their text is twice that.
+pub const LOG_BYTES_MAX: usize = 8_000_000;
+/// Slots of one `eth_getProof`.
+pub const PROOF_SLOTS_MAX: usize = 1_024;
+/// Filters that are kept.
+pub const FILTERS_MAX: usize = 4_096;
+/// How long a filter is kept that nobody asks for.
+pub const FILTER_IDLE: Duration = Duration::from_secs(300);
+/// Block hashes of one answer of `eth_getFilterChanges`.
+pub const FILTER_BLOCKS_MAX: u64 = 16_384;
 /// Calls of one connection that run at the same time.
 pub const CALLS_AT_ONCE: usize = 16;

@@ -1,29 +1,27 @@
 //! Reading of a method's parameters: a list of JSON values.
+//!
+//! | file | what lives there |
+//! |---|---|
+//! | `block.rs` | which block is meant |
+//! | `text.rs` | numbers and bytes, and what is wrong with them |
+
+pub mod block;
+pub mod text;
+
+pub use block::{BlockNumber, BlockRef};
 
 use crate::rpc::error::RpcError;
-use alloy_primitives::{Address, B256, Bytes, U64, hex};
+use alloy_primitives::{Address, B256, Bytes};
 use pars_chain::execution::interrupt::Interrupt;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
-use std::str::FromStr;
+use text::{StorageKey, Wrong};
 
 /// Parameters of one call.
 #[derive(Debug, Clone, Default)]
 pub struct Params {
     values: Vec<Box<RawValue>>,
     interrupt: Interrupt,
-}
-
-/// A block by height or by one of the tags.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BlockNumber {
-    /// The last accepted block: `latest`, `safe`, `finalized`, `accepted`, and, until a pending block is built,
-    /// `pending`.
-    Latest,
-    /// Genesis.
-    Earliest,
-    /// This height.
-    Number(u64),
 }
 
 impl Params {
@@ -56,6 +54,38 @@ impl Params {
         Ok(())
     }
 
+    /// A parameter that must be there, and that something else reads. `null` is there.
+    ///
+    /// # Errors
+    /// Where it is missing, or what the reader says.
+    pub fn read<T>(&self, index: usize, read: impl FnOnce(&RawValue) -> Result<T, Wrong>) -> Result<T, RpcError> {
+        let raw = self.values.get(index);
+        let raw = raw.ok_or_else(|| RpcError::params(format!("missing value for required argument {index}")))?;
+        read(raw).map_err(|wrong| RpcError::params(format!("invalid argument {index}: {wrong}")))
+    }
+
+    /// An object that must be there; null is the default.
+    ///
+    /// # Errors
+    /// Where it is missing or something else.
+    pub fn object<T: DeserializeOwned + Default>(&self, index: usize) -> Result<T, RpcError> {
+        self.read(index, |_| Ok(()))?;
+        self.optional_object(index)
+    }
+
+    /// An object; absent or null is the default.
+    ///
+    /// # Errors
+    /// Where it is something else.
+    pub fn optional_object<T: DeserializeOwned + Default>(&self, index: usize) -> Result<T, RpcError> {
+        if self.given(index) {
+            // A list would be taken for the members in order.
+            let is_object = |raw: &RawValue| raw.get().starts_with('{');
+            self.read(index, |raw| if is_object(raw) { Ok(()) } else { Err(text::unexpected(raw, "an object")) })?;
+        }
+        Ok(self.optional(index)?.unwrap_or_default())
+    }
+
     /// A parameter that must be there.
     ///
     /// # Errors
@@ -69,29 +99,40 @@ impl Params {
     /// # Errors
     /// Where it is something else.
     pub fn optional<T: DeserializeOwned>(&self, index: usize) -> Result<Option<T>, RpcError> {
-        let Some(raw) = self.values.get(index).filter(|raw| raw.get() != "null") else { return Ok(None) };
-        let read = serde_json::from_str(raw.get());
-        read.map(Some).map_err(|cause: serde_json::Error| {
-            // A place within one argument says nothing to its sender.
-            let cause = cause.to_string();
-            let what = cause.rsplit_once(" at line ").map_or(cause.as_str(), |(what, _)| what);
-            RpcError::params(format!("invalid argument {index}: {what}"))
+        if !self.given(index) {
+            return Ok(None);
+        }
+        self.read(index, |raw| {
+            serde_json::from_str(raw.get()).map(Some).map_err(|cause| {
+                // A place within one argument says nothing to its sender.
+                let cause = cause.to_string();
+                cause.rsplit_once(" at line ").map_or_else(|| cause.clone(), |(what, _)| what.to_owned()).into()
+            })
         })
     }
 
-    /// A block; absent means latest.
+    /// A block by height or tag.
     ///
     /// # Errors
-    /// No tag, and no number without leading zeros.
-    pub fn block(&self, index: usize) -> Result<BlockNumber, RpcError> {
-        let Some(text) = self.optional::<String>(index)? else { return Ok(BlockNumber::Latest) };
-        match text.as_str() {
-            "latest" | "safe" | "finalized" | "accepted" | "pending" => Ok(BlockNumber::Latest),
-            "earliest" => Ok(BlockNumber::Earliest),
-            number => quantity(number)
-                .map(BlockNumber::Number)
-                .ok_or_else(|| RpcError::params(format!("invalid argument {index}: invalid block number {number:?}"))),
-        }
+    /// Where it is missing or something else.
+    pub fn block_number(&self, index: usize) -> Result<BlockNumber, RpcError> {
+        self.read(index, BlockNumber::read)
+    }
+
+    /// A block by height, tag or hash (EIP-1898); absent or null means the last one.
+    ///
+    /// # Errors
+    /// Where it is something else.
+    pub fn block(&self, index: usize) -> Result<BlockRef, RpcError> {
+        if self.given(index) { self.required_block(index) } else { Ok(BlockRef::LATEST) }
+    }
+
+    /// A block by height, tag or hash (EIP-1898).
+    ///
+    /// # Errors
+    /// Where it is missing or something else.
+    pub fn required_block(&self, index: usize) -> Result<BlockRef, RpcError> {
+        self.read(index, BlockRef::read)
     }
 
     /// A 32-byte hash.
@@ -99,7 +140,7 @@ impl Params {
     /// # Errors
     /// Where it is missing or something else.
     pub fn hash(&self, index: usize) -> Result<B256, RpcError> {
-        self.fixed(index, "32-byte hash")
+        self.read(index, |raw| text::fixed(&text::string(raw)?).map(B256::from))
     }
 
     /// An address.
@@ -107,7 +148,7 @@ impl Params {
     /// # Errors
     /// Where it is missing or something else.
     pub fn address(&self, index: usize) -> Result<Address, RpcError> {
-        self.fixed(index, "20-byte address")
+        self.read(index, |raw| text::fixed(&text::string(raw)?).map(Address::from))
     }
 
     /// Bytes in hexadecimal.
@@ -115,47 +156,56 @@ impl Params {
     /// # Errors
     /// Where they are missing or something else. The text is not repeated: it may be long.
     pub fn bytes(&self, index: usize) -> Result<Bytes, RpcError> {
-        let text: String = self.required(index)?;
-        let digits = text.strip_prefix("0x");
-        let digits = digits
-            .ok_or_else(|| RpcError::params(format!("invalid argument {index}: hex string without 0x prefix")))?;
-        let bytes = hex::decode(digits).map_err(|cause| RpcError::params(format!("invalid argument {index}: {cause}")));
-        bytes.map(Bytes::from)
+        self.read(index, |raw| text::bytes(&text::string(raw)?))
     }
 
-    fn fixed<T: FromStr>(&self, index: usize, what: &str) -> Result<T, RpcError> {
-        let text: String = self.required(index)?;
-        let read = if text.starts_with("0x") { text.parse().ok() } else { None };
-        read.ok_or_else(|| RpcError::params(format!("invalid argument {index}: {text:?} is no {what}")))
+    /// A number of at most 64 bits.
+    ///
+    /// # Errors
+    /// Where it is missing or something else.
+    pub fn quantity(&self, index: usize) -> Result<u64, RpcError> {
+        self.read(index, |raw| text::quantity(&text::string(raw)?))
+    }
+
+    /// True or false; null is false.
+    ///
+    /// # Errors
+    /// Where it is missing or something else.
+    pub fn flag(&self, index: usize) -> Result<bool, RpcError> {
+        self.read(index, text::flag)
+    }
+
+    /// Key of a storage slot.
+    ///
+    /// # Errors
+    /// Where it is missing or something else.
+    pub fn storage_key(&self, index: usize) -> Result<StorageKey, RpcError> {
+        self.read(index, read_storage_key)
+    }
+
+    /// A list of storage keys; null is an empty one.
+    ///
+    /// # Errors
+    /// Where it is missing or something else, or has more than `count` of them.
+    pub fn storage_keys(&self, index: usize, count: usize) -> Result<Vec<StorageKey>, RpcError> {
+        self.read(index, |raw| {
+            let keys: Option<Vec<&RawValue>> =
+                serde_json::from_str(raw.get()).map_err(|_| text::unexpected(raw, "a list of storage keys"))?;
+            let keys = keys.unwrap_or_default();
+            if keys.len() > count {
+                return Err(format!("too many slots (max {count})").into());
+            }
+            keys.into_iter().map(read_storage_key).collect()
+        })
+    }
+
+    fn given(&self, index: usize) -> bool {
+        self.values.get(index).is_some_and(|raw| raw.get() != "null")
     }
 }
 
-/// A hexadecimal number as EIP-1474 writes it: no leading zeros.
-fn quantity(text: &str) -> Option<u64> {
-    let digits = text.strip_prefix("0x")?;
-    if digits.is_empty() || digits.len() > 16 || (digits.len() > 1 && digits.starts_with('0')) {
-        return None;
-    }
-    text.parse::<U64>().ok().map(|number| number.to())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn quantities_have_one_form() {
-        for (text, number) in [
-            ("0x0", Some(0)),
-            ("0x1f", Some(31)),
-            ("0xffffffffffffffff", Some(u64::MAX)),
-            ("0x", None),
-            ("0x01", None),
-            ("1", None),
-            ("0x10000000000000000", None),
-            ("0xg", None),
-        ] {
-            assert_eq!(quantity(text), number, "{text}");
-        }
-    }
+/// Null is the empty text, and that slot 0.
+fn read_storage_key(raw: &RawValue) -> Result<StorageKey, Wrong> {
+    let text: Option<String> = serde_json::from_str(raw.get()).map_err(|_| text::unexpected(raw, "a string"))?;
+    text::storage_key(&text.unwrap_or_default())
 }

@@ -4,7 +4,7 @@ use crate::rpc::api::Api;
 use crate::rpc::error::RpcError;
 use crate::rpc::params::Params;
 use crate::rpc::session::Session;
-use crate::rpc::{eth, net, web3};
+use crate::rpc::{debug, eth, modules, net, txpool, web3};
 use serde::Serialize;
 use std::future::Future;
 use std::io::{self, Write};
@@ -61,6 +61,9 @@ pub enum Group {
     InternalTxPool,
     /// `internal-debug`.
     InternalDebug,
+    /// What is always on.
+    #[strum(disabled)]
+    Rpc,
 }
 
 impl Group {
@@ -89,11 +92,52 @@ pub struct Json(pub Vec<u8>);
 
 /// Every method, sorted by name.
 pub static TABLE: &[Method] = &[
+    Method { name: "debug_getRawBlock", group: Group::InternalDebug, run: Run::Read(debug::raw_block) },
+    Method { name: "debug_getRawHeader", group: Group::InternalDebug, run: Run::Read(debug::raw_header) },
+    Method { name: "debug_getRawReceipts", group: Group::InternalDebug, run: Run::Read(debug::raw_receipts) },
+    Method { name: "debug_getRawTransaction", group: Group::InternalDebug, run: Run::Read(debug::raw_transaction) },
+    Method { name: "eth_accounts", group: Group::InternalAccount, run: Run::Now(eth::accounts) },
     Method { name: "eth_blockNumber", group: Group::InternalBlockchain, run: Run::Now(eth::block_number) },
+    Method { name: "eth_call", group: Group::InternalBlockchain, run: Run::Read(eth::call::call) },
     Method { name: "eth_chainId", group: Group::InternalBlockchain, run: Run::Now(eth::chain_id) },
+    Method { name: "eth_estimateGas", group: Group::InternalBlockchain, run: Run::Read(eth::call::estimate_gas) },
+    Method { name: "eth_feeHistory", group: Group::InternalEth, run: Run::Read(eth::fee::fee_history) },
+    Method { name: "eth_gasPrice", group: Group::InternalEth, run: Run::Read(eth::fee::gas_price) },
     Method { name: "eth_getBalance", group: Group::InternalBlockchain, run: Run::Read(eth::state::balance) },
     Method { name: "eth_getBlockByHash", group: Group::InternalBlockchain, run: Run::Read(eth::block::by_hash) },
     Method { name: "eth_getBlockByNumber", group: Group::InternalBlockchain, run: Run::Read(eth::block::by_number) },
+    Method { name: "eth_getBlockReceipts", group: Group::InternalBlockchain, run: Run::Read(eth::receipt::of_block) },
+    Method {
+        name: "eth_getBlockTransactionCountByHash",
+        group: Group::InternalTransaction,
+        run: Run::Read(eth::transaction::count_by_block_hash),
+    },
+    Method {
+        name: "eth_getBlockTransactionCountByNumber",
+        group: Group::InternalTransaction,
+        run: Run::Read(eth::transaction::count_by_block_number),
+    },
+    Method { name: "eth_getCode", group: Group::InternalBlockchain, run: Run::Read(eth::state::code) },
+    Method { name: "eth_getFilterChanges", group: Group::EthFilter, run: Run::Read(eth::filter::changes) },
+    Method { name: "eth_getFilterLogs", group: Group::EthFilter, run: Run::Read(eth::filter::logs) },
+    Method { name: "eth_getLogs", group: Group::EthFilter, run: Run::Read(eth::logs::get) },
+    Method { name: "eth_getProof", group: Group::InternalBlockchain, run: Run::Read(eth::proof::get) },
+    Method { name: "eth_getStorageAt", group: Group::InternalBlockchain, run: Run::Read(eth::state::storage_at) },
+    Method {
+        name: "eth_getTransactionByBlockHashAndIndex",
+        group: Group::InternalTransaction,
+        run: Run::Read(eth::transaction::by_block_hash),
+    },
+    Method {
+        name: "eth_getTransactionByBlockNumberAndIndex",
+        group: Group::InternalTransaction,
+        run: Run::Read(eth::transaction::by_block_number),
+    },
+    Method {
+        name: "eth_getTransactionByHash",
+        group: Group::InternalTransaction,
+        run: Run::Read(eth::transaction::by_hash),
+    },
     Method {
         name: "eth_getTransactionCount",
         group: Group::InternalTransaction,
@@ -102,15 +146,30 @@ pub static TABLE: &[Method] = &[
     Method {
         name: "eth_getTransactionReceipt",
         group: Group::InternalTransaction,
-        run: Run::Read(eth::transaction::receipt),
+        run: Run::Read(eth::receipt::by_hash),
+    },
+    Method { name: "eth_newBlockFilter", group: Group::EthFilter, run: Run::Now(eth::filter::new_blocks) },
+    Method { name: "eth_newFilter", group: Group::EthFilter, run: Run::Read(eth::filter::new_logs) },
+    Method {
+        name: "eth_newPendingTransactionFilter",
+        group: Group::EthFilter,
+        run: Run::Now(eth::filter::new_transactions),
     },
     Method {
         name: "eth_sendRawTransaction",
         group: Group::InternalTransaction,
         run: Run::Wait(eth::transaction::send_raw),
     },
+    Method { name: "eth_syncing", group: Group::InternalEth, run: Run::Now(eth::syncing) },
+    Method { name: "eth_uninstallFilter", group: Group::EthFilter, run: Run::Now(eth::filter::uninstall) },
+    Method { name: "net_listening", group: Group::Net, run: Run::Now(net::listening) },
+    Method { name: "net_peerCount", group: Group::Net, run: Run::Now(net::peer_count) },
     Method { name: "net_version", group: Group::Net, run: Run::Now(net::version) },
+    Method { name: "rpc_modules", group: Group::Rpc, run: Run::Now(modules::modules) },
+    Method { name: "txpool_content", group: Group::InternalTxPool, run: Run::Read(txpool::content) },
+    Method { name: "txpool_status", group: Group::InternalTxPool, run: Run::Now(txpool::status) },
     Method { name: "web3_clientVersion", group: Group::Web3, run: Run::Now(web3::client_version) },
+    Method { name: "web3_sha3", group: Group::Web3, run: Run::Read(web3::sha3) },
 ];
 
 /// The method of a name.

@@ -98,6 +98,16 @@ impl Header {
         if fields.is_empty() { Ok(header) } else { Err(whole(alloy_rlp::Error::UnexpectedLength)) }
     }
 
+    /// Decodes the header of a block's bytes and nothing else of them.
+    ///
+    /// # Errors
+    /// Where they do not begin with a header.
+    pub fn of_block(bytes: &[u8]) -> Result<Self, Malformed> {
+        let mut rest = bytes;
+        let parts = RlpHeader::decode_bytes(&mut rest, true).map_err(whole)?;
+        Self::decode(&mut { parts })
+    }
+
     fn tail_length(&self) -> usize {
         let present = [
             self.base_fee.is_some(),

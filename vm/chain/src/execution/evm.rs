@@ -1,13 +1,14 @@
 //! revm with this chain's rules around it.
 
 use crate::error::{Fatal, InvalidTransaction};
+use crate::execution::interrupt::Interrupt;
 use crate::execution::precompiles::{EvmContext, JournalState, Provider, Stopped};
 use crate::state::overlay::Overlay;
 use crate::tx::Tx;
 use alloy_primitives::{Address, Bytes, U256};
 use pars_precompiles::subnet::allow_list;
 use revm::context::result::{ExecutionResult, FromStringError, HaltReason, InvalidHeader};
-use revm::context::{BlockEnv, CfgEnv, Context, Evm, FrameStack, TxEnv};
+use revm::context::{BlockEnv, CfgEnv, Evm, FrameStack, TxEnv};
 use revm::context_interface::context::ContextError;
 use revm::context_interface::journaled_state::account::JournaledAccountTr;
 use revm::context_interface::result::InvalidTransaction as RevmInvalidTransaction;
@@ -16,8 +17,10 @@ use revm::handler::instructions::EthInstructions;
 use revm::handler::{EthFrame, EvmTr, FrameInitOrResult, FrameResult, FrameTr, Handler, ItemOrResult, post_execution};
 use revm::interpreter::interpreter::EthInterpreter;
 use revm::interpreter::interpreter_action::FrameInit;
+use revm::interpreter::interpreter_types::{Jumps as _, LegacyBytecode as _};
 use revm::interpreter::{
-    CallValue, CreateOutcome, FrameInput, Gas, InitialAndFloorGas, InstructionResult, InterpreterResult,
+    CallValue, CreateOutcome, FrameInput, Gas, InitialAndFloorGas, Instruction, InstructionContext, InstructionResult,
+    InterpreterResult,
 };
 use revm::primitives::constants::CALL_STACK_LIMIT;
 use revm::primitives::hardfork::SpecId;
@@ -53,6 +56,29 @@ pub struct ParsEvm<'v> {
     deployer_list: Option<Address>,
     /// Where the transaction allow list lives, if it is on.
     transaction_list: Option<Address>,
+    /// Note where the outermost frame failed, for people who read it.
+    watching: bool,
+    fault: Option<Fault>,
+}
+
+/// Where the outermost frame of a call failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fault {
+    /// Opcode.
+    pub opcode: u8,
+    /// Values on the stack before it.
+    pub stack: usize,
+}
+
+/// What a call did. It changed nothing.
+#[derive(Debug, Clone)]
+pub struct Called {
+    /// Its result.
+    pub result: ExecutionResult,
+    /// Where it failed.
+    pub fault: Option<Fault>,
+    /// Why the last precompile that failed did.
+    pub precompile: Option<String>,
 }
 
 /// Why a transaction has no result.
@@ -75,10 +101,48 @@ impl<'v> ParsEvm<'v> {
         lists: (Option<Address>, Option<Address>),
     ) -> Self {
         let spec: SpecId = cfg.spec;
-        let ctx = Context::<BlockEnv, TxEnv, CfgEnv, _>::new(database, spec).with_block(block).with_cfg(cfg);
+        let ctx = EvmContext::new(database, spec).with_block(block).with_cfg(cfg);
         let instruction = EthInstructions::new_mainnet_with_spec(spec);
         let inner = Evm::new(ctx, instruction, precompiles);
-        Self { inner, variant, deployer_list: lists.0, transaction_list: lists.1 }
+        Self { inner, variant, deployer_list: lists.0, transaction_list: lists.1, watching: false, fault: None }
+    }
+
+    /// For calls from outside, which may be ended: it looks at the flag at every JUMPDEST, which no loop can avoid.
+    #[must_use]
+    pub fn interruptible(mut self, interrupt: Interrupt) -> Self {
+        self.inner.ctx.chain = interrupt;
+        self.inner.instruction.insert_instruction(JUMPDEST, Instruction::new(look_at_flag), JUMPDEST_GAS);
+        self.watching = true;
+        self
+    }
+
+    /// Runs what would be a transaction, and forgets its changes. Its fees and funds are the caller's to check.
+    ///
+    /// # Errors
+    /// Where it has no result; [`Fatal::Interrupted`] where the flag was raised.
+    pub fn call_at_base_fee(&mut self, tx: TxEnv, intrinsic: u64, base_fee: u64) -> Result<Called, Fatal> {
+        self.inner.ctx.tx = tx;
+        self.inner.ctx.block.basefee = base_fee;
+        self.fault = None;
+        self.inner.precompiles.failure = None;
+        let result = ParsHandler::call(intrinsic).run(self);
+        self.inner.ctx.journaled_state.inner.finalize();
+        if self.inner.ctx.chain.raised() {
+            return Err(Fatal::Interrupted);
+        }
+        let precompile = self.inner.precompiles.failure.take();
+        match (self.inner.precompiles.stopped.take(), result) {
+            (Some(Stopped::Fatal(fatal)), _) | (None, Err(NoResult::Fatal(fatal))) => Err(fatal),
+            (Some(Stopped::Delegated(at)), _) => {
+                // A transaction would be invalid. A call says why.
+                let reason = InvalidTransaction::DelegatedPrecompile(at);
+                let gas = revm::context::result::ResultGas::default();
+                let result = ExecutionResult::Halt { reason: HaltReason::PrecompileError, gas, logs: Vec::new() };
+                Ok(Called { result, fault: None, precompile: Some(reason.to_string()) })
+            }
+            (None, Err(NoResult::Invalid(reason))) => Err(Fatal::Bug(format!("a call was refused: {reason}"))),
+            (None, Ok(result)) => Ok(Called { result, fault: self.fault, precompile }),
+        }
     }
 
     /// State of the block.
@@ -275,7 +339,20 @@ impl<'v> EvmTr for ParsEvm<'v> {
     }
 
     fn frame_run(&mut self) -> Result<FrameInitOrResult<Frame>, ContextError<Fatal>> {
-        self.inner.frame_run()
+        let ran = self.inner.frame_run();
+        if self.watching
+            && let Ok(ItemOrResult::Result(result)) = &ran
+            && result.interpreter_result().result.is_halt()
+        {
+            let frame = self.inner.frame_stack.get();
+            if frame.depth == 0 {
+                let code = &frame.interpreter.bytecode;
+                let at = code.pc().saturating_sub(1);
+                let opcode = code.bytecode_slice().get(at).copied().unwrap_or_default();
+                self.fault = Some(Fault { opcode, stack: frame.interpreter.stack.len() });
+            }
+        }
+        ran
     }
 
     fn frame_return_result(&mut self, result: FrameResult) -> Result<Option<FrameResult>, ContextError<Fatal>> {
@@ -283,14 +360,46 @@ impl<'v> EvmTr for ParsEvm<'v> {
     }
 }
 
+/// A JUMPDEST that ends a call whose flag is raised.
+fn look_at_flag(context: InstructionContext<'_, EvmContext<'_>, EthInterpreter>) -> Result<(), InstructionResult> {
+    if context.host.chain.raised() {
+        context.host.error = Err(ContextError::Db(Fatal::Interrupted));
+        return Err(InstructionResult::FatalExternalError);
+    }
+    Ok(())
+}
+
+const JUMPDEST: u8 = 0x5b;
+const JUMPDEST_GAS: u16 = 1;
+
 struct ParsHandler<'v> {
     intrinsic: u64,
+    /// The caller has checked fees and funds; nonce, code and lists of the sender do not matter.
+    checked: bool,
     evm: PhantomData<ParsEvm<'v>>,
 }
 
 impl<'v> ParsHandler<'v> {
     const fn new(intrinsic: u64) -> Self {
-        Self { intrinsic, evm: PhantomData }
+        Self { intrinsic, checked: false, evm: PhantomData }
+    }
+
+    const fn call(intrinsic: u64) -> Self {
+        Self { intrinsic, checked: true, evm: PhantomData }
+    }
+
+    /// Takes the price of all gas from a sender who can pay it.
+    fn charge(evm: &mut ParsEvm<'v>) -> Result<(), NoResult> {
+        let ctx = &mut evm.inner.ctx;
+        let price = U256::from(ctx.tx.effective_gas_price(u128::from(ctx.block.basefee)));
+        let (sender, is_call, gas_limit) = (ctx.tx.caller, ctx.tx.kind.is_call(), U256::from(ctx.tx.gas_limit));
+        let mut account = ctx.journaled_state.load_account_mut(sender)?.data;
+        let balance = account.balance().saturating_sub(gas_limit * price);
+        account.set_balance(balance);
+        if is_call {
+            account.bump_nonce();
+        }
+        Ok(())
     }
 
     /// Checks the sender's account and takes the price of all gas from it.
@@ -300,7 +409,6 @@ impl<'v> ParsHandler<'v> {
         let (sender, nonce, gas_limit) = (ctx.tx.caller, ctx.tx.nonce, ctx.tx.gas_limit);
         let (fee_cap, value) = (ctx.tx.gas_price, ctx.tx.value);
         let base_fee = u128::from(ctx.block.basefee);
-        let price = ctx.tx.effective_gas_price(base_fee);
 
         let account = ctx.journaled_state.load_account_with_code(sender)?;
         let (balance, next) = (account.data.info.balance, account.data.info.nonce);
@@ -334,14 +442,7 @@ impl<'v> ParsHandler<'v> {
         if gas_limit < self.intrinsic {
             return invalid(InvalidTransaction::IntrinsicGas { got: gas_limit, required: self.intrinsic });
         }
-        let ctx = &mut evm.inner.ctx;
-        let is_call = ctx.tx.kind.is_call();
-        let mut account = ctx.journaled_state.load_account_mut(sender)?.data;
-        account.set_balance(balance - gas_cost(price));
-        if is_call {
-            account.bump_nonce();
-        }
-        Ok(())
+        Self::charge(evm)
     }
 }
 
@@ -351,7 +452,11 @@ impl<'v> Handler for ParsHandler<'v> {
     type HaltReason = HaltReason;
 
     fn validate(&self, evm: &mut ParsEvm<'v>) -> Result<InitialAndFloorGas, NoResult> {
-        self.check_and_charge(evm)?;
+        if self.checked {
+            Self::charge(evm)?;
+        } else {
+            self.check_and_charge(evm)?;
+        }
         Ok(InitialAndFloorGas::new(self.intrinsic, 0))
     }
 

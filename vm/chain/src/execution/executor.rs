@@ -94,6 +94,50 @@ impl Environment {
             fixed: Fixed::PARS,
         })
     }
+
+    /// As revm sees it.
+    #[must_use]
+    pub fn block_env(&self) -> BlockEnv {
+        BlockEnv {
+            number: U256::from(self.number),
+            beneficiary: self.coinbase,
+            timestamp: U256::from(self.time),
+            gas_limit: self.gas_limit,
+            basefee: self.base_fee,
+            difficulty: self.fixed.difficulty,
+            prevrandao: Some(self.fixed.prevrandao),
+            blob_excess_gas_and_price: Some(BlobExcessGasAndPrice::new(
+                self.fixed.excess_blob_gas,
+                BLOB_BASE_FEE_UPDATE_FRACTION_CANCUN,
+            )),
+            ..BlockEnv::default()
+        }
+    }
+}
+
+/// Addresses of the deployer and the transaction allow list, where they are on.
+pub type Lists = (Option<Address>, Option<Address>);
+
+/// Precompiles of a block, and where the allow lists live.
+#[must_use]
+pub fn precompiles_of(spec: &ChainSpec, place: Place, environment: &Environment) -> (Provider, Lists) {
+    let Environment { number, time, rules, .. } = *environment;
+    let rows: AddressMap<usize> = (0..TABLE.len())
+        .filter(|row| spec.enabled(*row, time).is_some())
+        .flat_map(|row| spec.addresses.get(row).into_iter().flatten().map(move |address| (*address, row)))
+        .collect();
+    let list = |at: Address| rows.contains_key(&at).then_some(at);
+    let lists = (list(deployer_allow_list::ENTRY.at), list(tx_allow_list::ENTRY.at));
+    let facts = Facts {
+        number,
+        time,
+        durango: rules.durango,
+        granite: rules.granite,
+        network_id: place.network_id,
+        blockchain_id: place.blockchain_id,
+    };
+    let delegated = Delegated::at(time, rules.granite);
+    (Provider::new(spec_id(rules), rules.granite, rows, facts, delegated), lists)
 }
 
 /// Rows whose access-list tuples are predicates in a block of this time.
@@ -147,22 +191,7 @@ impl<'v> Executor<'v> {
             upgrade::upgrade_state(&mut state, due)?;
         }
         let rules = environment.rules;
-        let on = |row: &usize| spec.enabled(*row, time).is_some();
-        let rows: AddressMap<usize> = (0..TABLE.len())
-            .filter(on)
-            .flat_map(|row| spec.addresses.get(row).into_iter().flatten().map(move |address| (*address, row)))
-            .collect();
-        let list = |at: Address| rows.contains_key(&at).then_some(at);
-        let lists = (list(deployer_allow_list::ENTRY.at), list(tx_allow_list::ENTRY.at));
-        let facts = Facts {
-            number,
-            time,
-            durango: rules.durango,
-            granite: rules.granite,
-            network_id: place.network_id,
-            blockchain_id: place.blockchain_id,
-        };
-        let provider = Provider::new(spec_id(rules), rules.granite, rows, facts, Delegated::at(time, rules.granite));
+        let (provider, lists) = precompiles_of(spec, place, &environment);
         let mut executor =
             Self::with_rules(state, environment, spec.chain_id, spec_id(rules), provider, Variant::PARS, lists);
         if rules.etna {
@@ -180,22 +209,9 @@ impl<'v> Executor<'v> {
         spec: SpecId,
         provider: Provider,
         variant: Variant,
-        lists: (Option<Address>, Option<Address>),
+        lists: Lists,
     ) -> Self {
-        let block = BlockEnv {
-            number: U256::from(environment.number),
-            beneficiary: environment.coinbase,
-            timestamp: U256::from(environment.time),
-            gas_limit: environment.gas_limit,
-            basefee: environment.base_fee,
-            difficulty: environment.fixed.difficulty,
-            prevrandao: Some(environment.fixed.prevrandao),
-            blob_excess_gas_and_price: Some(BlobExcessGasAndPrice::new(
-                environment.fixed.excess_blob_gas,
-                BLOB_BASE_FEE_UPDATE_FRACTION_CANCUN,
-            )),
-            ..BlockEnv::default()
-        };
+        let block = environment.block_env();
         let cfg = CfgEnv::new_with_spec(spec).with_chain_id(chain_id);
         let evm = ParsEvm::new(state, block, cfg, provider, variant, lists);
         Self { evm, environment, chain_id, gas_used: 0, tips: U256::ZERO, receipts: Vec::new() }

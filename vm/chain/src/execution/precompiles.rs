@@ -1,10 +1,11 @@
 //! revm's precompile provider: the classic precompiles of the fork, and the rows of the table that are on.
 
 use crate::error::Fatal;
+use crate::execution::interrupt::Interrupt;
 use crate::state::overlay::Overlay;
 use alloy_primitives::map::{AddressMap, AddressSet};
 use alloy_primitives::{Address, B256, Bytes, U256};
-use pars_precompiles::port::{self, Call, Facts, Predicate, State, Stop};
+use pars_precompiles::port::{self, Call, Facts, Halt, Predicate, State, Stop};
 use pars_precompiles::registry::{Entry, TABLE};
 use revm::Journal;
 use revm::context::{BlockEnv, CfgEnv, Context, TxEnv};
@@ -15,12 +16,12 @@ use revm::handler::PrecompileProvider;
 use revm::handler::precompile_output_to_interpreter_result;
 use revm::interpreter::{CallInputs, CallScheme, Gas, InstructionResult, InterpreterResult};
 use revm::precompile::secp256r1::P256VERIFY_OSAKA;
-use revm::precompile::{PrecompileSpecId, Precompiles};
+use revm::precompile::{PrecompileHalt, PrecompileSpecId, Precompiles};
 use revm::primitives::hardfork::SpecId;
 use std::sync::OnceLock;
 
 /// revm's context over the state of the executing block.
-pub type EvmContext<'v> = Context<BlockEnv, TxEnv, CfgEnv, Overlay<'v>, Journal<Overlay<'v>>, ()>;
+pub type EvmContext<'v> = Context<BlockEnv, TxEnv, CfgEnv, Overlay<'v>, Journal<Overlay<'v>>, Interrupt>;
 
 /// Precompiles of one block.
 #[derive(Debug)]
@@ -34,6 +35,8 @@ pub struct Provider {
     pub predicates: AddressMap<Vec<Predicate>>,
     /// Why execution had to stop without a result.
     pub stopped: Option<Stopped>,
+    /// Why the last precompile that failed did, for people; none where it was gas.
+    pub failure: Option<String>,
 }
 
 /// What a DELEGATECALL or CALLCODE of a row does.
@@ -80,7 +83,7 @@ impl Provider {
         } else {
             Precompiles::new(PrecompileSpecId::from_spec_id(spec))
         };
-        Self { classic, rows, facts, delegated, predicates: AddressMap::default(), stopped: None }
+        Self { classic, rows, facts, delegated, predicates: AddressMap::default(), stopped: None, failure: None }
     }
 
     fn row(&self, address: &Address) -> Option<&'static Entry> {
@@ -97,7 +100,8 @@ impl Provider {
         context: &mut EvmContext<'_>,
         inputs: &CallInputs,
     ) -> Result<InterpreterResult, String> {
-        let failed = || {
+        let failed = |failure: &mut Option<String>, why: &str| {
+            *failure = Some(format!("{}: {why}", row.name));
             let mut gas = Gas::new(inputs.gas_limit);
             gas.spend_all();
             InterpreterResult::new(InstructionResult::PrecompileError, Bytes::new(), gas)
@@ -105,7 +109,7 @@ impl Provider {
         if matches!(inputs.scheme, CallScheme::DelegateCall | CallScheme::CallCode) {
             match self.delegated {
                 Delegated::Runs => {}
-                Delegated::Fails => return Ok(failed()),
+                Delegated::Fails => return Ok(failed(&mut self.failure, "delegated calls are not allowed")),
                 Delegated::Invalidates => {
                     self.stopped = Some(Stopped::Delegated(row.at));
                     return Err(format!("delegated call of precompile {}", row.at));
@@ -134,7 +138,8 @@ impl Provider {
             Err(Stop::Revert(data)) if gas.record_regular_cost(spent) => {
                 Ok(InterpreterResult::new(InstructionResult::Revert, data, gas))
             }
-            Ok(_) | Err(Stop::Revert(_) | Stop::Halt(_)) => Ok(failed()),
+            Ok(_) | Err(Stop::Revert(_)) => Ok(failed(&mut self.failure, Halt::OutOfGas.text())),
+            Err(Stop::Halt(halt)) => Ok(failed(&mut self.failure, halt.text())),
             Err(Stop::Fatal(port::Fatal)) => {
                 let cause = fatal.unwrap_or_else(|| Fatal::Bug(format!("precompile {} failed without cause", row.at)));
                 let text = cause.to_string();
@@ -170,6 +175,17 @@ impl<'v> PrecompileProvider<EvmContext<'v>> for Provider {
         let input = inputs.input.as_bytes(context);
         let output = precompile.execute(&input, inputs.gas_limit, inputs.reservoir).map_err(|e| e.to_string())?;
         drop(input);
+        if let Some(halt) = output.halt_reason() {
+            // Sizes beyond 64 bits cost more gas than there is.
+            let unpayable = matches!(
+                halt,
+                PrecompileHalt::ModexpExpOverflow
+                    | PrecompileHalt::ModexpBaseOverflow
+                    | PrecompileHalt::ModexpModOverflow
+                    | PrecompileHalt::ModexpEip7823LimitSize
+            );
+            self.failure = (!unpayable).then(|| halt.to_string());
+        }
         Ok(Some(precompile_output_to_interpreter_result(output, inputs.gas_limit)))
     }
 

@@ -79,6 +79,15 @@ impl Held {
         self.queues.get(&sender).map(Queue::ready)
     }
 
+    /// What became executable when the transaction of this nonce came in; `ready` was the sender's first nonce that was
+    /// not.
+    pub(super) fn became_executable(&self, sender: Address, nonce: u64, ready: u64) -> Vec<B256> {
+        let Some(queue) = self.queues.get(&sender) else { return Vec::new() };
+        // One in the place of another leaves those behind it as they were.
+        let new = |entry: &&Entry| entry.tx.nonce() == nonce || entry.tx.nonce() >= ready;
+        queue.executable_from(nonce.min(ready)).filter(new).map(|entry| entry.tx.hash()).collect()
+    }
+
     pub(super) fn content(&self) -> Vec<Content> {
         self.queues.iter().map(content).collect()
     }

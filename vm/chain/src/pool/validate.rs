@@ -181,6 +181,10 @@ pub(super) struct Checked {
 }
 
 impl Head {
+    pub(super) fn height(&self) -> u64 {
+        self.view.height()
+    }
+
     pub(super) fn new(spec: &ChainSpec, view: View) -> Result<Self, Fatal> {
         let config = match fee_config(spec, &view) {
             Ok(config) => config,

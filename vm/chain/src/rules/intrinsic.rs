@@ -31,10 +31,14 @@ pub type PredicateRows = Vec<(Address, PredicateGas)>;
 /// A predicate that does not decode, or a sum beyond 64 bits.
 pub fn gas(tx: &Tx, rules: Rules, predicates: &PredicateRows) -> Result<u64, InvalidTransaction> {
     let list = tx.access_list().map(|list| list.as_slice()).unwrap_or_default();
-    calculate(tx.to().is_create(), tx.input(), list, rules, predicates)
+    of_parts(tx.to().is_create(), tx.input(), list, rules, predicates)
 }
 
-fn calculate(
+/// Intrinsic gas of what would be a transaction.
+///
+/// # Errors
+/// See [`gas`].
+pub fn of_parts(
     creation: bool,
     input: &[u8],
     access_list: &[AccessListItem],

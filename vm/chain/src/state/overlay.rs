@@ -166,6 +166,15 @@ impl<'v> Overlay<'v> {
         Ok(())
     }
 
+    /// Empties an account's storage.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub fn wipe(&mut self, address: Address) -> Result<(), Fatal> {
+        self.entry(address)?.wipe();
+        Ok(())
+    }
+
     /// Marks an account as touched by a rule.
     pub fn touch(&mut self, address: Address) {
         self.touched.push(address);

@@ -1,12 +1,12 @@
 //! Blocks.
 
 use crate::rpc::api::Api;
-use crate::rpc::eth::height_of;
+use crate::rpc::eth::find;
 use crate::rpc::eth::transaction::Transaction;
-use crate::rpc::params::Params;
+use crate::rpc::params::{BlockRef, Params};
 use crate::rpc::table::{Answer, answer};
 use alloy_primitives::{Address, B64, B256, Bloom, Bytes, U64, U256};
-use pars_chain::block::{self, BlockId};
+use pars_chain::block;
 use serde::Serialize;
 
 /// `eth_getBlockByNumber(block, full)`: the block, or null.
@@ -15,10 +15,7 @@ use serde::Serialize;
 /// Parameters.
 pub fn by_number(api: &Api, params: &Params) -> Answer {
     params.at_most(2)?;
-    let head = api.head();
-    let height = height_of(&head, params.block(0)?);
-    let full = params.optional(1)?.unwrap_or(false);
-    answer(&head.block(height)?.map(|block| Block::new(&block, full)))
+    show(api, BlockRef::Number(params.block_number(0)?), params.flag(1)?)
 }
 
 /// `eth_getBlockByHash(hash, full)`: the accepted block, or null.
@@ -27,11 +24,13 @@ pub fn by_number(api: &Api, params: &Params) -> Answer {
 /// Parameters.
 pub fn by_hash(api: &Api, params: &Params) -> Answer {
     params.at_most(2)?;
+    show(api, BlockRef::Hash(params.hash(0)?), params.flag(1)?)
+}
+
+fn show(api: &Api, block: BlockRef, full: bool) -> Answer {
     let head = api.head();
-    let hash = params.hash(0)?;
-    let full = params.optional(1)?.unwrap_or(false);
-    let block = head.height_of(BlockId(hash))?.map(|height| head.block(height)).transpose()?.flatten();
-    answer(&block.map(|block| Block::new(&block, full)))
+    let Some(height) = find(&head, block)? else { return answer(&()) };
+    answer(&head.block(height)?.map(|block| Block::new(&block, full)))
 }
 
 /// A block as clients see it.
@@ -86,8 +85,7 @@ impl Block {
     fn new(block: &block::Block, full: bool) -> Self {
         let header = &block.header;
         let transactions = if full {
-            let place = |(index, tx)| Transaction::mined(tx, block, index);
-            Transactions::Full((0_u64..).zip(block.transactions.iter().map(AsRef::as_ref)).map(place).collect())
+            Transactions::Full((0..block.transactions.len()).filter_map(|at| Transaction::at(block, at)).collect())
         } else {
             Transactions::Hashes(block.transactions.iter().map(|tx| tx.hash()).collect())
         };

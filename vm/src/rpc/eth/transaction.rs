@@ -1,16 +1,17 @@
-//! Transactions and their receipts.
+//! Transactions.
 
 use crate::rpc::api::Api;
 use crate::rpc::error::RpcError;
-use crate::rpc::params::Params;
+use crate::rpc::eth::find;
+use crate::rpc::params::{BlockRef, Params};
 use crate::rpc::table::{Answer, Waiting, answer};
 use alloy_eips::eip2930::AccessListItem;
-use alloy_primitives::{Address, B256, Bloom, Bytes, TxKind, U64, U256};
+use alloy_primitives::{Address, B256, Bytes, U64, U256};
 use pars_chain::block::Block;
-use pars_chain::execution::receipt::Receipt;
 use pars_chain::tx::{Signature, Tx};
 use serde::Serialize;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// `eth_sendRawTransaction(bytes)`: hash. Where the chain seals by itself, the receipt is readable when it answers.
 pub fn send_raw(api: Arc<Api>, params: Params) -> Waiting {
@@ -29,27 +30,111 @@ pub fn send_raw(api: Arc<Api>, params: Params) -> Waiting {
     })
 }
 
-/// `eth_getTransactionReceipt(hash)`: the receipt of an accepted transaction, or null.
+/// `eth_getTransactionByHash(hash)`: an accepted transaction, one that waits in the pool, or null.
 ///
 /// # Errors
 /// Parameters.
-pub fn receipt(api: &Api, params: &Params) -> Answer {
+pub fn by_hash(api: &Api, params: &Params) -> Answer {
     params.at_most(1)?;
+    answer(&match look_up(api, params.hash(0)?)? {
+        Some(Found::Mined(block, at)) => Transaction::at(&block, at),
+        Some(Found::Waiting(tx)) => Some(Transaction::waiting(&tx)),
+        None => None,
+    })
+}
+
+/// `eth_getTransactionByBlockHashAndIndex(hash, index)`: a transaction of an accepted block, or null.
+///
+/// # Errors
+/// Parameters.
+pub fn by_block_hash(api: &Api, params: &Params) -> Answer {
+    params.at_most(2)?;
+    at_index(api, BlockRef::Hash(params.hash(0)?), params.quantity(1)?)
+}
+
+/// `eth_getTransactionByBlockNumberAndIndex(block, index)`: a transaction of an accepted block, or null.
+///
+/// # Errors
+/// Parameters.
+pub fn by_block_number(api: &Api, params: &Params) -> Answer {
+    params.at_most(2)?;
+    at_index(api, BlockRef::Number(params.block_number(0)?), params.quantity(1)?)
+}
+
+/// `eth_getBlockTransactionCountByHash(hash)`: number of transactions of an accepted block, or null.
+///
+/// # Errors
+/// Parameters.
+pub fn count_by_block_hash(api: &Api, params: &Params) -> Answer {
+    params.at_most(1)?;
+    count(api, BlockRef::Hash(params.hash(0)?))
+}
+
+/// `eth_getBlockTransactionCountByNumber(block)`: number of transactions of an accepted block, or null.
+///
+/// # Errors
+/// Parameters.
+pub fn count_by_block_number(api: &Api, params: &Params) -> Answer {
+    params.at_most(1)?;
+    count(api, BlockRef::Number(params.block_number(0)?))
+}
+
+/// Where a transaction is.
+pub(crate) enum Found {
+    /// At this place of an accepted block.
+    Mined(Block, usize),
+    /// In the pool.
+    Waiting(Arc<Tx>),
+}
+
+/// Looks for a transaction in accepted blocks and in the pool.
+pub(crate) fn look_up(api: &Api, hash: B256) -> Result<Option<Found>, RpcError> {
+    let mut waits = SHOW_WAITS;
+    loop {
+        let head = api.head();
+        if let Some(place) = head.transaction(hash)? {
+            let block = head.block(place.height)?;
+            return Ok(block.zip(usize::try_from(place.index).ok()).map(|(block, at)| Found::Mined(block, at)));
+        }
+        let pool = api.node().pool();
+        if let Some(tx) = pool.get(hash) {
+            return Ok(Some(Found::Waiting(tx)));
+        }
+        // The pool lets go of a transaction just before its block is shown. Who looks in between looks again.
+        let between = head.height() < pool.height().max(api.head().height());
+        if !between || waits == 0 {
+            return Ok(None);
+        }
+        waits -= 1;
+        std::thread::sleep(SHOW_WAIT);
+    }
+}
+
+/// How often, and how long each time, a block is waited for that is accepted and not shown.
+const SHOW_WAITS: u32 = 100;
+const SHOW_WAIT: Duration = Duration::from_millis(1);
+
+fn at_index(api: &Api, block: BlockRef, index: u64) -> Answer {
     let head = api.head();
-    let Some(place) = head.transaction(params.hash(0)?)? else { return answer(&()) };
-    let (Some(block), Some(receipts)) = (head.block(place.height)?, head.receipts(place.height)?) else {
-        return answer(&());
-    };
-    answer(&MinedReceipt::new(&block, &receipts, place.index))
+    let Some(height) = find(&head, block)? else { return answer(&()) };
+    let Ok(at) = usize::try_from(index) else { return answer(&()) };
+    answer(&head.block(height)?.and_then(|block| Transaction::at(&block, at)))
+}
+
+fn count(api: &Api, block: BlockRef) -> Answer {
+    let head = api.head();
+    let Some(height) = find(&head, block)? else { return answer(&()) };
+    answer(&head.block(height)?.map(|block| U64::from(block.transactions.len())))
 }
 
 /// A transaction as clients see it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Transaction {
-    block_hash: B256,
-    block_number: U256,
-    transaction_index: U64,
+    block_hash: Option<B256>,
+    block_number: Option<U256>,
+    block_timestamp: Option<U64>,
+    transaction_index: Option<U64>,
     hash: B256,
     r#type: U64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -82,16 +167,30 @@ struct AccessEntry {
 }
 
 impl Transaction {
-    /// A transaction of an accepted block.
-    pub(crate) fn mined(tx: &Tx, block: &Block, index: u64) -> Self {
+    /// A transaction of an accepted block; none where the block has no such place.
+    pub(crate) fn at(block: &Block, at: usize) -> Option<Self> {
+        let tx = block.transactions.get(at)?;
+        Some(Self {
+            block_hash: Some(block.id().0),
+            block_number: Some(block.header.number),
+            block_timestamp: Some(U64::from(block.header.time)),
+            transaction_index: Some(U64::from(at)),
+            gas_price: U256::from(price(tx, block)),
+            ..Self::waiting(tx)
+        })
+    }
+
+    /// A transaction that is in no block. Its price is what it would pay at most.
+    pub(crate) fn waiting(tx: &Tx) -> Self {
         let dynamic = tx.kind() == 2;
         let Signature { v, r, s, odd } = tx.signature();
         let entry =
             |item: &AccessListItem| AccessEntry { address: item.address, storage_keys: item.storage_keys.clone() };
         Self {
-            block_hash: block.id().0,
-            block_number: block.header.number,
-            transaction_index: U64::from(index),
+            block_hash: None,
+            block_number: None,
+            block_timestamp: None,
+            transaction_index: None,
             hash: tx.hash(),
             r#type: U64::from(tx.kind()),
             chain_id: tx.chain_id().map(U64::from),
@@ -100,7 +199,7 @@ impl Transaction {
             to: tx.to().into_to(),
             value: tx.value(),
             gas: U64::from(tx.gas_limit()),
-            gas_price: U256::from(price(tx, block)),
+            gas_price: U256::from(tx.fee_cap()),
             max_fee_per_gas: dynamic.then(|| U256::from(tx.fee_cap())),
             max_priority_fee_per_gas: dynamic.then(|| U256::from(tx.tip_cap())),
             input: tx.input().clone(),
@@ -113,79 +212,7 @@ impl Transaction {
     }
 }
 
-/// A receipt as clients see it.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct MinedReceipt {
-    block_hash: B256,
-    block_number: U256,
-    transaction_hash: B256,
-    transaction_index: U64,
-    r#type: U64,
-    from: Address,
-    to: Option<Address>,
-    contract_address: Option<Address>,
-    status: U64,
-    gas_used: U64,
-    cumulative_gas_used: U64,
-    effective_gas_price: U256,
-    logs_bloom: Bloom,
-    logs: Vec<MinedLog>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct MinedLog {
-    address: Address,
-    topics: Vec<B256>,
-    data: Bytes,
-    block_hash: B256,
-    block_number: U256,
-    transaction_hash: B256,
-    transaction_index: U64,
-    log_index: U64,
-    removed: bool,
-}
-
-impl MinedReceipt {
-    fn new(block: &Block, receipts: &[Receipt], index: u32) -> Option<Self> {
-        let at = usize::try_from(index).ok()?;
-        let (tx, receipt) = (block.transactions.get(at)?, receipts.get(at)?);
-        let before = receipts.get(..at)?;
-        let gas_before = before.last().map_or(0, |receipt| receipt.cumulative_gas_used);
-        let logs_before = before.iter().map(|receipt| receipt.logs.len()).sum::<usize>();
-        let from = tx.sender()?;
-        let log = |(number, log): (usize, &alloy_primitives::Log)| MinedLog {
-            address: log.address,
-            topics: log.topics().to_vec(),
-            data: log.data.data.clone(),
-            block_hash: block.id().0,
-            block_number: block.header.number,
-            transaction_hash: tx.hash(),
-            transaction_index: U64::from(index),
-            log_index: U64::from(logs_before + number),
-            removed: false,
-        };
-        Some(Self {
-            block_hash: block.id().0,
-            block_number: block.header.number,
-            transaction_hash: tx.hash(),
-            transaction_index: U64::from(index),
-            r#type: U64::from(receipt.kind),
-            from,
-            to: tx.to().into_to(),
-            contract_address: matches!(tx.to(), TxKind::Create).then(|| from.create(tx.nonce())),
-            status: U64::from(receipt.success),
-            gas_used: U64::from(receipt.cumulative_gas_used - gas_before),
-            cumulative_gas_used: U64::from(receipt.cumulative_gas_used),
-            effective_gas_price: U256::from(price(tx, block)),
-            logs_bloom: receipt.bloom,
-            logs: receipt.logs.iter().enumerate().map(log).collect(),
-        })
-    }
-}
-
 /// What a unit of gas cost in an accepted block, whose base fee this program could compute with.
-fn price(tx: &Tx, block: &Block) -> u128 {
+pub(crate) fn price(tx: &Tx, block: &Block) -> u128 {
     tx.effective_gas_price(block.header.base_fee.unwrap_or_default().saturating_to())
 }
