@@ -71,14 +71,13 @@ contract Votes {
         if (to != address(0)) write(to, latest(checkpoints[to]) + value);
     }
 
+    /// Always a new checkpoint, also within a block: so a transfer costs the same in the head's block, where clients
+    /// estimate it, and in the next one, where it runs.
     function write(address account, uint256 votes) private {
         Checkpoint[] storage history = checkpoints[account];
         emit DelegateVotesChanged(account, latest(history), votes);
-        uint256 length = history.length;
         // The supply has 192 bits, and no sum of balances is larger.
-        Checkpoint memory next = Checkpoint(uint64(block.number), uint192(votes));
-        if (length > 0 && history[length - 1].fromBlock == block.number) history[length - 1] = next;
-        else history.push(next);
+        history.push(Checkpoint(uint64(block.number), uint192(votes)));
     }
 
     function latest(Checkpoint[] storage history) private view returns (uint256) {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { zeroAddress } from 'viem';
 import { generatePrivateKey, privateKeyToAddress } from 'viem/accounts';
-import { chainId, coin, keys, median, node, round, supply, until, votes } from '../lib/round.mjs';
+import { chainId, coin, keys, median, node, receipts, round, supply, until, votes } from '../lib/round.mjs';
 import { lines, output } from '../lib/program.mjs';
 import { checkProof } from '../lib/proof.mjs';
 
@@ -90,8 +90,10 @@ await round({
 
   async 'follow-ws'() {
     const seen = [];
-    const subscription = ['logs', '--subscribe', '--json', '--address', token, '--rpc-url', node.ws, 'Transfer(address indexed,address indexed,uint256)'];
-    const stop = lines('cast', subscription, { env }, (line) => seen.push(line));
+    const subscription = ['logs', '--subscribe', '--address', token, '--rpc-url', node.ws, 'Transfer(address indexed,address indexed,uint256)'];
+    const stop = lines('cast', subscription, { env }, (line) => {
+      if (line.startsWith('  data: ')) seen.push(BigInt(line.slice(8)));
+    });
     try {
       await new Promise((resolve) => setTimeout(resolve, 500));
       for (const value of [11, 12, 13]) await transfer(value);
@@ -99,7 +101,7 @@ await round({
     } finally {
       stop();
     }
-    assert.deepEqual(seen.map((line) => BigInt(JSON.parse(line).data)), [11n, 12n, 13n]);
+    assert.deepEqual(seen, [11n, 12n, 13n]);
     // Sending by WebSocket waits for a head instead of asking again and again.
     assert.equal((await send(token, TRANSFER, other, 14, '--rpc-url', node.ws)).status, '0x1');
   },
@@ -155,7 +157,7 @@ await round({
   async failed() {
     const receipt = await send(token, TRANSFER, other, supply * 2n, '--gas-limit', 100_000);
     assert.deepEqual([receipt.status, receipt.logs.length], ['0x0', 0]);
-    assert.equal(await cast('receipt', receipt.transactionHash, 'status').then((printed) => printed.split(' ')[0]), '0');
+    assert.match(await cast('receipt', receipt.transactionHash, 'status'), /^(0|false)/);
   },
 
   async nonces() {
@@ -207,7 +209,8 @@ await round({
       starts.push(await timed('--version'));
       times.push(await timed('send', ...key, '--gas-price', price, '--priority-gas-price', 1, ...base(nonce++), '--chain', chainId));
     }
-    return `median ${median(times).toFixed(1)} ms, ${(median(times) - median(starts)).toFixed(1)} ms without the start of the process`;
+    const alone = receipts(median(times) - median(starts));
+    return `${alone}, ${median(times).toFixed(1)} ms with the start of the process`;
   },
 });
 

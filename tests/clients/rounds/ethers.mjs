@@ -1,7 +1,7 @@
 // ethers v6: HTTP, where it puts requests into batches by itself, and WebSocket.
 import assert from 'node:assert/strict';
 import { Contract, ContractFactory, JsonRpcProvider, NonceManager, Wallet, WebSocketProvider, isError, keccak256 } from 'ethers';
-import { chainId, coin, consecutive, keys, median, node, round, supply, until, votes } from '../lib/round.mjs';
+import { chainId, coin, consecutive, keys, median, node, receipts, round, supply, until, votes } from '../lib/round.mjs';
 
 // Kept for 250 ms, as ethers does by default, an answer is older than the blocks here: the nonce of the next
 // transaction would be that of the last one.
@@ -186,8 +186,8 @@ await round({
     const poor = Wallet.createRandom().connect(provider);
     await thrown('INSUFFICIENT_FUNDS', poor.sendTransaction({ ...base, nonce: 0 }));
     if (!node.peer) await thrown('INSUFFICIENT_FUNDS', poor.estimateGas({ to: other, value: coin, maxFeePerGas: base.maxFeePerGas, maxPriorityFeePerGas: 0n }));
-    const early = Wallet.createRandom();
-    const unprotected = await early.signTransaction({ to: other, value: 1n, gasLimit: 21_000n, gasPrice: base.maxFeePerGas, type: 0, nonce: 0 });
+    // Signed for no chain in particular, anybody could send it on every chain.
+    const unprotected = await wallet.signTransaction({ to: other, value: 1n, gasLimit: 21_000n, gasPrice: base.maxFeePerGas, type: 0, nonce });
     if (!node.peer) await thrown('UNSUPPORTED_OPERATION', provider.broadcastTransaction(unprotected));
     assert.equal(await nonceOf('latest'), nonce);
   },
@@ -211,7 +211,7 @@ await round({
       await (await provider.broadcastTransaction(raw)).wait();
       times.push(performance.now() - start);
     }
-    return `median ${median(times).toFixed(1)} ms`;
+    return receipts(median(times));
   },
 });
 

@@ -6,7 +6,7 @@ import {
   getAbiItem, getContract, http, keccak256, parseEventLogs, webSocket,
 } from 'viem';
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
-import { chainId, coin, consecutive, keys, median, node, round, supply, until, votes } from '../lib/round.mjs';
+import { chainId, coin, consecutive, keys, median, node, receipts, round, supply, until, votes } from '../lib/round.mjs';
 import { checkProof } from '../lib/proof.mjs';
 
 const chain = defineChain({
@@ -28,7 +28,11 @@ let created;
 let written;
 
 const receiptOf = (hash) => client.waitForTransactionReceipt({ hash, timeout: 20_000 });
-const transfer = async (value) => receiptOf(await token.write.transfer([other, value]));
+const transfer = async (value) => {
+  const receipt = await receiptOf(await token.write.transfer([other, value]));
+  assert.equal(receipt.status, 'success');
+  return receipt;
+};
 const pastNonce = () => client.getTransactionCount({ address: account.address });
 
 // The error of that class in what a call throws.
@@ -232,7 +236,7 @@ await round({
       await receiptOf(await client.sendRawTransaction({ serializedTransaction: raw }));
       times.push(performance.now() - start);
     }
-    return `median ${median(times).toFixed(1)} ms`;
+    return receipts(median(times));
   },
 });
 
