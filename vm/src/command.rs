@@ -58,6 +58,9 @@ pub struct Replay {
     /// Ask every recorded JSON-RPC question of the files again, with all history kept, and compare the answers.
     #[arg(long)]
     pub answers: bool,
+    /// With --answers: how many differences are printed whole.
+    #[arg(long, value_name = "COUNT", default_value_t = 20)]
+    pub show: usize,
     /// Where the state is kept.
     #[arg(long, value_enum, default_value_t = StoreKind::Memory)]
     pub store: StoreKind,

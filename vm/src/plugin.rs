@@ -185,7 +185,12 @@ impl ChainVm for Plugin {
 
     async fn handlers(&self) -> Result<Vec<HttpHandler>, VmError> {
         let api = Api::new(Arc::clone(self.node()?), Limits::default(), Group::DEFAULT, Clock::Machine);
-        Ok(vec![HttpHandler::new("/rpc", RpcService::new(Arc::new(api)))])
+        let service = RpcService::new(Arc::new(api));
+        // Both paths answer both kinds of requests; clients know them from the Go node.
+        let handler = |path: &str| {
+            HttpHandler::new(path, service.clone()).with_body_bytes_max(service.api().limits().request_bytes)
+        };
+        Ok(vec![handler("/rpc"), handler("/ws")])
     }
 
     async fn wait_event(&self) -> Result<Event, VmError> {

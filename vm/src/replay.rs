@@ -50,7 +50,7 @@ pub fn run(options: &Replay) -> Result<ExitCode> {
         }
     }
     if options.answers {
-        answers.print(&mut out)?;
+        answers.print(&mut out, options.show)?;
         if !answers.is_clean() {
             code = ExitCode::FAILURE;
         }

@@ -1,14 +1,29 @@
 //! HTTP requests that the host received for the chain.
+//!
+//! | file | what lives there |
+//! |---|---|
+//! | `server.rs` | the server of one handler |
+//! | `message.rs` | requests and responses, translated |
+//! | `exchange.rs` | a request that the host keeps open: body and answer are streams, or the connection changes hands |
+//! | `hijacked.rs` | the bytes of such a connection |
+//! | `upgrade.rs` | what a service gets to take one over |
 
-pub(crate) mod simple;
+mod exchange;
+mod hijacked;
+mod message;
+pub(crate) mod server;
+mod upgrade;
 
 use std::convert::Infallible;
 
 use bytes::Bytes;
 use tower::util::BoxCloneSyncService;
 
+pub use upgrade::{Connection, Upgrade};
+
 /// What answers requests. The path in a request's URI is the one the client sent, so it starts with wherever the host
-/// mounted the chain.
+/// mounted the chain. A request that asks for another protocol has an [`Upgrade`] among its extensions: a service that
+/// answers it with status 101 gets the connection.
 pub type HttpService = BoxCloneSyncService<::http::Request<Bytes>, ::http::Response<Bytes>, Infallible>;
 
 /// A path and what answers there.
@@ -18,7 +33,12 @@ pub struct HttpHandler {
     pub prefix: String,
     /// What answers.
     pub service: HttpService,
+    /// Where a body comes as a stream, no more than this many bytes and one are read of it.
+    pub body_bytes_max: usize,
 }
+
+/// Bytes of a streamed body where a handler does not say.
+const BODY_BYTES_MAX: usize = 8 << 20;
 
 impl HttpHandler {
     /// A service at a path.
@@ -28,6 +48,13 @@ impl HttpHandler {
         S: Clone + Send + Sync + 'static,
         S::Future: Send + 'static,
     {
-        Self { prefix: prefix.into(), service: BoxCloneSyncService::new(service) }
+        let service = BoxCloneSyncService::new(service);
+        Self { prefix: prefix.into(), service, body_bytes_max: BODY_BYTES_MAX }
+    }
+
+    /// With another bound of streamed bodies. The service sees one byte more where a body has more.
+    #[must_use]
+    pub fn with_body_bytes_max(self, body_bytes_max: usize) -> Self {
+        Self { body_bytes_max, ..self }
     }
 }

@@ -6,7 +6,8 @@
 //! 2. The plugin listens on a port of loopback, calls the host at that address and says its protocol number and where
 //!    it listens. The host wants exactly its own number; on a mismatch one line on stderr names both.
 //! 3. The host calls the chain: every call becomes one call of [`ChainVm`]. HTTP requests of users come in as messages
-//!    too and go to the tower services of [`ChainVm::handlers`].
+//!    too and go to the tower services of [`ChainVm::handlers`], which may take over the connection of one that asks for
+//!    another protocol.
 //! 4. What the host lends comes back the other way, through [`Host`].
 //! 5. `Shutdown` ends the process, and so does the death of the parent; signals alone do not.
 //!
@@ -32,7 +33,7 @@ mod vm;
 pub use detect::{Detected, Environment, PROTOCOL_OVERRIDE, detect};
 pub use error::{HostError, ServeError, VmError};
 pub use host::{Answer, Host};
-pub use http::{HttpHandler, HttpService};
+pub use http::{Connection, HttpHandler, HttpService, Upgrade};
 pub use id::{Id, NodeId};
 pub use serve::{run, serve};
 pub use vm::{Block, BlockContext, BlockMeta, ChainVm, Event, InitArgs, LastAccepted, NetworkUpgrades, Phase};

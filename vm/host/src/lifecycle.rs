@@ -124,6 +124,11 @@ impl<V: ChainVm> Session<V> {
         reached(self.stage.subscribe(), Stage::ShutDown).await;
     }
 
+    /// Tells when servers take no more calls.
+    pub(crate) fn stopping(&self) -> Ending {
+        Ending(self.stage.subscribe())
+    }
+
     /// Serves on a new port of loopback until the session stops.
     pub(crate) async fn spawn_server<S>(&self, service: S) -> std::io::Result<SocketAddr>
     where
@@ -181,6 +186,16 @@ impl<V: ChainVm> Session<V> {
             *now = stage.max(*now);
             later
         });
+    }
+}
+
+/// Tells when servers take no more calls; those under way have a moment left.
+#[derive(Debug, Clone)]
+pub(crate) struct Ending(watch::Receiver<Stage>);
+
+impl Ending {
+    pub(crate) async fn wait(&self) {
+        reached(self.0.clone(), Stage::Stopping).await;
     }
 }
 

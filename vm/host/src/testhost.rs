@@ -1,5 +1,7 @@
 //! A host for tests: it listens as a real one does, takes the handshake and hands out clients of the plugin's
-//! services. Beside the handshake it serves the host's database, kept in memory.
+//! services. Beside the handshake it serves the host's database, kept in memory, and passes users' connections on.
+
+mod proxy;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -141,6 +143,18 @@ impl TestHost {
         Ok(HttpClient::new(dial(addr).await?)
             .max_decoding_message_size(MESSAGE_BYTES_MAX)
             .max_encoding_message_size(MESSAGE_BYTES_MAX))
+    }
+}
+
+impl TestHost {
+    /// Listens for users of one handler, and passes their requests on as a host does. Where it listens, for as long as
+    /// this runtime runs. `streamed`: every request is kept open while it is answered, as a host does for HTTP/2.
+    ///
+    /// # Errors
+    /// There is no port to listen on, or the handler cannot be dialled.
+    pub async fn proxy(&self, handler_addr: &str, streamed: bool) -> std::io::Result<SocketAddr> {
+        let http = self.http(handler_addr).await.map_err(std::io::Error::other)?;
+        proxy::listen(http, streamed).await
     }
 }
 

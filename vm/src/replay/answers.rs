@@ -38,8 +38,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tower::ServiceExt as _;
 
-/// Differences of a file that are printed whole.
-const SHOWN_MAX: usize = 400;
+/// Letters of a difference that are printed.
+const SHOWN_LETTERS: usize = 6_000;
 
 /// How the answers of one file compare.
 #[derive(Debug, Default)]
@@ -102,11 +102,11 @@ impl Tally {
         self.shown.extend(other.shown);
     }
 
-    /// Prints the table, the rows that were needed, and the differences.
+    /// Prints the table, the rows that were needed, and so many of the differences.
     ///
     /// # Errors
     /// When the output is closed.
-    pub fn print(&self, out: &mut impl Write) -> Result<()> {
+    pub fn print(&self, out: &mut impl Write, shown_max: usize) -> Result<()> {
         writeln!(out, "{:<42} {:>7} {:>9} {:>10} {:>10}", "method", "equal", "intended", "different", "not built")?;
         let mut sum = Counts::default();
         for (method, counts) in &self.methods {
@@ -125,11 +125,11 @@ impl Tally {
                 writeln!(out, "intended {count:>5} times: {}: {}", row.method, row.what)?;
             }
         }
-        for shown in self.shown.iter().take(SHOWN_MAX) {
+        for shown in self.shown.iter().take(shown_max) {
             writeln!(out, "different: {shown}")?;
         }
-        if self.shown.len() > SHOWN_MAX {
-            writeln!(out, "and {} more", self.shown.len() - SHOWN_MAX)?;
+        if self.shown.len() > shown_max {
+            writeln!(out, "and {} more", self.shown.len() - shown_max)?;
         }
         Ok(())
     }
@@ -167,9 +167,10 @@ impl Tally {
         }
         counts.different += 1;
         self.show(format!(
-            "{} {}\n   recorded {}\n   got      {}",
+            "{} {}{}\n   recorded {}\n   got      {}",
             case.method,
             case.params,
+            case.at_ms.map(|at| format!(" at {at} ms")).unwrap_or_default(),
             show(recorded),
             show(&ours)
         ));
@@ -192,7 +193,7 @@ impl Tally {
     }
 
     fn show(&mut self, text: String) {
-        self.shown.push(text.chars().take(6_000).collect());
+        self.shown.push(text.chars().take(SHOWN_LETTERS).collect());
     }
 }
 
@@ -219,7 +220,7 @@ async fn ask(chain: Chain, config: &RawValue, at_ms: u64, phase: Phase, tally: &
     for call in &phase.calls {
         clock.store(call.at.unwrap_or(at_ms), Ordering::Relaxed);
         let ours = one(&service, &call.method, &call.params).await?;
-        let case = Case { method: &call.method, params: call.params.get() };
+        let case = Case { method: &call.method, params: call.params.get(), at_ms: call.at };
         let recorded = call.reply()?;
         if call.volatile.as_deref() == Some("host") {
             tally.count(&case, &Ok(Value::Null), ours.map(|_| Value::Null));
@@ -250,7 +251,7 @@ async fn run_sequence(service: &RpcService, steps: &[Step], tally: &mut Tally) -
         if let (Some(name), Ok(value)) = (&step.save, &ours) {
             saved.insert(name, value.clone());
         }
-        let case = Case { method: &step.method, params: params.get() };
+        let case = Case { method: &step.method, params: params.get(), at_ms: None };
         if step.volatile.as_deref() == Some("random id") {
             tally.count(&case, &Ok(Value::Null), ours.map(|_| Value::Null));
             continue;

@@ -1,15 +1,15 @@
 //! Bytes with JSON-RPC in them, and the bytes that answer: one call or a batch, from whatever transport.
 
 use crate::rpc::api::Api;
+use crate::rpc::call::Call;
 use crate::rpc::error::RpcError;
 use crate::rpc::params::Params;
-use crate::rpc::session::Session;
+use crate::rpc::session::Turn;
 use crate::rpc::table::{self, Answer, Run};
 use bytes::Bytes;
 use pars_chain::execution::interrupt::Interrupt;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::value::RawValue;
-use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Who asks.
@@ -17,7 +17,7 @@ use std::sync::Arc;
 pub struct Caller {
     api: Arc<Api>,
     /// Where the client stays connected.
-    session: Option<Arc<Session>>,
+    turn: Option<Arc<Turn>>,
 }
 
 /// Raises its flag when the request is given up: the client left, or waited long enough.
@@ -34,50 +34,62 @@ impl Caller {
     /// A client that asks once.
     #[must_use]
     pub const fn once(api: Arc<Api>) -> Self {
-        Self { api, session: None }
+        Self { api, turn: None }
     }
 
-    /// A client that stays connected.
+    /// A message of a client that stays connected.
     #[must_use]
-    pub fn of(session: &Arc<Session>) -> Self {
-        Self { api: Arc::clone(session.api()), session: Some(Arc::clone(session)) }
+    pub fn of(turn: Arc<Turn>) -> Self {
+        Self { api: Arc::clone(turn.session().api()), turn: Some(turn) }
     }
 
-    /// The answer to one request or a batch; empty where there is nothing to answer.
+    /// The answer to one request or a batch; empty where there is nothing to answer. What follows the first JSON value is
+    /// ignored.
     pub async fn answer(&self, body: &[u8]) -> Bytes {
         let mut out = Vec::with_capacity(256);
-        let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
-        if first == Some(&b'[') {
-            self.answer_batch(body, &mut out).await;
-        } else {
-            match serde_json::from_slice::<&RawValue>(body) {
-                Ok(call) => self.answer_one(call, None, &mut out).await,
-                Err(_) => reply(None, Err(RpcError::parse()), &mut out),
-            }
+        match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
+            None => {}
+            Some(b'[') => self.answer_batch(body, &mut out).await,
+            Some(_) => match first_value::<&RawValue>(body) {
+                Some(call) => {
+                    self.answer_one(&Call::read(call), &mut out).await;
+                }
+                None => reply(None, &Err(RpcError::parse()), &mut out),
+            },
         }
         out.into()
     }
 
     async fn answer_batch(&self, body: &[u8], out: &mut Vec<u8>) {
         let limits = self.api.limits();
-        let calls: Vec<&RawValue> = match serde_json::from_slice(body) {
-            Ok(calls) => calls,
-            Err(_) => return reply(None, Err(RpcError::parse()), out),
+        let Some(calls) = first_value::<Vec<&RawValue>>(body) else {
+            return reply(None, &Err(RpcError::parse()), out);
         };
         if calls.is_empty() {
-            return reply(None, Err(RpcError::request("empty batch")), out);
+            return reply(None, &Err(RpcError::request("empty batch")), out);
         }
         if calls.len() > limits.batch_calls {
-            return reply(None, Err(RpcError::request("batch too large")), out);
+            // Under the id of the first one, so that its sender finds it.
+            let id = calls.into_iter().map(Call::read).find(Call::is_call).and_then(|call| call.id);
+            out.push(b'[');
+            reply(id, &Err(RpcError::request("batch too large")), out);
+            return out.push(b']');
         }
         out.push(b'[');
+        let mut results: usize = 0;
         for call in calls {
+            let call = Call::read(call);
             let before = out.len();
             if before > 1 {
                 out.push(b',');
             }
             let comma = out.len();
-            self.answer_one(call, Some(limits.batch_bytes), out).await;
+            // The answer that passes the limit is still given.
+            if results > limits.batch_bytes && call.is_call() {
+                reply(call.id, &Err(RpcError::too_large()), out);
+            } else {
+                results = results.saturating_add(self.answer_one(&call, out).await);
+            }
             // A notification has no answer.
             if out.len() == comma {
                 out.truncate(before);
@@ -90,22 +102,21 @@ impl Caller {
         out.push(b']');
     }
 
-    /// Appends the answer to one call; nothing for a notification. `room`: what `out` may hold before this answer.
-    async fn answer_one(&self, call: &RawValue, room: Option<usize>, out: &mut Vec<u8>) {
-        let Ok(call) = serde_json::from_str::<Call<'_>>(call.get()) else {
-            return reply(None, Err(RpcError::request("invalid request")), out);
-        };
-        if call.id.is_some_and(|id| id.get().starts_with(['{', '['])) {
-            return reply(None, Err(RpcError::request("invalid request")), out);
+    /// Appends the answer to one call, if it has one; bytes of its result.
+    async fn answer_one(&self, call: &Call<'_>, out: &mut Vec<u8>) -> usize {
+        if call.is_response() {
+            return 0;
         }
-        let (Some("2.0"), Some(method)) = (call.jsonrpc, &call.method) else {
-            return reply(call.id, Err(RpcError::request("invalid request")), out);
+        let Some(method) = call.method.as_deref().filter(|_| call.is_call() || call.is_notification()) else {
+            reply(call.id.filter(|_| call.has_valid_id()), &Err(RpcError::request("invalid request")), out);
+            return 0;
         };
-        let full = room.is_some_and(|room| out.len() > room);
-        let answer = if full { Err(RpcError::too_large()) } else { self.run(method, call.params).await };
-        if call.id.is_some() {
-            reply(call.id, answer, out);
+        let answer = self.run(method, call.params).await;
+        if call.is_notification() {
+            return 0;
         }
+        reply(call.id, &answer, out);
+        answer.map_or(0, |json| json.0.len())
     }
 
     async fn run(&self, method: &str, params: Option<&RawValue>) -> Answer {
@@ -117,10 +128,7 @@ impl Caller {
         let _end = EndWithRequest(interrupt);
         let running = match row.run {
             Run::Now(now) => return now(&api, &params),
-            Run::Session(on) => match &self.session {
-                Some(session) => return on(session, &params),
-                None => return Err(RpcError::method("notifications not supported")),
-            },
+            Run::Session(on) => return on(&api, self.turn.as_deref(), &params),
             Run::Read(read) => {
                 let worker = api.worker().await;
                 tokio::task::spawn_blocking(move || {
@@ -143,24 +151,13 @@ impl Caller {
     }
 }
 
-#[derive(Deserialize)]
-struct Call<'a> {
-    jsonrpc: Option<&'a str>,
-    /// None where the member is absent. A client may ask with the id `null`, and gets it back.
-    #[serde(borrow, default, deserialize_with = "present")]
-    id: Option<&'a RawValue>,
-    method: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    params: Option<&'a RawValue>,
-}
-
-/// A member that is there, `null` included.
-fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<&'de RawValue>, D::Error> {
-    Deserialize::deserialize(from).map(Some)
+/// The first JSON value of a text.
+fn first_value<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Option<T> {
+    T::deserialize(&mut serde_json::Deserializer::from_slice(text)).ok()
 }
 
 /// Appends a reply.
-fn reply(id: Option<&RawValue>, answer: Answer, out: &mut Vec<u8>) {
+fn reply(id: Option<&RawValue>, answer: &Answer, out: &mut Vec<u8>) {
     out.extend_from_slice(br#"{"jsonrpc":"2.0","id":"#);
     out.extend_from_slice(id.map_or("null", RawValue::get).as_bytes());
     match answer {
@@ -171,7 +168,7 @@ fn reply(id: Option<&RawValue>, answer: Answer, out: &mut Vec<u8>) {
         Err(error) => {
             out.extend_from_slice(br#","error":"#);
             // Strings and numbers always have a form in JSON.
-            out.extend_from_slice(&serde_json::to_vec(&error).unwrap_or_default());
+            out.extend_from_slice(&serde_json::to_vec(error).unwrap_or_default());
         }
     }
     out.push(b'}');

@@ -5,6 +5,7 @@ pub mod call;
 mod estimate;
 pub mod fee;
 pub mod filter;
+pub(crate) mod head;
 pub mod log;
 pub mod logs;
 pub mod proof;

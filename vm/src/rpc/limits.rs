@@ -60,3 +60,45 @@ pub const FILTER_IDLE: Duration = Duration::from_secs(300);
 pub const FILTER_BLOCKS_MAX: u64 = 16_384;
 /// Calls of one connection that run at the same time.
 pub const CALLS_AT_ONCE: usize = 16;
+
+/// Bounds of connections that stay open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SocketLimits {
+    /// Connections at once.
+    pub sockets: usize,
+    /// Subscriptions of a connection.
+    pub subscriptions: usize,
+    /// Addresses and topics in all filters of a connection.
+    pub filter_entries: usize,
+    /// No other call begins while more bytes of answers are unread than this.
+    pub unread_start: usize,
+    /// Bytes of unread answers of a connection, the first of them apart; beyond that it is closed.
+    pub unread_max: usize,
+    /// Bytes of unread answers of all connections; beyond that, one that adds to its own is closed.
+    pub unread_all_max: usize,
+    /// Time between pings. A client that is silent for twice that is taken for dead.
+    pub ping: Duration,
+    /// How long a client may read nothing of what is sent to it.
+    pub stall: Duration,
+    /// Blocks that a subscription may be behind the head.
+    pub lag_blocks: u64,
+    /// How long the end of a connection may take.
+    pub goodbye: Duration,
+}
+
+impl Default for SocketLimits {
+    fn default() -> Self {
+        Self {
+            sockets: 1_024,
+            subscriptions: 128,
+            filter_entries: 10_000,
+            unread_start: 1 << 20,
+            unread_max: 64 << 20,
+            unread_all_max: 512 << 20,
+            ping: Duration::from_secs(30),
+            stall: Duration::from_secs(20),
+            lag_blocks: 65_536,
+            goodbye: Duration::from_secs(5),
+        }
+    }
+}

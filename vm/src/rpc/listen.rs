@@ -1,21 +1,29 @@
-//! A port of our own: HTTP/1.1 on loopback, for `dev`.
+//! A port of our own: HTTP/1.1 and WebSockets on loopback, for `dev`.
 
-use crate::rpc::service::RpcService;
+use crate::rpc::cors;
+use crate::rpc::service::{RpcService, plain};
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Incoming;
+use http::{Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body as _, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use pars_host::Upgrade;
 use std::convert::Infallible;
+use std::io;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 use tower::ServiceExt;
 
 /// How long a client may take to send its request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a client may take to send its body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long the rest of a body is read that is too long.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long open requests may take when the server stops. What stops the process waits five seconds at most, and the
 /// store has to be closed after this.
 const STOP_TIMEOUT: Duration = Duration::from_secs(3);
@@ -48,7 +56,7 @@ pub async fn serve(listener: TcpListener, service: RpcService, mut stop: watch::
             let handler = service_fn(move |request| answer(service.clone(), request));
             let mut http = hyper::server::conn::http1::Builder::new();
             http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
-            let connection = http.serve_connection(TokioIo::new(stream), handler);
+            let connection = http.serve_connection(TokioIo::new(stream), handler).with_upgrades();
             tokio::pin!(connection);
             let served = tokio::select! {
                 served = connection.as_mut() => served,
@@ -63,16 +71,47 @@ pub async fn serve(listener: TcpListener, service: RpcService, mut stop: watch::
         });
     }
     let ended = async { while connections.join_next().await.is_some() {} };
-    drop(tokio::time::timeout(STOP_TIMEOUT, ended).await);
+    drop(timeout(STOP_TIMEOUT, ended).await);
 }
 
-async fn answer(service: RpcService, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-    let (head, body) = request.into_parts();
-    let Ok(body) = Limited::new(body, service.api().limits().request_bytes).collect().await else {
-        let mut response = Response::new(Full::new(Bytes::from_static(b"request too large\n")));
-        *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
-        return Ok(response);
+async fn answer(service: RpcService, mut request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    if let Some(response) = cors::preflight(&request) {
+        return Ok(response.map(Full::new));
+    }
+    let cross_site = request.headers().contains_key(header::ORIGIN);
+    let upgrade = request.headers().contains_key(header::UPGRADE).then(|| hyper::upgrade::on(&mut request));
+    let (mut head, body) = request.into_parts();
+    if let Some(upgrade) = upgrade {
+        let connected = async { upgrade.await.map(TokioIo::new).map_err(io::Error::other) };
+        drop(head.extensions.insert(Upgrade::new(connected)));
+    }
+    let most = service.api().limits().request_bytes;
+    let mut response = match timeout(BODY_TIMEOUT, read(body, most)).await {
+        Ok(Ok(body)) => service.oneshot(Request::from_parts(head, body)).await?,
+        Ok(Err(_)) => plain(StatusCode::BAD_REQUEST, "the body of the request broke off\n"),
+        Err(_) => plain(StatusCode::REQUEST_TIMEOUT, "the body of the request did not come\n"),
     };
-    let response = service.oneshot(Request::from_parts(head, body.to_bytes())).await?;
+    cors::allow(cross_site, response.headers_mut());
     Ok(response.map(Full::new))
+}
+
+/// Reads a body, at most one byte more than a request may have. What comes behind is read and forgotten for a while: the
+/// system would take back the answer if it were left.
+async fn read(mut body: Incoming, most: usize) -> Result<Bytes, hyper::Error> {
+    let too_long = |length: u64| usize::try_from(length).map_or(true, |length| length > most);
+    let mut bytes = Vec::new();
+    if !too_long(body.size_hint().lower()) {
+        while let Some(frame) = body.frame().await {
+            let Ok(data) = frame?.into_data() else { continue };
+            let room = most.saturating_add(1).saturating_sub(bytes.len());
+            bytes.extend_from_slice(data.get(..room).unwrap_or(&data));
+            if bytes.len() > most {
+                break;
+            }
+        }
+    }
+    if !body.is_end_stream() {
+        drop(tokio::spawn(timeout(DRAIN_TIMEOUT, async move { while let Some(Ok(_)) = body.frame().await {} })));
+    }
+    Ok(bytes.into())
 }

@@ -3,8 +3,8 @@
 use crate::rpc::api::Api;
 use crate::rpc::error::RpcError;
 use crate::rpc::params::Params;
-use crate::rpc::session::Session;
-use crate::rpc::{debug, eth, modules, net, txpool, web3};
+use crate::rpc::session::Turn;
+use crate::rpc::{debug, eth, modules, net, subscribe, txpool, web3};
 use serde::Serialize;
 use std::future::Future;
 use std::io::{self, Write};
@@ -31,8 +31,8 @@ pub enum Run {
     Read(fn(&Api, &Params) -> Answer),
     /// Waits for the chain.
     Wait(fn(Arc<Api>, Params) -> Waiting),
-    /// Belongs to a WebSocket. Elsewhere it is refused.
-    Session(fn(&Arc<Session>, &Params) -> Answer),
+    /// Belongs to a client that stays connected; none for one that does not.
+    Session(fn(&Api, Option<&Turn>, &Params) -> Answer),
 }
 
 /// A group of methods, named as in the Go node's `eth-apis`.
@@ -148,6 +148,11 @@ pub static TABLE: &[Method] = &[
         group: Group::InternalTransaction,
         run: Run::Read(eth::receipt::by_hash),
     },
+    Method {
+        name: "eth_maxPriorityFeePerGas",
+        group: Group::InternalEth,
+        run: Run::Read(eth::fee::max_priority_fee_per_gas),
+    },
     Method { name: "eth_newBlockFilter", group: Group::EthFilter, run: Run::Now(eth::filter::new_blocks) },
     Method { name: "eth_newFilter", group: Group::EthFilter, run: Run::Read(eth::filter::new_logs) },
     Method {
@@ -160,8 +165,10 @@ pub static TABLE: &[Method] = &[
         group: Group::InternalTransaction,
         run: Run::Wait(eth::transaction::send_raw),
     },
+    Method { name: "eth_subscribe", group: Group::EthFilter, run: Run::Session(subscribe::subscribe) },
     Method { name: "eth_syncing", group: Group::InternalEth, run: Run::Now(eth::syncing) },
     Method { name: "eth_uninstallFilter", group: Group::EthFilter, run: Run::Now(eth::filter::uninstall) },
+    Method { name: "eth_unsubscribe", group: Group::EthFilter, run: Run::Session(subscribe::unsubscribe) },
     Method { name: "net_listening", group: Group::Net, run: Run::Now(net::listening) },
     Method { name: "net_peerCount", group: Group::Net, run: Run::Now(net::peer_count) },
     Method { name: "net_version", group: Group::Net, run: Run::Now(net::version) },

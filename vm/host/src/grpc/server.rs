@@ -12,7 +12,7 @@ use tonic::{Request, Response, Status, async_trait};
 
 use super::client::GrpcHost;
 use super::{MESSAGE_BYTES_MAX, wire};
-use crate::http::simple::Simple;
+use crate::http::server::Server;
 use crate::lifecycle::Session;
 use crate::panics::guarded;
 use crate::{BlockContext, ChainVm, VmError};
@@ -62,12 +62,13 @@ impl<V: ChainVm> VmService<V> {
         let handlers = call(self.vm().handlers()).await.map_err(|error| wire::status(&error))?;
         let mut servers = Vec::with_capacity(handlers.len());
         for handler in handlers {
-            let service = HttpServer::new(Simple::new(handler.service))
+            let prefix = handler.prefix.clone();
+            let service = HttpServer::new(Server::new(handler, self.session.stopping()))
                 .max_decoding_message_size(MESSAGE_BYTES_MAX)
                 .max_encoding_message_size(MESSAGE_BYTES_MAX);
             let listening = self.session.spawn_server(service).await;
             let addr = listening.map_err(|error| Status::internal(format!("listening on loopback: {error}")))?;
-            servers.push(vm::Handler { prefix: handler.prefix, server_addr: addr.to_string() });
+            servers.push(vm::Handler { prefix, server_addr: addr.to_string() });
         }
         Ok(servers)
     }
@@ -105,7 +106,7 @@ impl<V: ChainVm> Vm for VmService<V> {
         Ok(Response::new(vm::CreateHandlersResponse { handlers: self.create_servers().await? }))
     }
 
-    /// Only for clients of gRPC or HTTP/2, which are not served.
+    /// Only for clients of gRPC, who are not served.
     async fn new_http_handler(&self, _: Request<()>) -> Result<Response<vm::NewHttpHandlerResponse>, Status> {
         Ok(Response::new(vm::NewHttpHandlerResponse::default()))
     }

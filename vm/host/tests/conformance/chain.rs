@@ -9,9 +9,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use pars_host::{
-    Block, BlockContext, BlockMeta, ChainVm, Event, Host, HttpHandler, Id, InitArgs, LastAccepted, Phase, VmError,
+    Block, BlockContext, BlockMeta, ChainVm, Connection, Event, Host, HttpHandler, Id, InitArgs, LastAccepted, Phase,
+    Upgrade, VmError,
 };
 use sha2::{Digest, Sha256};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::watch;
 
 /// Verifying a block that ends so gives an error of 100,000 characters.
@@ -33,6 +35,7 @@ pub(crate) struct Chain {
     state: Mutex<State>,
     wanted: watch::Sender<bool>,
     waiting: AtomicUsize,
+    shouting: Arc<AtomicUsize>,
 }
 
 #[derive(Debug, Default)]
@@ -81,7 +84,12 @@ impl Chain {
         let id = genesis.meta.id;
         let state =
             State { blocks: HashMap::from([(id, genesis)]), accepted: vec![id], preferred: id, ..State::default() };
-        Arc::new(Self { state: state.into(), wanted: watch::Sender::new(false), waiting: AtomicUsize::new(0) })
+        Arc::new(Self {
+            state: state.into(),
+            wanted: watch::Sender::new(false),
+            waiting: AtomicUsize::new(0),
+            shouting: Arc::default(),
+        })
     }
 
     /// As if a transaction had come.
@@ -92,6 +100,11 @@ impl Chain {
     /// How many waits for an event are open.
     pub(crate) fn waiting(&self) -> usize {
         self.waiting.load(Ordering::SeqCst)
+    }
+
+    /// How many connections the service at `/rpc` has taken over.
+    pub(crate) fn shouting(&self) -> usize {
+        self.shouting.load(Ordering::SeqCst)
     }
 
     /// What was called, with what of the arguments matters.
@@ -159,18 +172,33 @@ impl ChainVm for Chain {
     }
 
     async fn handlers(&self) -> Result<Vec<HttpHandler>, VmError> {
-        let echo = tower::service_fn(|request: http::Request<Bytes>| async move {
-            let header = request.headers().get("x-question").map_or("", |value| value.to_str().unwrap());
-            let answer = format!("{} {} {header:?} ", request.method(), request.uri());
-            let body: Bytes = [answer.as_bytes(), request.body()].concat().into();
-            Ok::<_, Infallible>(
-                http::Response::builder()
-                    .status(203)
-                    .header("content-type", "text/x-echo")
-                    .header("x-answer", "yes")
-                    .body(body)
-                    .unwrap(),
-            )
+        let shouting = Arc::clone(&self.shouting);
+        let echo = tower::service_fn(move |mut request: http::Request<Bytes>| {
+            let shouting = Arc::clone(&shouting);
+            async move {
+                if request.headers().get("upgrade").is_some_and(|protocol| protocol == "shout") {
+                    let upgrade = request.extensions_mut().remove::<Upgrade>().unwrap();
+                    drop(tokio::spawn(async move {
+                        let connection = upgrade.connected().await.unwrap();
+                        shouting.fetch_add(1, Ordering::SeqCst);
+                        shout(connection).await;
+                        shouting.fetch_sub(1, Ordering::SeqCst);
+                    }));
+                    let agreed = http::Response::builder().status(101).header("upgrade", "shout");
+                    return Ok(agreed.body(Bytes::new()).unwrap());
+                }
+                let header = request.headers().get("x-question").map_or("", |value| value.to_str().unwrap());
+                let answer = format!("{} {} {header:?} ", request.method(), request.uri());
+                let body: Bytes = [answer.as_bytes(), request.body()].concat().into();
+                Ok::<_, Infallible>(
+                    http::Response::builder()
+                        .status(203)
+                        .header("content-type", "text/x-echo")
+                        .header("x-answer", "yes")
+                        .body(body)
+                        .unwrap(),
+                )
+            }
         });
         let broken = tower::service_fn(|_: http::Request<Bytes>| async {
             tokio::task::yield_now().await;
@@ -247,6 +275,21 @@ impl ChainVm for Chain {
 
     async fn reject(&self, id: Id) -> Result<(), VmError> {
         self.state().blocks.remove(&id).map(drop).ok_or(VmError::NotFound)
+    }
+}
+
+/// Says everything again in capital letters, until a "!" or the end.
+async fn shout(mut connection: Box<dyn Connection>) {
+    let mut bytes = vec![0; 100_000];
+    loop {
+        let length = connection.read(&mut bytes).await.unwrap_or(0);
+        let heard = &mut bytes[..length];
+        if heard.is_empty() || heard.ends_with(b"!") {
+            return;
+        }
+        heard.make_ascii_uppercase();
+        connection.write_all(heard).await.unwrap();
+        connection.flush().await.unwrap();
     }
 }
 

@@ -20,6 +20,8 @@ pub(super) struct ReplyError {
 pub(super) struct Case<'a> {
     pub(super) method: &'a str,
     pub(super) params: &'a str,
+    /// Where the answer depends on the time: when it was asked, Unix milliseconds.
+    pub(super) at_ms: Option<u64>,
 }
 
 /// Texts that clients look for in errors. One that is recorded must be answered.

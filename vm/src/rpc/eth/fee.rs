@@ -97,8 +97,8 @@ pub struct LastTip(Mutex<Option<(B256, u64, u128)>>);
 const SAMPLE_BLOCKS: u64 = 40;
 /// Blocks before this many seconds ago say nothing about now.
 const SAMPLE_SECONDS: u64 = 80;
-/// How long a suggestion holds while there is no new block, milliseconds.
-const TIP_MS: u64 = 10_000;
+/// How long a suggestion holds while there is no new block, milliseconds: on an idle chain it falls to the least.
+const TIP_MS: u64 = SAMPLE_SECONDS * 1_000;
 const TIP_MIN_WEI: u128 = 1;
 const TIP_MAX_WEI: u128 = 150_000_000_000;
 const HISTORY_BLOCKS_AT_ONCE: u64 = 2_048;

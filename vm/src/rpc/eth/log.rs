@@ -57,6 +57,8 @@ impl LogFilter {
         let holds = |input: &[u8]| bloom.contains_input(BloomInput::Raw(input));
         (self.addresses.is_empty() || self.addresses.iter().any(|address| holds(address.as_slice())))
             && self.topics.iter().all(|fit| fit.is_empty() || fit.iter().any(|topic| holds(topic.as_slice())))
+            // What has no log at all fits nothing.
+            && !bloom.is_zero()
     }
 }
 

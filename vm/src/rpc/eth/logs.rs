@@ -37,8 +37,7 @@ pub(crate) fn all(api: &Api, query: &LogQuery, interrupt: &Interrupt) -> Result<
     let Found { logs, last } = search(&head, &query.filter, heights, interrupt)?;
     if last < to {
         // Indexers read the range in these words.
-        let found = logs.len();
-        let text = format!("query exceeds max results {found}, retry with the range {from}-{last}");
+        let text = format!("query exceeds max results {LOGS_MAX}, retry with the range {from}-{last}");
         return Err(RpcError::params(text));
     }
     Ok(logs)

@@ -82,7 +82,7 @@ pub fn count_by_block_number(api: &Api, params: &Params) -> Answer {
 /// Where a transaction is.
 pub(crate) enum Found {
     /// At this place of an accepted block.
-    Mined(Block, usize),
+    Mined(Box<Block>, usize),
     /// In the pool.
     Waiting(Arc<Tx>),
 }
@@ -94,7 +94,9 @@ pub(crate) fn look_up(api: &Api, hash: B256) -> Result<Option<Found>, RpcError> 
         let head = api.head();
         if let Some(place) = head.transaction(hash)? {
             let block = head.block(place.height)?;
-            return Ok(block.zip(usize::try_from(place.index).ok()).map(|(block, at)| Found::Mined(block, at)));
+            return Ok(block
+                .zip(usize::try_from(place.index).ok())
+                .map(|(block, at)| Found::Mined(Box::new(block), at)));
         }
         let pool = api.node().pool();
         if let Some(tx) = pool.get(hash) {

@@ -1,61 +1,12 @@
-//! A request in one message, its answer in another.
+//! Requests and responses as the host writes them, and as services know them.
 
 use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue, SET_COOKIE, VARY};
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
-use pars_proto::host::http::http_server::Http;
-use pars_proto::host::http::{Element, HandleSimpleHttpRequest, HandleSimpleHttpResponse, HttpRequest, HttpResponse};
-use tonic::{Status, async_trait};
-use tower::ServiceExt;
+use pars_proto::host::http::Element;
 
-use super::HttpService;
-use crate::panics::guarded;
-
-/// Serves one handler to the host.
-#[derive(Debug)]
-pub(crate) struct Simple {
-    service: HttpService,
-}
-
-impl Simple {
-    pub(crate) const fn new(service: HttpService) -> Self {
-        Self { service }
-    }
-
-    async fn answer(&self, request: Request<Bytes>) -> Response<Bytes> {
-        match guarded(self.service.clone().oneshot(request)).await {
-            Ok(Ok(response)) => response,
-            Ok(Err(never)) => match never {},
-            Err(panic) => {
-                tracing::error!(%panic, "an HTTP handler panicked");
-                plain(StatusCode::INTERNAL_SERVER_ERROR, "internal error")
-            }
-        }
-    }
-}
-
-#[async_trait]
-impl Http for Simple {
-    async fn handle(&self, _: tonic::Request<HttpRequest>) -> Result<tonic::Response<HttpResponse>, Status> {
-        Err(Status::unimplemented("connection upgrades and HTTP/2 requests are not in this release; use HTTP/1.1"))
-    }
-
-    async fn handle_simple(
-        &self,
-        message: tonic::Request<HandleSimpleHttpRequest>,
-    ) -> Result<tonic::Response<HandleSimpleHttpResponse>, Status> {
-        let HandleSimpleHttpRequest { method, url, request_headers, body, response_headers } = message.into_inner();
-        let response = match parse(&method, &url, &request_headers, body) {
-            Ok(request) => self.answer(request).await,
-            Err(reason) => plain(StatusCode::BAD_REQUEST, reason),
-        };
-        let code = i32::from(response.status().as_u16());
-        let headers = merge(response_headers, response.headers());
-        Ok(tonic::Response::new(HandleSimpleHttpResponse { code, headers, body: response.into_body() }))
-    }
-}
-
-fn parse(method: &str, url: &str, headers: &[Element], body: Bytes) -> Result<Request<Bytes>, &'static str> {
+/// A request; what is wrong with it is named.
+pub(super) fn parse(method: &str, url: &str, headers: &[Element], body: Bytes) -> Result<Request<Bytes>, &'static str> {
     let mut request = Request::new(body);
     *request.method_mut() = Method::from_bytes(method.as_bytes()).map_err(|_| "malformed method")?;
     *request.uri_mut() = url.parse::<Uri>().map_err(|_| "malformed request target")?;
@@ -69,7 +20,8 @@ fn parse(method: &str, url: &str, headers: &[Element], body: Bytes) -> Result<Re
     Ok(request)
 }
 
-fn plain(status: StatusCode, text: &'static str) -> Response<Bytes> {
+/// A response in words.
+pub(super) fn plain(status: StatusCode, text: &'static str) -> Response<Bytes> {
     let mut response = Response::new(Bytes::from_static(text.as_bytes()));
     *response.status_mut() = status;
     let kind = HeaderValue::from_static("text/plain; charset=utf-8");
@@ -79,7 +31,7 @@ fn plain(status: StatusCode, text: &'static str) -> Response<Bytes> {
 
 /// The host replaces its headers by those of the answer, so the answer starts from them. A header of ours takes the
 /// place of the host's, except the two that are lists across layers.
-fn merge(mut headers: Vec<Element>, ours: &HeaderMap) -> Vec<Element> {
+pub(super) fn merge(mut headers: Vec<Element>, ours: &HeaderMap) -> Vec<Element> {
     for name in ours.keys() {
         let key = canonical(name);
         let values = ours.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());

@@ -1,0 +1,61 @@
+//! Recorded JSON-RPC answers of the Go node, asked again: none differs that is not meant to.
+
+use clap::Parser;
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+use pars_vm::command::{Command, Options};
+use pars_vm::replay::answers::intended::TABLE;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+const FILES: [&str; 2] = ["forks-21.json.gz", "granite-precompiles-21.json.gz"];
+
+#[test]
+fn recorded_answers() {
+    assert_eq!(ask(&FILES.map(recorded)), ExitCode::SUCCESS);
+}
+
+/// A changed answer is found: a balance, a code of an error, and a text that clients look for.
+#[test]
+fn a_changed_answer_is_found() {
+    let mut text = String::new();
+    let file = File::open(recorded(FILES[0])).expect("checked in");
+    GzDecoder::new(file).read_to_string(&mut text).expect("gzipped JSON");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for (from, to) in [
+        (r#""result":"0x17f5""#, r#""result":"0x17f6""#),
+        (r#""code":3,"#, r#""code":-32000,"#),
+        ("already known", "forgotten"),
+    ] {
+        let changed = text.replacen(from, to, 1);
+        assert_ne!(changed, text, "{from} is in the file");
+        let path = folder.path().join("changed.json.gz");
+        let mut out = GzEncoder::new(File::create(&path).expect("writable"), Compression::fast());
+        out.write_all(changed.as_bytes()).and_then(|()| out.finish().map(drop)).expect("written");
+        assert_eq!(ask(&[path]), ExitCode::FAILURE, "{from} became {to}");
+    }
+}
+
+#[test]
+fn the_readme_shows_every_intended_difference() {
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")).expect("there");
+    for row in TABLE {
+        let method = if row.method == "*" { "all".to_owned() } else { format!("`{}`", row.method) };
+        let line = format!("| {method} | {} | {} |", row.what, row.why);
+        assert!(readme.contains(&line), "README.md lacks:\n{line}");
+    }
+}
+
+fn ask(files: &[PathBuf]) -> ExitCode {
+    let files = files.iter().map(|file| file.to_str().expect("names are ASCII"));
+    let options = Options::parse_from(["pars-vm", "replay", "--answers"].into_iter().chain(files));
+    let Some(Command::Replay(options)) = options.command else { panic!("{options:?}") };
+    pars_vm::replay::run(&options).expect("standard output is open")
+}
+
+fn recorded(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/rpc-subnet-evm").join(name)
+}

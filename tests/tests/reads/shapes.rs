@@ -1,0 +1,113 @@
+//! Recorded answers: mined and pending, types 0, 1 and 2, success and failure. `PARS_WRITE_SHAPES=1` records them anew.
+
+use crate::world::{Populated, Refusal};
+use alloy_primitives::B256;
+use serde_json::{Value, json};
+use std::path::Path;
+
+#[test]
+fn answers_have_their_recorded_shapes() {
+    let Populated { world, wallets, emitter, reverter, blocks, mined, waiting } = Populated::new();
+    let [a, b, _] = wallets.map(|wallet| wallet.address);
+    let ids: Vec<B256> = blocks.iter().map(|block| block.id().0).collect();
+    let unknown = B256::repeat_byte(0xab);
+    let hashes: Vec<B256> = mined.iter().chain(&waiting).map(|tx| tx.hash).collect();
+    let by_hash = || hashes.iter().chain([&unknown]).map(|hash| json!([hash])).collect::<Vec<_>>();
+    let blocks_of = |more: &[Value]| -> Vec<Value> {
+        let all = [json!("earliest"), json!("0x1"), json!("0x3"), json!("0x4"), json!("0x7"), json!("latest")];
+        all.iter().map(|block| [std::slice::from_ref(block), more].concat().into()).collect()
+    };
+    let state = |address| vec![json!([address]), json!([address, "0x3"]), json!([address, {"blockHash": ids[2]}])];
+    let raw = || [json!(["0x0"]), json!(["0x3"]), json!([ids[2]]), json!([unknown]), json!(["0x7"])].to_vec();
+    let topic = |word: u8| B256::with_last_byte(word);
+    let everything = json!({"fromBlock": "0x0", "toBlock": "latest"});
+    let cases: Vec<(&str, Vec<Value>)> = vec![
+        ("debug_getRawBlock", raw()),
+        ("debug_getRawHeader", raw()),
+        ("debug_getRawReceipts", raw()),
+        ("debug_getRawTransaction", by_hash()),
+        ("eth_accounts", vec![json!([])]),
+        ("eth_blockNumber", vec![json!([])]),
+        ("eth_chainId", vec![json!([])]),
+        ("eth_getBalance", state(b)),
+        ("eth_getBlockByHash", vec![json!([ids[2], true]), json!([ids[2], false]), json!([unknown, false])]),
+        ("eth_getBlockByNumber", [blocks_of(&[json!(true)]), blocks_of(&[json!(false)])].concat()),
+        ("eth_getBlockReceipts", blocks_of(&[])),
+        ("eth_getBlockTransactionCountByHash", vec![json!([ids[2]]), json!([unknown])]),
+        ("eth_getBlockTransactionCountByNumber", blocks_of(&[])),
+        ("eth_getCode", [state(emitter), state(reverter), state(a)].concat()),
+        (
+            "eth_getLogs",
+            vec![
+                json!([everything]),
+                json!([{"blockHash": ids[2]}]),
+                json!([{"blockHash": unknown}]),
+                json!([{"fromBlock": "0x0", "topics": [topic(1)]}]),
+                json!([{"fromBlock": "0x0", "topics": [null, [topic(20), topic(30)]], "address": [emitter]}]),
+                json!([{"fromBlock": "0x0", "address": reverter}]),
+            ],
+        ),
+        (
+            "eth_getProof",
+            vec![
+                json!([emitter, ["0x0", topic(0), "0x07"], "latest"]),
+                json!([emitter, ["0x0"], "0x1"]),
+                json!([a, [], "0x3"]),
+            ],
+        ),
+        (
+            "eth_getStorageAt",
+            vec![json!([emitter, "0x0"]), json!([emitter, topic(0), "0x3"]), json!([emitter, "0x1", "latest"])],
+        ),
+        ("eth_getTransactionByBlockHashAndIndex", vec![json!([ids[2], "0x1"]), json!([ids[2], "0x9"])]),
+        (
+            "eth_getTransactionByBlockNumberAndIndex",
+            [blocks_of(&[json!("0x0")]), vec![json!(["0x3", "0x2"]), json!(["0x3", "0x9"])]].concat(),
+        ),
+        ("eth_getTransactionByHash", by_hash()),
+        ("eth_getTransactionCount", [state(a), vec![json!([a, "pending"]), json!([b, "pending"])]].concat()),
+        ("eth_getTransactionReceipt", by_hash()),
+        ("eth_syncing", vec![json!([])]),
+        ("net_listening", vec![json!([])]),
+        ("net_peerCount", vec![json!([])]),
+        ("net_version", vec![json!([])]),
+        ("txpool_content", vec![json!([])]),
+        ("txpool_status", vec![json!([])]),
+        ("web3_sha3", vec![json!(["0x"]), json!(["0x68656c6c6f"])]),
+    ];
+    let mut wrong = Vec::new();
+    for (method, all) in cases {
+        let answers = all.into_iter().map(|params| match world.ask(method, params.clone()) {
+            Ok(result) => json!({ "params": params, "result": result }),
+            Err(Refusal { code, message }) => json!({ "params": params, "code": code, "message": message }),
+        });
+        let text = lines(&answers.collect::<Vec<_>>());
+        if !is_recorded(method, &text) {
+            wrong.push(method);
+        }
+    }
+    assert!(wrong.is_empty(), "other answers than recorded: {wrong:?}");
+}
+
+/// One answer a line, so that a difference is one line.
+fn lines(answers: &[Value]) -> String {
+    answers.iter().map(|answer| format!("{answer}\n")).collect()
+}
+
+fn is_recorded(method: &str, text: &str) -> bool {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reads/shapes").join(method).with_extension("jsonl");
+    if std::env::var_os("PARS_WRITE_SHAPES").is_some() {
+        std::fs::write(&file, text).expect("the folder is there");
+    }
+    let recorded = std::fs::read_to_string(&file).unwrap_or_default();
+    if recorded == text {
+        return true;
+    }
+    for (line, (recorded, got)) in recorded.lines().zip(text.lines()).enumerate() {
+        if recorded != got {
+            println!("{method}, line {}:\n  recorded {recorded}\n  got      {got}", line + 1);
+        }
+    }
+    println!("{method}: {} answers recorded, {} got", recorded.lines().count(), text.lines().count());
+    false
+}

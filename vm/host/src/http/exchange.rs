@@ -1,0 +1,163 @@
+//! A request that the host keeps open while it is answered: HTTP/2, or one that asks for another protocol.
+//!
+//! The host serves the request's body and takes the answer on a port of its own. Where the service agrees to change the
+//! protocol, the connection is taken over from the host: the answer is written to it as it is, and from then on its bytes
+//! belong to the service, for as long as the host's call stays open.
+
+use std::io;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, UPGRADE};
+use http::{Request, Response, StatusCode};
+use pars_proto::host::http::responsewriter::writer_client::WriterClient;
+use pars_proto::host::http::responsewriter::{Header, WriteHeaderRequest, WriteRequest};
+use pars_proto::host::http::{Element, HttpRequest, HttpResponse};
+use pars_proto::host::io::reader::ReadRequest;
+use pars_proto::host::io::reader::reader_client::ReaderClient;
+use pars_proto::host::net::conn::conn_client::ConnClient;
+use tokio::io::AsyncWriteExt;
+use tokio::sync::oneshot;
+use tokio::time::{sleep, timeout};
+use tonic::Status;
+use tonic::transport::Channel;
+
+use super::hijacked::{Hijacked, read};
+use super::message::{merge, parse, plain};
+use super::server::Server;
+use super::upgrade::Upgrade;
+use crate::grpc::{self, MESSAGE_BYTES_MAX};
+
+/// Bytes that one read of a body asks for.
+const READ_BYTES: i32 = 32 << 10;
+/// Bytes of an answer that one write carries.
+const WRITE_BYTES: usize = 1 << 20;
+/// How long a service has to say goodbye on connections that it took over, once the process ends.
+const GOODBYE: Duration = Duration::from_millis(500);
+/// How long the host has to close a connection.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Answers a request.
+pub(super) async fn handle(server: &Server, message: HttpRequest) -> Result<HttpResponse, Status> {
+    let missing = |what: &str| Status::invalid_argument(format!("{what} is missing"));
+    let request = message.request.ok_or_else(|| missing("request"))?;
+    let answer = message.response_writer.ok_or_else(|| missing("response_writer"))?;
+    let channel = grpc::connect(&answer.server_addr).await.map_err(Status::unavailable)?;
+    let host = Host { channel, headers: answer.header };
+    let mut parsed = match parse(&request.method, &request.request_uri, &request.header, Bytes::new()) {
+        Ok(parsed) => parsed,
+        Err(reason) => return host.answer(plain(StatusCode::BAD_REQUEST, reason)).await,
+    };
+    if let Ok(length) = u64::try_from(request.content_length)
+        && length > 0
+    {
+        // Not every host leaves it among the headers.
+        parsed.headers_mut().insert(CONTENT_LENGTH, length.into());
+    }
+    if request.content_length != 0 {
+        let body = host.body(server.body_bytes_max()).await;
+        *parsed.body_mut() = body.map_err(|error| Status::aborted(format!("reading a body: {error}")))?;
+    }
+    if parsed.headers().contains_key(UPGRADE) {
+        upgrade(server, host, parsed).await
+    } else {
+        host.answer(server.answer(parsed).await).await
+    }
+}
+
+/// Answers a request that asks for another protocol.
+async fn upgrade(server: &Server, host: Host, mut request: Request<Bytes>) -> Result<HttpResponse, Status> {
+    let (connect, connecting) = oneshot::channel();
+    request.extensions_mut().insert(Upgrade::new(async move {
+        connecting.await.map_err(|_| io::Error::other("the connection was not taken over from the host"))
+    }));
+    let response = server.answer(request).await;
+    if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        return host.answer(response).await;
+    }
+    let channel = host.hijack().await?;
+    let mut conn = ConnClient::new(channel.clone());
+    let (mut connection, closed) = Hijacked::new(channel);
+    let head = head(&host.headers, &response);
+    let sent = async {
+        connection.write_all(&head).await?;
+        connection.flush().await
+    };
+    if let Err(error) = sent.await {
+        tracing::debug!(%error, "a client left before its connection was taken over");
+    } else if connect.send(connection).is_ok() {
+        tokio::select! {
+            _ = closed => {}
+            () = async { server.ending().wait().await; sleep(GOODBYE).await } => {}
+        }
+    }
+    // Nobody closes it otherwise. That it is closed already is no matter.
+    drop(timeout(CLOSE_TIMEOUT, conn.close(())).await);
+    Ok(HttpResponse::default())
+}
+
+/// The response as HTTP/1.1 writes it.
+fn head(theirs: &[Element], response: &Response<Bytes>) -> Vec<u8> {
+    let status = response.status();
+    let mut head = format!("HTTP/1.1 {} {}\r\n", status.as_str(), status.canonical_reason().unwrap_or_default());
+    for Element { key, values } in merge(theirs.to_vec(), response.headers()) {
+        for value in values {
+            // The host's own headers could hold anything; a line break in one would end ours.
+            let value: String = value.chars().filter(|letter| !letter.is_control()).collect();
+            head.push_str(&format!("{key}: {value}\r\n"));
+        }
+    }
+    head.push_str("\r\n");
+    head.into_bytes()
+}
+
+/// The host's side of an exchange.
+struct Host {
+    channel: Channel,
+    /// What the host set already.
+    headers: Vec<Element>,
+}
+
+impl Host {
+    /// The request's body, at most one byte more than a service takes.
+    async fn body(&self, bytes_max: usize) -> io::Result<Bytes> {
+        let mut reader = ReaderClient::new(self.channel.clone())
+            .max_decoding_message_size(MESSAGE_BYTES_MAX)
+            .max_encoding_message_size(MESSAGE_BYTES_MAX);
+        let room = bytes_max.saturating_add(1);
+        let mut body = Vec::new();
+        while body.len() < room {
+            let (bytes, last) = read(reader.read(ReadRequest { length: READ_BYTES }).await)?;
+            body.extend_from_slice(&bytes);
+            if last {
+                break;
+            }
+        }
+        body.truncate(room);
+        Ok(body.into())
+    }
+
+    /// Sends a whole response.
+    async fn answer(&self, response: Response<Bytes>) -> Result<HttpResponse, Status> {
+        let header = merge(self.headers.clone(), response.headers());
+        let headers: Vec<Header> =
+            header.iter().map(|Element { key, values }| Header { key: key.clone(), values: values.clone() }).collect();
+        let status_code = i32::from(response.status().as_u16());
+        let mut writer = WriterClient::new(self.channel.clone())
+            .max_decoding_message_size(MESSAGE_BYTES_MAX)
+            .max_encoding_message_size(MESSAGE_BYTES_MAX);
+        writer.write_header(WriteHeaderRequest { headers: headers.clone(), status_code }).await?;
+        let mut rest = response.into_body();
+        while !rest.is_empty() {
+            let payload = rest.split_to(rest.len().min(WRITE_BYTES));
+            writer.write(WriteRequest { headers: headers.clone(), payload }).await?;
+        }
+        Ok(HttpResponse { header })
+    }
+
+    /// Takes the connection over. Where it is reached from now on.
+    async fn hijack(&self) -> Result<Channel, Status> {
+        let hijacked = WriterClient::new(self.channel.clone()).hijack(()).await?.into_inner();
+        grpc::connect(&hijacked.server_addr).await.map_err(Status::unavailable)
+    }
+}
