@@ -1,7 +1,7 @@
 // Runs every client's round against a chain and prints what came of it. People call it through scripts/clients.
 //
-//   node run.mjs --python FILE [--dev FILE] [--host SCRIPT] [--url URL [--ws URL]] [--peer] [--client NAME]
-//                [--receipt-ms N]
+//   node run.mjs --python FILE [--dev FILE] [--host SCRIPT --plugin FILE] [--url URL [--ws URL]] [--peer]
+//                [--client NAME]… [--receipt-ms N]
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +13,8 @@ const { values: options } = parseArgs({
   options: {
     python: { type: 'string' },
     dev: { type: 'string' },
-    host: { type: 'string', multiple: true },
+    host: { type: 'string' },
+    plugin: { type: 'string' },
     url: { type: 'string' },
     ws: { type: 'string' },
     peer: { type: 'boolean' },
@@ -52,8 +53,7 @@ if (options.dev) {
   nodes.push({ ...started, ws: started.http.replace('http:', 'ws:') });
 }
 if (options.host) {
-  const [script, ...rest] = options.host;
-  const started = await start('host', script, ['--port', '0', ...rest], /^(http:\S+\/rpc)$/);
+  const started = await start('host', options.host, ['--port', '0', '--plugin', options.plugin], /^(http:\S+\/rpc)$/);
   nodes.push({ ...started, ws: started.http.replace('http:', 'ws:').replace(/rpc$/, 'ws') });
 }
 if (options.url) {
@@ -127,7 +127,7 @@ async function round(node, client) {
       RPC_HTTP: node.http,
       RPC_WS: node.ws,
       RPC_PEER: node.peer ? '1' : '0',
-      RPC_RECEIPT_MS: (!node.peer && options['receipt-ms']) || '',
+      RPC_RECEIPT_MS: (node.name === 'dev' && options['receipt-ms']) || '',
     },
   });
   const found = new Map();
