@@ -78,9 +78,32 @@ fn leaf() -> impl Strategy<Value = Value> {
 
 fn name() -> impl Strategy<Value = String> {
     let known = [
-        "from", "to", "data", "input", "gas", "gasPrice", "value", "nonce", "accessList", "maxFeePerGas", "blockHash",
-        "blockNumber", "requireCanonical", "fromBlock", "toBlock", "address", "topics", "balance", "code", "state",
-        "stateDiff", "number", "time", "maxPriorityFeePerGas", "chainId", "type",
+        "from",
+        "to",
+        "data",
+        "input",
+        "gas",
+        "gasPrice",
+        "value",
+        "nonce",
+        "accessList",
+        "maxFeePerGas",
+        "blockHash",
+        "blockNumber",
+        "requireCanonical",
+        "fromBlock",
+        "toBlock",
+        "address",
+        "topics",
+        "balance",
+        "code",
+        "state",
+        "stateDiff",
+        "number",
+        "time",
+        "maxPriorityFeePerGas",
+        "chainId",
+        "type",
     ];
     let known: Vec<String> = known.iter().map(|&name| name.to_owned()).collect();
     prop_oneof![9 => proptest::sample::select(known), 1 => ".{0,10}"]
@@ -147,7 +170,9 @@ proptest! {
 fn deep_and_long() {
     let deep = |count: usize| format!("{}{}", "[".repeat(count), "]".repeat(count));
     let objects = |count: usize| format!("{}1{}", "{\"a\":".repeat(count), "}".repeat(count));
-    for inner in [deep(100_000), deep(127), objects(100_000), objects(100), format!("[{}]", vec!["1"; 500_000].join(","))] {
+    for inner in
+        [deep(100_000), deep(127), objects(100_000), objects(100), format!("[{}]", vec!["1"; 500_000].join(","))]
+    {
         answer(inner.as_bytes());
         answer(inner.get(..inner.len() / 2).unwrap().as_bytes());
         for member in ["id", "method", "params", "jsonrpc", "other"] {

@@ -174,11 +174,19 @@ fn bodies_that_are_too_long() {
         }
         assert_eq!(ask(&mut stream, "POST", &[json], CALL).await.status, 200);
         // Announced only.
-        stream.write_all(format!("POST / HTTP/1.1\r\nHost: x\r\n{json}\r\nContent-Length: 99999999999\r\n\r\n").as_bytes()).await.unwrap();
+        stream
+            .write_all(
+                format!("POST / HTTP/1.1\r\nHost: x\r\n{json}\r\nContent-Length: 99999999999\r\n\r\n").as_bytes(),
+            )
+            .await
+            .unwrap();
         assert_eq!(receive(&mut stream).await.status, 413);
         // Not announced.
         let mut stream = TcpStream::connect(server.address).await.unwrap();
-        stream.write_all(format!("POST / HTTP/1.1\r\nHost: x\r\n{json}\r\nTransfer-Encoding: chunked\r\n\r\n").as_bytes()).await.unwrap();
+        stream
+            .write_all(format!("POST / HTTP/1.1\r\nHost: x\r\n{json}\r\nTransfer-Encoding: chunked\r\n\r\n").as_bytes())
+            .await
+            .unwrap();
         for _ in 0..11 {
             stream.write_all(format!("3e8\r\n{}\r\n", " ".repeat(1_000)).as_bytes()).await.unwrap();
         }

@@ -131,7 +131,8 @@ fn thousands_of_pending_transactions() {
         let wallet = Wallet::local(2).unwrap();
         let mut client = Client::connect(server.address).await;
         client.call("eth_subscribe", json!(["newPendingTransactions"])).await;
-        let sent: Vec<_> = (0..COUNT).map(|nonce| wallet.sign(&Draft::transfer(nonce, wallet.address, 5)).unwrap()).collect();
+        let sent: Vec<_> =
+            (0..COUNT).map(|nonce| wallet.sign(&Draft::transfer(nonce, wallet.address, 5)).unwrap()).collect();
         for signed in &sent {
             server.world.submit(signed);
         }
@@ -165,7 +166,10 @@ fn what_is_ended_tells_nothing() {
 
 #[test]
 fn refusals_in_their_words() {
-    let server = Server::with(Limits::default(), SocketLimits { subscriptions: 3, filter_entries: 4, ..SocketLimits::default() });
+    let server = Server::with(
+        Limits::default(),
+        SocketLimits { subscriptions: 3, filter_entries: 4, ..SocketLimits::default() },
+    );
     let http = server.world.refusal("eth_subscribe", json!(["newHeads"]));
     assert_eq!((http.code, http.message.as_str()), (-32_601, "notifications not supported"));
     let http = server.world.refusal("eth_unsubscribe", json!(["0x1"]));
@@ -188,7 +192,8 @@ fn refusals_in_their_words() {
         }
         let (code, message) = client.refusal("eth_unsubscribe", json!([])).await;
         assert_eq!((code, message.as_str()), (-32_602, "missing value for required argument 0"));
-        let filter = json!(["logs", { "address": [address], "topics": [[format!("0x{:064x}", 1), format!("0x{:064x}", 2)]] }]);
+        let filter =
+            json!(["logs", { "address": [address], "topics": [[format!("0x{:064x}", 1), format!("0x{:064x}", 2)]] }]);
         client.call("eth_subscribe", filter.clone()).await;
         let (code, message) = client.refusal("eth_subscribe", filter).await;
         assert_eq!(code, -32_000);

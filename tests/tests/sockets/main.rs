@@ -11,6 +11,7 @@
 //! | `exchanges.rs` | recorded HTTP exchanges |
 //! | `browser.rs` | CORS, gzip, bodies of any length |
 //! | `bodies.rs` | requests that mean nothing |
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail their test")]
 
 mod bodies;
 mod browser;

@@ -85,6 +85,11 @@ fn answer() -> Value {
     json!({ "jsonrpc": "2.0", "id": 1, "result": "0x539" })
 }
 
+/// Frames of a client.
+type Sent = Vec<Vec<u8>>;
+/// Kind of a frame, and its payload where that is no answer.
+type Received = (u8, &'static [u8]);
+
 /// What is sent, and the frames that come.
 #[test]
 fn frames_and_their_answers() {
@@ -98,7 +103,7 @@ fn frames_and_their_answers() {
             frame(MIDDLE, middle.as_bytes()),
             frame(LAST, back.as_bytes()),
         ];
-        let cases: [(Vec<Vec<u8>>, Vec<(u8, &[u8])>); 9] = [
+        let cases: [(Sent, Vec<Received>); 9] = [
             (vec![frame(TEXT, CALL.as_bytes())], vec![(TEXT, b"")]),
             (vec![frame(BINARY, CALL.as_bytes())], vec![(TEXT, b"")]),
             (fragmented.to_vec(), vec![(PONG, b"between"), (TEXT, b"")]),

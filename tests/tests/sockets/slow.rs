@@ -83,7 +83,8 @@ fn a_client_that_reads_slowly_has_everything() {
 /// A client too far behind is told so.
 #[test]
 fn a_client_far_behind_is_closed() {
-    let server = Server::with(Limits::default(), SocketLimits { lag_blocks: 50, stall: Duration::from_secs(30), ..LIMITS() });
+    let server =
+        Server::with(Limits::default(), SocketLimits { lag_blocks: 50, stall: Duration::from_secs(30), ..LIMITS() });
     server.run(async {
         let mut client = Client::narrow(server.address).await;
         for _ in 0..128 {

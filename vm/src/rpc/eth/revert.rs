@@ -84,7 +84,7 @@ mod tests {
         ] {
             let error = error(Bytes::copy_from_slice(data));
             assert_eq!((error.code, error.message.as_str()), (code, message));
-            assert_eq!(error.data.unwrap_or_default(), data);
+            assert_eq!(error.data.unwrap_or_default().as_ref(), data);
         }
     }
 }
