@@ -35,7 +35,7 @@ const clients = {
 // How long a node may take to answer. A host is built first.
 const START_MS = 20 * 60_000;
 // Of what a node logs, the lines that are shown when something fails.
-const LOG_LINES = 60;
+const LOG_LINES = 20;
 // How long a round may take; its steps have limits of their own.
 const ROUND_MS = 5 * 60_000;
 
@@ -45,7 +45,9 @@ for (const name of wanted) {
 }
 
 const nodes = [];
-process.on('exit', () => nodes.forEach((node) => node.child?.kill()));
+process.on('exit', () => {
+  for (const node of nodes) node.child?.kill();
+});
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
 
 if (options.dev) {
@@ -61,7 +63,13 @@ if (options.url) {
 }
 if (options.peer) {
   // Fork and chain id are those of our chain, and the accounts are the same already.
-  const peer = await start('anvil', program('anvil'), ['--hardfork', 'cancun', '--chain-id', '1337', '--port', '0'], /^Listening on (\S+)/, 'http://');
+  const peer = await start(
+    'anvil',
+    program('anvil'),
+    ['--hardfork', 'cancun', '--chain-id', '1337', '--port', '0'],
+    /^Listening on (\S+)/,
+    'http://',
+  );
   nodes.push({ ...peer, ws: peer.http.replace('http:', 'ws:'), peer: true });
 }
 
@@ -73,7 +81,9 @@ for (const node of nodes) {
     const lines = await round(node, client);
     results.push(...lines.map((line) => ({ node: node.name, client, ...line })));
     const failed = lines.filter((line) => line.error).length;
-    console.log(`  ${client}: ${failed === 0 ? 'ok' : `${failed} FAILED`}, ${((performance.now() - begun) / 1000).toFixed(1)} s`);
+    console.log(
+      `  ${client}: ${failed === 0 ? 'ok' : `${failed} FAILED`}, ${((performance.now() - begun) / 1000).toFixed(1)} s`,
+    );
   }
 }
 table();
@@ -145,12 +155,17 @@ async function round(node, client) {
 // A row a step, a column a client; where there are two nodes, a cell has both.
 function table() {
   const cell = (node, client, step) => {
-    const { error, skipped, ms } = results.find((line) => line.node === node.name && line.client === client && line.step === step);
+    const { error, skipped, ms } = results.find(
+      (line) => line.node === node.name && line.client === client && line.step === step,
+    );
     if (error) return 'FAILED';
     return skipped ? '-' : `${ms}`;
   };
   const head = ['ms', ...wanted];
-  const rows = Object.keys(steps).map((step) => [step, ...wanted.map((client) => nodes.map((node) => cell(node, client, step)).join(' | '))]);
+  const rows = Object.keys(steps).map((step) => [
+    step,
+    ...wanted.map((client) => nodes.map((node) => cell(node, client, step)).join(' | ')),
+  ]);
   const widths = head.map((_, at) => Math.max(...[head, ...rows].map((row) => row[at].length)));
   console.log(`\n${nodes.map((node) => node.name).join(' | ')}`);
   for (const row of [head, ...rows]) {
@@ -166,12 +181,23 @@ function report() {
     if (lines.length > 0) console.log(`\n${title}`);
     for (const line of lines) console.log(where(line) + text(line));
   };
-  list('notes', results.filter((line) => line.note), (line) => line.note);
-  const skipped = new Set(results.filter((line) => line.skipped).map((line) => `  ${line.client} ${line.step}: ${line.skipped}`));
+  list(
+    'notes',
+    results.filter((line) => line.note),
+    (line) => line.note,
+  );
+  const skipped = new Set(
+    results.filter((line) => line.skipped).map((line) => `  ${line.client} ${line.step}: ${line.skipped}`),
+  );
   console.log(`\nnot there (-)\n${[...skipped].join('\n')}`);
-  list('FAILED', results.filter((line) => line.error), (line) => line.error);
+  list(
+    'FAILED',
+    results.filter((line) => line.error),
+    (line) => line.error,
+  );
   for (const { name, log } of nodes) {
-    if (log?.length && results.some((line) => line.node === name && line.error)) console.log(`\nlast lines of ${name}\n${log.join('\n')}`);
+    if (log?.length && results.some((line) => line.node === name && line.error))
+      console.log(`\nlast lines of ${name}\n${log.join('\n')}`);
   }
   const count = (kind) => results.filter((line) => line[kind] !== undefined).length;
   console.log(`\n${count('ms')} passed, ${count('error')} failed, ${count('skipped')} not there`);

@@ -8,7 +8,9 @@ const run = promisify(execFile);
 
 // The platform's own program: the one that npm puts in its place ends with 0 where this one ends with 1.
 export function program(name) {
-  return fileURLToPath(new URL(`../node_modules/@foundry-rs/${name}-linux-${ARCH[process.arch]}/bin/${name}`, import.meta.url));
+  return fileURLToPath(
+    new URL(`../node_modules/@foundry-rs/${name}-linux-${ARCH[process.arch]}/bin/${name}`, import.meta.url),
+  );
 }
 
 // What a program prints. Where it fails, the error's message is what it complains of.

@@ -95,7 +95,12 @@ export function receipts(ms) {
   return `median ${ms.toFixed(1)} ms`;
 }
 
-// Consecutive numbers, each once.
+// The smaller of two big integers.
+export function least(a, b) {
+  return a < b ? a : b;
+}
+
+// Throws unless each number follows the one before.
 export function consecutive(numbers) {
   numbers.forEach((number, at) => {
     if (at > 0) assert.equal(BigInt(number), BigInt(numbers[at - 1]) + 1n, `blocks ${numbers}`);

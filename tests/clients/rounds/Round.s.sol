@@ -20,7 +20,9 @@ interface Vm {
     function startBroadcast() external;
     function stopBroadcast() external;
     function createSelectFork(string calldata url, uint256 number) external returns (uint256);
-    function eth_getLogs(uint256 from, uint256 to, address emitter, bytes32[] calldata topics) external returns (EthGetLogs[] memory);
+    function eth_getLogs(uint256 from, uint256 to, address emitter, bytes32[] calldata topics)
+        external
+        returns (EthGetLogs[] memory);
     function rpc(string calldata method, string calldata parameters) external returns (bytes memory);
 }
 
@@ -63,7 +65,9 @@ contract Round {
     function past(Votes token, address account, string calldata url, uint256 created, uint256 written) external {
         require(token.getPastVotes(account, created) == 0, "votes of the past");
         VM.createSelectFork(url, created);
-        require(block.number == created && token.balanceOf(account) == SUPPLY && token.getVotes(account) == 0, "created");
+        require(
+            block.number == created && token.balanceOf(account) == SUPPLY && token.getVotes(account) == 0, "created"
+        );
         VM.createSelectFork(url, created - 1);
         require(address(token).code.length == 0, "code before it was deployed");
         VM.createSelectFork(url, written);
@@ -93,12 +97,16 @@ contract Round {
         bytes memory safe = VM.rpc("eth_getBlockByNumber", "[\"safe\", false]");
         bytes memory latest = VM.rpc("eth_getBlockByNumber", "[\"latest\", false]");
         require(finalized.length > 0 && safe.length > 0, "no finalized block");
-        if (instant) require(keccak256(finalized) == keccak256(latest) && keccak256(safe) == keccak256(latest), "finality");
+        if (instant) {
+            require(keccak256(finalized) == keccak256(latest) && keccak256(safe) == keccak256(latest), "finality");
+        }
     }
 
     function many(Votes token, address other) external {
         VM.startBroadcast();
-        for (uint256 value = 1; value <= 20; value++) token.transfer(other, value);
+        for (uint256 value = 1; value <= 20; value++) {
+            token.transfer(other, value);
+        }
         VM.stopBroadcast();
     }
 
@@ -107,6 +115,8 @@ contract Round {
     }
 
     function number(bytes memory quantity) private pure returns (uint256 value) {
-        for (uint256 at = 0; at < quantity.length; at++) value = (value << 8) | uint8(quantity[at]);
+        for (uint256 at = 0; at < quantity.length; at++) {
+            value = (value << 8) | uint8(quantity[at]);
+        }
     }
 }

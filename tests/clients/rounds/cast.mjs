@@ -30,7 +30,10 @@ const PAST = 'getPastVotes(address,uint256)(uint256)';
 
 // What a revert says, decoded by cast.
 async function reverts(error, running) {
-  const { message } = await running.then(() => assert.fail(`no ${error}`), (failed) => failed);
+  const { message } = await running.then(
+    () => assert.fail(`no ${error}`),
+    (failed) => failed,
+  );
   assert.match(message, /error code 3: execution reverted/);
   const [, data] = message.match(/data: "(0x[0-9a-f]+)"/);
   return (await cast('decode-error', '--sig', error, data)).split('\n').map((line) => line.split(' ')[0]);
@@ -46,7 +49,14 @@ await round({
   },
 
   async deploy() {
-    const receipt = await send('--create', votes.bytecode, 'constructor(string,address,uint192)', 'cast', account, supply);
+    const receipt = await send(
+      '--create',
+      votes.bytecode,
+      'constructor(string,address,uint192)',
+      'cast',
+      account,
+      supply,
+    );
     assert.equal(receipt.status, '0x1');
     token = receipt.contractAddress;
     created = Number(receipt.blockNumber);
@@ -83,14 +93,28 @@ await round({
   async events() {
     const wanted = ['--from-block', created, '--address', token, 'Transfer(address indexed,address indexed,uint256)'];
     const all = await json('logs', ...wanted);
-    assert.deepEqual(all.map((log) => BigInt(log.data)), [supply, coin, 1n]);
+    assert.deepEqual(
+      all.map((log) => BigInt(log.data)),
+      [supply, coin, 1n],
+    );
     const mine = await json('logs', '--to-block', 'latest', ...wanted, account);
-    assert.deepEqual(mine.map((log) => BigInt(log.data)), [coin, 1n]);
+    assert.deepEqual(
+      mine.map((log) => BigInt(log.data)),
+      [coin, 1n],
+    );
   },
 
   async 'follow-ws'() {
     const seen = [];
-    const subscription = ['logs', '--subscribe', '--address', token, '--rpc-url', node.ws, 'Transfer(address indexed,address indexed,uint256)'];
+    const subscription = [
+      'logs',
+      '--subscribe',
+      '--address',
+      token,
+      '--rpc-url',
+      node.ws,
+      'Transfer(address indexed,address indexed,uint256)',
+    ];
     const stop = lines('cast', subscription, { env }, (line) => {
       if (line.startsWith('  data: ')) seen.push(BigInt(line.slice(8)));
     });
@@ -128,12 +152,23 @@ await round({
     const tip = BigInt(JSON.parse(await cast('rpc', 'eth_maxPriorityFeePerGas')));
     const history = JSON.parse(await cast('rpc', 'eth_feeHistory', '0x4', 'latest', '[50]'));
     assert.equal(history.baseFeePerGas.length, history.gasUsedRatio.length + 1);
-    assert(price >= BigInt(history.baseFeePerGas.at(-1)), `price ${price}, next ${history.baseFeePerGas.at(-1)}, base fee ${next}`);
+    assert(
+      price >= BigInt(history.baseFeePerGas.at(-1)),
+      `price ${price}, next ${history.baseFeePerGas.at(-1)}, base fee ${next}`,
+    );
     return `price ${price} wei, tip ${tip} wei`;
   },
 
   'type-0': async () => sent('0x0', '--legacy', '--gas-price', await cast('gas-price')),
-  'type-1': async () => sent('0x1', '--legacy', '--gas-price', await cast('gas-price'), '--access-list', JSON.stringify([{ address: token, storageKeys: [`0x${'00'.repeat(32)}`] }])),
+  'type-1': async () =>
+    sent(
+      '0x1',
+      '--legacy',
+      '--gas-price',
+      await cast('gas-price'),
+      '--access-list',
+      JSON.stringify([{ address: token, storageKeys: [`0x${'00'.repeat(32)}`] }]),
+    ),
   'type-2': async () => {
     const [price, tip] = [await cast('gas-price'), JSON.parse(await cast('rpc', 'eth_maxPriorityFeePerGas'))];
     await sent('0x2', '--gas-price', price, '--priority-gas-price', BigInt(tip));
@@ -141,7 +176,9 @@ await round({
 
   async finality() {
     await transfer(1);
-    const [latest, finalized, safe] = await Promise.all(['latest', 'finalized', 'safe'].map((tag) => json('block', tag)));
+    const [latest, finalized, safe] = await Promise.all(
+      ['latest', 'finalized', 'safe'].map((tag) => json('block', tag)),
+    );
     if (!node.peer) assert.deepEqual([finalized.hash, safe.hash], [latest.hash, latest.hash]);
     return `${latest.number - finalized.number} behind`;
   },
@@ -163,19 +200,37 @@ await round({
   async nonces() {
     const nonce = await nonceOf('latest');
     const price = BigInt(await cast('gas-price')) * 2n;
-    const ahead = (value, gasPrice) => cast('send', '--async', ...key, '--gas-price', gasPrice, '--priority-gas-price', gasPrice, other, '--value', value, '--gas-limit', 21_000, '--nonce', nonce + 1);
+    const ahead = (value, gasPrice) =>
+      cast(
+        'send',
+        '--async',
+        ...key,
+        '--gas-price',
+        gasPrice,
+        '--priority-gas-price',
+        gasPrice,
+        other,
+        '--value',
+        value,
+        '--gas-limit',
+        21_000,
+        '--nonce',
+        nonce + 1,
+      );
     const first = await ahead(1, price);
     assert.equal(await nonceOf('pending'), nonce);
-    assert.equal((await json('tx-pool', 'status')).queued, '0x1');
-    const content = await json('tx-pool', 'content');
-    const [waiting] = Object.values(Object.values(content.queued)[0]);
-    assert.equal(waiting.hash, first);
+    const content = await pool('content');
+    if (content) {
+      assert.equal((await pool('status')).queued, '0x1');
+      const [waiting] = Object.values(Object.values(content.queued)[0]);
+      assert.equal(waiting.hash, first);
+    }
     await assert.rejects(ahead(2, price), /replacement transaction underpriced/);
     const second = await ahead(3, price * 2n);
     await send(...base(nonce));
     assert.equal((await json('receipt', second)).status, '0x1');
     assert.deepEqual([await nonceOf('pending'), await nonceOf('latest')], [nonce + 2, nonce + 2]);
-    assert.equal((await json('tx-pool', 'status')).queued, '0x0');
+    return content ? undefined : 'no tx-pool (-32601)';
   },
 
   async refusals() {
@@ -207,12 +262,31 @@ await round({
     const [starts, times] = [[], []];
     for (let at = 0; at < 20; at++) {
       starts.push(await timed('--version'));
-      times.push(await timed('send', ...key, '--gas-price', price, '--priority-gas-price', 1, ...base(nonce++), '--chain', chainId));
+      times.push(
+        await timed(
+          'send',
+          ...key,
+          '--gas-price',
+          price,
+          '--priority-gas-price',
+          1,
+          ...base(nonce++),
+          '--chain',
+          chainId,
+        ),
+      );
     }
     const alone = receipts(median(times) - median(starts));
     return `${alone}, ${median(times).toFixed(1)} ms with the start of the process`;
   },
 });
+
+// What waits in the pool, which a node shows where its owner switched that on.
+function pool(what) {
+  return json('tx-pool', what).catch(({ message }) => {
+    assert.match(message, /error code -32601/);
+  });
+}
 
 // Sends coins with these fees and checks what they cost.
 async function sent(type, ...fees) {

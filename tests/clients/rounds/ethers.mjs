@@ -1,7 +1,20 @@
 // ethers v6: HTTP, where it puts requests into batches by itself, and WebSocket.
 import assert from 'node:assert/strict';
-import { Contract, ContractFactory, JsonRpcProvider, NonceManager, Wallet, WebSocketProvider, isError, keccak256 } from 'ethers';
-import { chainId, coin, consecutive, keys, median, node, receipts, round, supply, until, votes } from '../lib/round.mjs';
+import { ContractFactory, JsonRpcProvider, NonceManager, Wallet, WebSocketProvider, isError, keccak256 } from 'ethers';
+import {
+  chainId,
+  coin,
+  consecutive,
+  keys,
+  least,
+  median,
+  node,
+  receipts,
+  round,
+  supply,
+  until,
+  votes,
+} from '../lib/round.mjs';
 
 // Kept for 250 ms, as ethers does by default, an answer is older than the blocks here: the nonce of the next
 // transaction would be that of the last one.
@@ -24,7 +37,10 @@ const feesOf = async () => {
 
 // The error of that code that a call throws.
 async function thrown(code, call) {
-  const error = await call.then(() => assert.fail(`no ${code}`), (error) => error);
+  const error = await call.then(
+    () => assert.fail(`no ${code}`),
+    (error) => error,
+  );
   if (!isError(error, code)) throw error;
   return error;
 }
@@ -56,7 +72,10 @@ await round({
     const moved = await transfer(coin);
     assert.deepEqual([...moved.logs[0].args], [wallet.address, other, coin]);
     written = await (await token.delegate(wallet.address)).wait();
-    assert.deepEqual(written.logs.map((log) => log.fragment.name), ['DelegateChanged', 'DelegateVotesChanged']);
+    assert.deepEqual(
+      written.logs.map((log) => log.fragment.name),
+      ['DelegateChanged', 'DelegateVotesChanged'],
+    );
     const block = await provider.getBlock(written.blockHash, true);
     assert.equal(block.getPrefetchedTransaction(written.hash).from, wallet.address);
     // The manager counts nonces by itself, so nothing waits for a receipt here.
@@ -78,18 +97,34 @@ await round({
     assert.equal(await token.getPastVotes(wallet.address, written.blockNumber), supply - coin);
     assert.equal(await provider.getCode(token.target, created - 1), '0x');
     assert((await provider.getBalance(wallet.address, before)) > (await provider.getBalance(wallet.address)));
-    assert.equal(await provider.getTransactionCount(wallet.address, created - 1) + 1, await provider.getTransactionCount(wallet.address, created));
+    assert.equal(
+      (await provider.getTransactionCount(wallet.address, created - 1)) + 1,
+      await provider.getTransactionCount(wallet.address, created),
+    );
   },
 
   async events() {
     await transfer(1n);
     const all = await token.queryFilter(token.filters.Transfer(), created);
-    assert.deepEqual(all.map((log) => log.args.value), [supply, coin, 1n]);
+    assert.deepEqual(
+      all.map((log) => log.args.value),
+      [supply, coin, 1n],
+    );
     const mine = await token.queryFilter(token.filters.Transfer(wallet.address), created, 'latest');
-    assert.deepEqual(mine.map((log) => log.args.value), [coin, 1n]);
+    assert.deepEqual(
+      mine.map((log) => log.args.value),
+      [coin, 1n],
+    );
     const one = await provider.getLogs({ address: token.target, blockHash: written.blockHash });
-    assert.deepEqual(one.map((log) => log.index), [0, 1]);
-    const either = await provider.getLogs({ address: [token.target, other], topics: [['DelegateChanged', 'Transfer'].map((name) => token.interface.getEvent(name).topicHash)], fromBlock: created });
+    assert.deepEqual(
+      one.map((log) => log.index),
+      [0, 1],
+    );
+    const either = await provider.getLogs({
+      address: [token.target, other],
+      topics: [['DelegateChanged', 'Transfer'].map((name) => token.interface.getEvent(name).topicHash)],
+      fromBlock: created,
+    });
     assert.equal(either.length, 4);
   },
 
@@ -110,7 +145,12 @@ await round({
 
   async 'revert-call'() {
     const owned = await token.balanceOf(wallet.address);
-    assert.deepEqual(await reverts(token.transfer.staticCall(other, supply * 2n)), ['InsufficientBalance', wallet.address, owned, supply * 2n]);
+    assert.deepEqual(await reverts(token.transfer.staticCall(other, supply * 2n)), [
+      'InsufficientBalance',
+      wallet.address,
+      owned,
+      supply * 2n,
+    ]);
     const error = await thrown('CALL_EXCEPTION', token.getPastVotes(wallet.address, 10n ** 9n));
     assert.deepEqual([error.action, error.revert.name, error.revert.args[0]], ['call', 'FutureLookup', 10n ** 9n]);
   },
@@ -133,15 +173,18 @@ await round({
   },
 
   'type-0': async () => sent(0, { gasPrice: (await provider.getFeeData()).gasPrice }),
-  'type-1': async () => sent(1, {
-    gasPrice: (await provider.getFeeData()).gasPrice,
-    accessList: [{ address: token.target, storageKeys: [`0x${'00'.repeat(32)}`] }],
-  }),
+  'type-1': async () =>
+    sent(1, {
+      gasPrice: (await provider.getFeeData()).gasPrice,
+      accessList: [{ address: token.target, storageKeys: [`0x${'00'.repeat(32)}`] }],
+    }),
   'type-2': async () => sent(2, await feesOf()),
 
   async finality() {
     await transfer(1n);
-    const [latest, finalized, safe] = await Promise.all(['latest', 'finalized', 'safe'].map((tag) => provider.getBlock(tag)));
+    const [latest, finalized, safe] = await Promise.all(
+      ['latest', 'finalized', 'safe'].map((tag) => provider.getBlock(tag)),
+    );
     assert(finalized.number <= safe.number && safe.number <= latest.number);
     if (!node.peer) assert.deepEqual([finalized.hash, safe.hash], [latest.hash, latest.hash]);
     return `${latest.number - finalized.number} behind`;
@@ -169,7 +212,11 @@ await round({
     assert.equal((await provider.getTransaction(ahead.hash)).blockNumber, null);
     await thrown('REPLACEMENT_UNDERPRICED', wallet.sendTransaction({ ...base, value: 2n, nonce: nonce + 1 }));
     const replaced = await wallet.sendTransaction({
-      ...base, value: 3n, nonce: nonce + 1, maxFeePerGas: base.maxFeePerGas * 2n, maxPriorityFeePerGas: base.maxPriorityFeePerGas * 2n + 1n,
+      ...base,
+      value: 3n,
+      nonce: nonce + 1,
+      maxFeePerGas: base.maxFeePerGas * 2n,
+      maxPriorityFeePerGas: base.maxPriorityFeePerGas * 2n + 1n,
     });
     await wallet.sendTransaction({ ...base, nonce });
     await replaced.wait();
@@ -185,9 +232,20 @@ await round({
     await thrown('NONCE_EXPIRED', wallet.sendTransaction({ ...base, nonce: nonce - 1 }));
     const poor = Wallet.createRandom().connect(provider);
     await thrown('INSUFFICIENT_FUNDS', poor.sendTransaction({ ...base, nonce: 0 }));
-    if (!node.peer) await thrown('INSUFFICIENT_FUNDS', poor.estimateGas({ to: other, value: coin, maxFeePerGas: base.maxFeePerGas, maxPriorityFeePerGas: 0n }));
+    if (!node.peer)
+      await thrown(
+        'INSUFFICIENT_FUNDS',
+        poor.estimateGas({ to: other, value: coin, maxFeePerGas: base.maxFeePerGas, maxPriorityFeePerGas: 0n }),
+      );
     // Signed for no chain in particular, anybody could send it on every chain.
-    const unprotected = await wallet.signTransaction({ to: other, value: 1n, gasLimit: 21_000n, gasPrice: base.maxFeePerGas, type: 0, nonce });
+    const unprotected = await wallet.signTransaction({
+      to: other,
+      value: 1n,
+      gasLimit: 21_000n,
+      gasPrice: base.maxFeePerGas,
+      type: 0,
+      nonce,
+    });
     if (!node.peer) await thrown('UNSUPPORTED_OPERATION', provider.broadcastTransaction(unprotected));
     assert.equal(await nonceOf('latest'), nonce);
   },
@@ -206,7 +264,15 @@ await round({
     const fees = await feesOf();
     let nonce = await nonceOf('latest');
     for (let at = 0; at < 20; at++) {
-      const raw = await wallet.signTransaction({ type: 2, chainId, to: other, value: 1n, gasLimit: 21_000n, nonce: nonce++, ...fees });
+      const raw = await wallet.signTransaction({
+        type: 2,
+        chainId,
+        to: other,
+        value: 1n,
+        gasLimit: 21_000n,
+        nonce: nonce++,
+        ...fees,
+      });
       const start = performance.now();
       await (await provider.broadcastTransaction(raw)).wait();
       times.push(performance.now() - start);
@@ -226,10 +292,16 @@ async function follow(watching, byBlock = false) {
   await new Promise((resolve) => setTimeout(resolve, 300));
   const sent = [];
   for (const value of [11n, 12n, 13n]) sent.push(await transfer(value));
-  await until('events', () => values.length >= 3 && heads.includes(sent[2].blockNumber) && (byBlock || pending.length >= 3));
+  await until(
+    'events',
+    () => values.length >= 3 && heads.includes(sent[2].blockNumber) && (byBlock || pending.length >= 3),
+  );
   assert.deepEqual(values, [11n, 12n, 13n]);
   consecutive(heads);
-  assert.deepEqual(pending, sent.map((receipt) => receipt.hash));
+  assert.deepEqual(
+    pending,
+    sent.map((receipt) => receipt.hash),
+  );
   await watching.removeAllListeners();
   // Unsubscribing is under way in the background; whoever destroys a provider before its end gets an error.
   await watching.getBlockNumber();
@@ -241,7 +313,7 @@ async function sent(type, fees) {
   const receipt = await (await wallet.sendTransaction({ type, to: other, value: 5n, ...fees })).wait();
   assert.deepEqual([receipt.status, receipt.type], [1, type]);
   const { baseFeePerGas } = await provider.getBlock(receipt.blockHash);
-  const price = fees.gasPrice ?? [fees.maxFeePerGas, baseFeePerGas + fees.maxPriorityFeePerGas].reduce((a, b) => (a < b ? a : b));
+  const price = fees.gasPrice ?? least(fees.maxFeePerGas, baseFeePerGas + fees.maxPriorityFeePerGas);
   assert.equal(receipt.gasPrice, price);
   assert.equal(await provider.getBalance(wallet.address), before - 5n - receipt.gasUsed * price);
 }

@@ -33,11 +33,23 @@ let written;
 // What `forge script` prints, a value of JSON a line.
 async function script(signature, values, ...options) {
   const args = [
-    'script', 'rounds/Round.s.sol:Round', '--root', root, '--rpc-url', node.http, '--json', '--sig', signature,
-    ...values.map(String), ...options,
+    'script',
+    'rounds/Round.s.sol:Round',
+    '--root',
+    root,
+    '--rpc-url',
+    node.http,
+    '--json',
+    '--sig',
+    signature,
+    ...values.map(String),
+    ...options,
   ];
   const printed = await output('forge', args, { env, cwd: root });
-  return printed.split('\n').filter((line) => line.startsWith('{')).map(JSON.parse);
+  return printed
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map(JSON.parse);
 }
 
 // The same with its transactions sent: what it returns, and their receipts.
@@ -58,25 +70,44 @@ await round({
     const made = await broadcast('deploy(address,bytes32)', [account, salt]);
     token = made.returns.plain.value;
     created = Number(made.receipts[0].blockNumber);
-    assert.equal(JSON.parse(readFileSync(join(env.FOUNDRY_OUT, 'Votes.sol/Votes.json'), 'utf8')).bytecode.object, votes.bytecode);
+    assert.equal(
+      JSON.parse(readFileSync(join(env.FOUNDRY_OUT, 'Votes.sol/Votes.json'), 'utf8')).bytecode.object,
+      votes.bytecode,
+    );
     for (const { value } of [made.returns.plain, made.returns.salted]) {
       assert.notEqual(await client.getCode({ address: value }), undefined);
     }
     // A script that went through has nothing left to send.
     const nonce = await client.getTransactionCount({ address: account });
-    const resumed = await script('deploy(address,bytes32)', [account, salt], '--broadcast', '--private-key', keys.forge, '--resume');
-    assert.deepEqual(resumed.map(({ status }) => status), ['success']);
+    const resumed = await script(
+      'deploy(address,bytes32)',
+      [account, salt],
+      '--broadcast',
+      '--private-key',
+      keys.forge,
+      '--resume',
+    );
+    assert.deepEqual(
+      resumed.map(({ status }) => status),
+      ['success'],
+    );
     assert.equal(await client.getTransactionCount({ address: account }), nonce);
   },
 
   async write() {
     const { receipts } = await broadcast('write(address,address,address)', [token, account, other]);
-    assert.deepEqual(receipts.map((receipt) => receipt.logs.length), [1, 2]);
+    assert.deepEqual(
+      receipts.map((receipt) => receipt.logs.length),
+      [1, 2],
+    );
     written = Number(receipts[1].blockNumber);
   },
 
   read: () => script('read(address,address,address)', [token, account, other]).then(() => {}),
-  past: () => script('past(address,address,string,uint256,uint256)', [token, account, node.http, created, written]).then(() => {}),
+  past: () =>
+    script('past(address,address,string,uint256,uint256)', [token, account, node.http, created, written]).then(
+      () => {},
+    ),
   events: () => script('events(address,address,uint256)', [token, account, created]).then(() => {}),
   'follow-ws': 'a script follows nothing',
   'follow-http': 'a script follows nothing',
@@ -112,5 +143,8 @@ await round({
 
 async function typed(type, ...options) {
   const { receipts } = await broadcast('many(address,address)', [token, other], ...options);
-  assert(receipts.every((receipt) => receipt.type === type), JSON.stringify(receipts.map((receipt) => receipt.type)));
+  assert(
+    receipts.every((receipt) => receipt.type === type),
+    JSON.stringify(receipts.map((receipt) => receipt.type)),
+  );
 }

@@ -1,12 +1,39 @@
 // viem: HTTP with batches, and WebSocket.
 import assert from 'node:assert/strict';
 import {
-  BaseError, ContractFunctionRevertedError, FeeCapTooLowError, InsufficientFundsError, IntrinsicGasTooLowError,
-  NonceTooLowError, createPublicClient, createWalletClient, defineChain, encodeAbiParameters, encodeFunctionData,
-  getAbiItem, getContract, http, keccak256, parseEventLogs, webSocket,
+  BaseError,
+  ContractFunctionRevertedError,
+  FeeCapTooLowError,
+  InsufficientFundsError,
+  IntrinsicGasTooLowError,
+  NonceTooLowError,
+  createPublicClient,
+  createWalletClient,
+  defineChain,
+  encodeAbiParameters,
+  encodeFunctionData,
+  getAbiItem,
+  getContract,
+  http,
+  keccak256,
+  parseEventLogs,
+  webSocket,
 } from 'viem';
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
-import { chainId, coin, consecutive, keys, median, node, receipts, round, supply, until, votes } from '../lib/round.mjs';
+import {
+  chainId,
+  coin,
+  consecutive,
+  keys,
+  least,
+  median,
+  node,
+  receipts,
+  round,
+  supply,
+  until,
+  votes,
+} from '../lib/round.mjs';
 import { checkProof } from '../lib/proof.mjs';
 
 const chain = defineChain({
@@ -37,7 +64,10 @@ const pastNonce = () => client.getTransactionCount({ address: account.address })
 
 // The error of that class in what a call throws.
 async function thrown(type, call) {
-  const error = await call.then(() => assert.fail(`no ${type.name}`), (error) => error);
+  const error = await call.then(
+    () => assert.fail(`no ${type.name}`),
+    (error) => error,
+  );
   const found = error instanceof BaseError && error.walk((inner) => inner instanceof type);
   if (!found) throw error;
   return found;
@@ -67,7 +97,11 @@ await round({
 
   async write() {
     const { request } = await client.simulateContract({
-      account, abi, address: token.address, functionName: 'transfer', args: [other, coin],
+      account,
+      abi,
+      address: token.address,
+      functionName: 'transfer',
+      args: [other, coin],
     });
     const moved = await receiptOf(await wallet.writeContract(request));
     const [event] = parseEventLogs({ abi, logs: moved.logs, eventName: 'Transfer' });
@@ -85,7 +119,13 @@ await round({
 
   async read() {
     assert.equal(await token.read.getVotes([account.address]), supply - coin);
-    const multicall = { contracts: ['totalSupply', 'symbol', 'decimals'].map((functionName) => ({ abi, address: token.address, functionName })) };
+    const multicall = {
+      contracts: ['totalSupply', 'symbol', 'decimals'].map((functionName) => ({
+        abi,
+        address: token.address,
+        functionName,
+      })),
+    };
     const found = await client.multicall({ ...multicall, deployless: true, allowFailure: false });
     assert.deepEqual(found, [supply, 'VOTE', 18]);
   },
@@ -97,24 +137,51 @@ await round({
     assert.equal(await token.read.getPastVotes([account.address, before.blockNumber]), 0n);
     assert.equal(await token.read.getPastVotes([account.address, written.blockNumber]), supply - coin);
     assert.equal(await client.getCode({ address: token.address, blockNumber: created - 1n }), undefined);
-    const [then, now] = [await client.getBalance({ address: account.address, ...before }), await client.getBalance({ address: account.address })];
+    const [then, now] = [
+      await client.getBalance({ address: account.address, ...before }),
+      await client.getBalance({ address: account.address }),
+    ];
     assert(then > now);
     // viem knows blocks by hash in eth_call alone (EIP-1898).
     const data = encodeFunctionData({ abi, functionName: 'getVotes', args: [account.address] });
-    const byHash = await client.request({ method: 'eth_call', params: [{ to: token.address, data }, { blockHash: written.blockHash }] });
+    const byHash = await client.request({
+      method: 'eth_call',
+      params: [{ to: token.address, data }, { blockHash: written.blockHash }],
+    });
     assert.equal(BigInt(byHash), supply - coin);
   },
 
   async events() {
     const range = { address: token.address, event: transferEvent, fromBlock: created };
     const all = await client.getLogs({ ...range, toBlock: 'latest' });
-    assert.deepEqual(all.map((log) => log.args.value), [supply, coin, 1n]);
-    const mine = await client.getLogs({ ...range, args: { from: account.address }, toBlock: 'finalized', strict: true });
+    assert.deepEqual(
+      all.map((log) => log.args.value),
+      [supply, coin, 1n],
+    );
+    const mine = await client.getLogs({
+      ...range,
+      args: { from: account.address },
+      toBlock: 'finalized',
+      strict: true,
+    });
     assert(node.peer || mine.length === 2, `${mine.length} logs up to the finalized block`);
     const one = await client.getLogs({ address: token.address, blockHash: written.blockHash });
-    assert.deepEqual(one.map((log) => log.logIndex), [0, 1]);
-    assert.deepEqual(await token.getEvents.Transfer({ to: account.address }, { fromBlock: created, strict: true }).then((logs) => logs.map((log) => log.args.value)), [supply]);
-    const filter = await client.createContractEventFilter({ abi, address: token.address, eventName: 'Transfer', fromBlock: created });
+    assert.deepEqual(
+      one.map((log) => log.logIndex),
+      [0, 1],
+    );
+    assert.deepEqual(
+      await token.getEvents
+        .Transfer({ to: account.address }, { fromBlock: created, strict: true })
+        .then((logs) => logs.map((log) => log.args.value)),
+      [supply],
+    );
+    const filter = await client.createContractEventFilter({
+      abi,
+      address: token.address,
+      eventName: 'Transfer',
+      fromBlock: created,
+    });
     assert.equal((await client.getFilterLogs({ filter })).length, 3);
     assert.equal(await client.uninstallFilter({ filter }), true);
   },
@@ -125,9 +192,18 @@ await round({
   async 'revert-call'() {
     const owned = await token.read.balanceOf([account.address]);
     const call = { account, abi, address: token.address, functionName: 'transfer' };
-    assert.deepEqual(await reverts(client.simulateContract({ ...call, args: [other, supply * 2n] })), ['InsufficientBalance', account.address, owned, supply * 2n]);
+    assert.deepEqual(await reverts(client.simulateContract({ ...call, args: [other, supply * 2n] })), [
+      'InsufficientBalance',
+      account.address,
+      owned,
+      supply * 2n,
+    ]);
     const head = await client.getBlockNumber();
-    assert.deepEqual(await reverts(token.read.getPastVotes([account.address, head + 1_000n])), ['FutureLookup', head + 1_000n, head]);
+    assert.deepEqual(await reverts(token.read.getPastVotes([account.address, head + 1_000n])), [
+      'FutureLookup',
+      head + 1_000n,
+      head,
+    ]);
   },
 
   async 'revert-estimate'() {
@@ -138,21 +214,29 @@ await round({
   },
 
   async fees() {
-    const [price, tip, suggested] = [await client.getGasPrice(), await client.estimateMaxPriorityFeePerGas(), await client.estimateFeesPerGas()];
+    const [price, tip, suggested] = [
+      await client.getGasPrice(),
+      await client.estimateMaxPriorityFeePerGas(),
+      await client.estimateFeesPerGas(),
+    ];
     const history = await client.getFeeHistory({ blockCount: 4, rewardPercentiles: [10, 50, 90] });
     assert.equal(history.baseFeePerGas.length, history.gasUsedRatio.length + 1);
     assert.equal(history.reward.length, history.gasUsedRatio.length);
     assert(history.reward.every((row) => row.length === 3));
     const next = history.baseFeePerGas.at(-1);
-    assert(price >= next && suggested.maxFeePerGas >= next + tip, `price ${price}, cap ${suggested.maxFeePerGas}, next base fee ${next}`);
+    assert(
+      price >= next && suggested.maxFeePerGas >= next + tip,
+      `price ${price}, cap ${suggested.maxFeePerGas}, next base fee ${next}`,
+    );
     return `price ${price} wei, tip ${tip} wei`;
   },
 
   'type-0': async () => sent('legacy', { gasPrice: await client.getGasPrice() }),
-  'type-1': async () => sent('eip2930', {
-    gasPrice: await client.getGasPrice(),
-    accessList: [{ address: token.address, storageKeys: [`0x${'00'.repeat(32)}`] }],
-  }),
+  'type-1': async () =>
+    sent('eip2930', {
+      gasPrice: await client.getGasPrice(),
+      accessList: [{ address: token.address, storageKeys: [`0x${'00'.repeat(32)}`] }],
+    }),
   'type-2': async () => {
     const { maxFeePerGas, maxPriorityFeePerGas } = await client.estimateFeesPerGas();
     await sent('eip1559', { maxFeePerGas, maxPriorityFeePerGas });
@@ -160,7 +244,9 @@ await round({
 
   async finality() {
     await transfer(1n);
-    const [latest, finalized, safe] = await Promise.all(['latest', 'finalized', 'safe'].map((blockTag) => client.getBlock({ blockTag })));
+    const [latest, finalized, safe] = await Promise.all(
+      ['latest', 'finalized', 'safe'].map((blockTag) => client.getBlock({ blockTag })),
+    );
     assert(finalized.number <= safe.number && safe.number <= latest.number);
     if (!node.peer) assert.deepEqual([finalized.hash, safe.hash], [latest.hash, latest.hash]);
     return `${latest.number - finalized.number} behind`;
@@ -171,10 +257,17 @@ await round({
     const slot = keccak256(encodeAbiParameters([{ type: 'address' }, { type: 'uint256' }], [account.address, 1n]));
     const absent = keccak256('0x00');
     const block = await client.getBlock();
-    const proof = await client.getProof({ address: token.address, storageKeys: [slot, absent], blockNumber: block.number });
+    const proof = await client.getProof({
+      address: token.address,
+      storageKeys: [slot, absent],
+      blockNumber: block.number,
+    });
     checkProof(block.stateRoot, proof);
     assert.throws(() => checkProof(block.stateRoot, { ...proof, balance: proof.balance + 1n }), /account/);
-    assert.equal(proof.storageProof[0].value, await token.read.balanceOf([account.address], { blockNumber: block.number }));
+    assert.equal(
+      proof.storageProof[0].value,
+      await token.read.balanceOf([account.address], { blockNumber: block.number }),
+    );
     assert.equal(await client.getStorageAt({ address: token.address, slot }).then(BigInt), proof.storageProof[0].value);
   },
 
@@ -193,9 +286,15 @@ await round({
     assert.equal(await client.getTransactionCount({ address: account.address, blockTag: 'pending' }), nonce);
     const waiting = await client.getTransaction({ hash: ahead });
     assert.deepEqual([waiting.blockHash, waiting.blockNumber, waiting.transactionIndex], [null, null, null]);
-    await thrown(BaseError, wallet.sendTransaction({ ...base, value: 2n, nonce: nonce + 1 })).then(({ details }) => assert.match(details ?? '', /^replacement transaction underpriced/));
+    await thrown(BaseError, wallet.sendTransaction({ ...base, value: 2n, nonce: nonce + 1 })).then(({ details }) =>
+      assert.match(details ?? '', /^replacement transaction underpriced/),
+    );
     const replaced = await wallet.sendTransaction({
-      ...base, value: 3n, nonce: nonce + 1, maxFeePerGas: base.maxFeePerGas * 2n, maxPriorityFeePerGas: base.maxPriorityFeePerGas * 2n + 1n,
+      ...base,
+      value: 3n,
+      nonce: nonce + 1,
+      maxFeePerGas: base.maxFeePerGas * 2n,
+      maxPriorityFeePerGas: base.maxPriorityFeePerGas * 2n + 1n,
     });
     await wallet.sendTransaction({ ...base, nonce });
     await receiptOf(replaced);
@@ -212,7 +311,8 @@ await round({
     await thrown(InsufficientFundsError, poor.sendTransaction({ ...base, nonce: 0 }));
     await thrown(IntrinsicGasTooLowError, wallet.sendTransaction({ ...base, gas: 20_999n }));
     // A fee cap below the base fee is refused in a call; sent, it may wait in a pool for a lower base fee.
-    if (!node.peer) await thrown(FeeCapTooLowError, client.call({ account, to: other, maxFeePerGas: 1n, maxPriorityFeePerGas: 0n }));
+    if (!node.peer)
+      await thrown(FeeCapTooLowError, client.call({ account, to: other, maxFeePerGas: 1n, maxPriorityFeePerGas: 0n }));
     assert.equal(await pastNonce(), nonce);
   },
 
@@ -220,7 +320,13 @@ await round({
     const head = await client.getBlockNumber();
     const asked = [...Array(60).keys()].map((at) => client.getBlock({ blockNumber: head - BigInt(at % 5) }));
     const absent = client.request({ method: 'pars_absent' });
-    const found = await Promise.all([...asked, absent.then(() => assert.fail(), (error) => error)]);
+    const found = await Promise.all([
+      ...asked,
+      absent.then(
+        () => assert.fail(),
+        (error) => error,
+      ),
+    ]);
     found.slice(0, -1).forEach((block, at) => assert.equal(block.number, head - BigInt(at % 5)));
     assert.equal(found.at(-1).code, -32601);
     assert.equal(found.at(-1).name, 'MethodNotFoundRpcError');
@@ -231,7 +337,14 @@ await round({
     const fees = await client.estimateFeesPerGas();
     let nonce = await pastNonce();
     for (let at = 0; at < 20; at++) {
-      const raw = await wallet.signTransaction({ type: 'eip1559', to: other, value: 1n, gas: 21_000n, nonce: nonce++, ...fees });
+      const raw = await wallet.signTransaction({
+        type: 'eip1559',
+        to: other,
+        value: 1n,
+        gas: 21_000n,
+        nonce: nonce++,
+        ...fees,
+      });
       const start = performance.now();
       await receiptOf(await client.sendRawTransaction({ serializedTransaction: raw }));
       times.push(performance.now() - start);
@@ -248,7 +361,13 @@ async function follow(transport, poll) {
   const stop = [
     watching.watchBlocks({ onBlock: (block) => heads.push(block.number), onError, poll, emitMissed: poll }),
     watching.watchContractEvent({
-      abi, address: token.address, eventName: 'Transfer', args: { from: account.address }, strict: true, onError, poll,
+      abi,
+      address: token.address,
+      eventName: 'Transfer',
+      args: { from: account.address },
+      strict: true,
+      onError,
+      poll,
       onLogs: (logs) => values.push(...logs.map((log) => log.args.value)),
     }),
     watching.watchPendingTransactions({ onTransactions: (hashes) => pending.push(...hashes), onError, poll }),
@@ -259,11 +378,14 @@ async function follow(transport, poll) {
   const sent = [];
   for (const value of [11n, 12n, 13n]) sent.push(await transfer(value));
   await until('events', () => values.length >= 3 && heads.includes(sent[2].blockNumber) && pending.length >= 3);
-  stop.forEach((end) => end());
+  for (const end of stop) end();
   assert.deepEqual(values, [11n, 12n, 13n]);
   assert.deepEqual(errors, []);
   consecutive(heads);
-  assert.deepEqual(pending, sent.map((receipt) => receipt.transactionHash));
+  assert.deepEqual(
+    pending,
+    sent.map((receipt) => receipt.transactionHash),
+  );
 }
 
 // Sends coins with these fees and checks what they cost.
@@ -273,7 +395,7 @@ async function sent(type, fees) {
   const receipt = await receiptOf(hash);
   assert.deepEqual([receipt.status, receipt.type], ['success', type]);
   const block = await client.getBlock({ blockHash: receipt.blockHash });
-  const price = fees.gasPrice ?? [fees.maxFeePerGas, block.baseFeePerGas + fees.maxPriorityFeePerGas].reduce((a, b) => (a < b ? a : b));
+  const price = fees.gasPrice ?? least(fees.maxFeePerGas, block.baseFeePerGas + fees.maxPriorityFeePerGas);
   assert.equal(receipt.effectiveGasPrice, price);
   assert.equal(await client.getBalance({ address: account.address }), before - 5n - receipt.gasUsed * price);
 }

@@ -6,7 +6,6 @@ import os
 import time
 import traceback
 from pathlib import Path
-from statistics import median
 
 from eth_account import Account
 from eth_utils.abi import filter_abi_by_type, function_abi_to_4byte_selector
@@ -128,7 +127,9 @@ class Round:
         self.followed(sent, heads, values, pending)
 
     def follow_http(self):
-        watching = self.token.events.Transfer.create_filter(from_block="latest", argument_filters={"from": account.address})
+        watching = self.token.events.Transfer.create_filter(
+            from_block="latest", argument_filters={"from": account.address}
+        )
         blocks, waiting = w3.eth.filter("latest"), w3.eth.filter("pending")
         watching.get_new_entries()
         values, hashes, pending = [], [], []
@@ -261,11 +262,16 @@ class Round:
 def decoded(error):
     """An error of the ABI out of its bytes."""
     selector, data = HexBytes(error.data)[:4], HexBytes(error.data)[4:]
-    (abi,) = (item for item in filter_abi_by_type("error", votes["abi"]) if function_abi_to_4byte_selector(item) == selector)
+    (abi,) = (
+        item for item in filter_abi_by_type("error", votes["abi"]) if function_abi_to_4byte_selector(item) == selector
+    )
     types = [part["type"] for part in abi["inputs"]]
     values = w3.codec.decode(types, data)
-    shown = [Web3.to_checksum_address(value) if kind == "address" else value for kind, value in zip(types, values)]
-    return abi["name"], dict(zip((part["name"] for part in abi["inputs"]), shown))
+    shown = [
+        Web3.to_checksum_address(value) if kind == "address" else value
+        for kind, value in zip(types, values, strict=True)
+    ]
+    return abi["name"], dict(zip((part["name"] for part in abi["inputs"]), shown, strict=True))
 
 
 def count(tag):
