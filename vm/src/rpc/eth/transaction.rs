@@ -3,6 +3,7 @@
 use crate::rpc::api::Api;
 use crate::rpc::error::RpcError;
 use crate::rpc::eth::find;
+use crate::rpc::limits::Limits;
 use crate::rpc::params::{BlockRef, Params};
 use crate::rpc::table::{Answer, Waiting, answer};
 use alloy_eips::eip2930::AccessListItem;
@@ -21,13 +22,47 @@ pub fn send_raw(api: Arc<Api>, params: Params) -> Waiting {
         if bytes.len() <= 1 {
             return Err(RpcError::server("typed transaction too short"));
         }
-        let submitting = Arc::clone(api.node());
+        let submitting = Arc::clone(&api);
         // Recovering the sender takes a core for a while.
-        let submitted = tokio::task::spawn_blocking(move || submitting.submit(&bytes)).await;
-        let hash = submitted.map_err(|_| RpcError::internal())??;
+        let submitted = tokio::task::spawn_blocking(move || {
+            let tx = Arc::new(Tx::decode(&bytes)?);
+            admissible(&tx, submitting.limits())?;
+            Ok::<_, RpcError>(submitting.node().submit(tx)?)
+        });
+        let hash = submitted.await.map_err(|_| RpcError::internal())??;
         api.node().settled(hash).await.map_err(|_| RpcError::stopped())?;
         answer(&hash)
     })
+}
+
+/// What the operator asks of a transaction that is submitted here, whatever the pool takes.
+fn admissible(tx: &Tx, limits: &Limits) -> Result<(), RpcError> {
+    let fee = U256::from(tx.fee_cap()) * U256::from(tx.gas_limit());
+    if let Some(cap) = limits.fee_cap_wei.map(U256::from).filter(|cap| fee > *cap) {
+        let (fee, cap) = (coins(fee), coins(cap));
+        return Err(RpcError::server(format!("tx fee ({fee} ether) exceeds the configured cap ({cap} ether)")));
+    }
+    let Signature { r, s, .. } = tx.signature();
+    let protected = tx.kind() != 0 || tx.chain_id().is_some();
+    // Whoever made up a signature instead of signing wants the same contract on every chain, and has no other coins there.
+    let deployment = tx.nonce() == 0 && r == s;
+    if !(protected || limits.unprotected || deployment || limits.unprotected_hashes.contains(&tx.hash())) {
+        return Err(RpcError::server("only replay-protected (EIP-155) transactions allowed over RPC"));
+    }
+    Ok(())
+}
+
+/// Wei as coins with two decimals, rounded to the nearest, halves to the even one.
+fn coins(wei: U256) -> String {
+    let unit = U256::from(10_u64.pow(16));
+    let (mut cents, rest) = wei.div_rem(unit);
+    let odd = cents.bit(0);
+    let twice = rest * U256::from(2);
+    if twice > unit || (twice == unit && odd) {
+        cents += U256::ONE;
+    }
+    let (whole, cents) = cents.div_rem(U256::from(100));
+    format!("{whole}.{:02}", cents.to::<u64>())
 }
 
 /// `eth_getTransactionByHash(hash)`: an accepted transaction, one that waits in the pool, or null.
@@ -217,4 +252,69 @@ impl Transaction {
 /// What a unit of gas cost in an accepted block, whose base fee this program could compute with.
 pub(crate) fn price(tx: &Tx, block: &Block) -> u128 {
     tx.effective_gas_price(block.header.base_fee.unwrap_or_default().saturating_to())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloy_consensus::{EthereumTxEnvelope, SignableTransaction, TxEip4844, TxLegacy};
+    use alloy_eips::eip2718::Encodable2718;
+    use std::collections::BTreeSet;
+
+    const UNPROTECTED: &str = "only replay-protected (EIP-155) transactions allowed over RPC";
+
+    fn legacy(chain_id: Option<u64>, nonce: u64, gas_price: u128, (r, s): (u64, u64)) -> Tx {
+        let unsigned = TxLegacy { chain_id, nonce, gas_price, gas_limit: 100_000, ..TxLegacy::default() };
+        let signed = unsigned.into_signed(alloy_primitives::Signature::new(U256::from(r), U256::from(s), false));
+        Tx::decode(&EthereumTxEnvelope::<TxEip4844>::from(signed).encoded_2718()).expect("a transaction")
+    }
+
+    fn refusal(tx: &Tx, limits: &Limits) -> Option<String> {
+        admissible(tx, limits).err().map(|refused| refused.message)
+    }
+
+    #[test]
+    fn fees_are_capped() {
+        let gwei = 10_u128.pow(9);
+        let cap = |wei| Limits { fee_cap_wei: wei, ..Limits::default() };
+        let pays = |price| legacy(Some(1), 1, price, (1, 2));
+        assert_eq!(refusal(&pays(1_000_000 * gwei), &Limits::default()), None, "100 coins and no more");
+        let text = "tx fee (100.00 ether) exceeds the configured cap (100.00 ether)";
+        assert_eq!(refusal(&pays(1_000_000 * gwei + 1), &Limits::default()).as_deref(), Some(text));
+        let text = "tx fee (1.23 ether) exceeds the configured cap (1.00 ether)";
+        assert_eq!(refusal(&pays(12_345 * gwei), &cap(Some(10_u128.pow(18)))).as_deref(), Some(text));
+        assert_eq!(refusal(&pays(u128::MAX), &cap(None)), None);
+        let text = "tx fee (34028236692093846346337460.74 ether) exceeds the configured cap (0.01 ether)";
+        assert_eq!(refusal(&pays(u128::MAX), &cap(Some(10_u128.pow(16)))).as_deref(), Some(text));
+    }
+
+    #[test]
+    fn unprotected_transactions_are_an_exception() {
+        let plain = legacy(None, 1, 1, (1, 2));
+        let limits = Limits::default();
+        assert_eq!(refusal(&plain, &limits).as_deref(), Some(UNPROTECTED));
+        assert_eq!(refusal(&plain, &Limits { unprotected: true, ..limits.clone() }), None);
+        let listed = Limits { unprotected_hashes: BTreeSet::from([plain.hash()]), ..Limits::default() };
+        assert_eq!(refusal(&plain, &listed), None);
+        assert_eq!(refusal(&legacy(Some(1), 1, 1, (1, 2)), &limits), None, "signed for a chain");
+        assert_eq!(refusal(&legacy(None, 0, 1, (7, 7)), &limits), None, "nobody's deployment");
+        assert_eq!(refusal(&legacy(None, 1, 1, (7, 7)), &limits).as_deref(), Some(UNPROTECTED));
+        assert_eq!(refusal(&legacy(None, 0, 1, (7, 8)), &limits).as_deref(), Some(UNPROTECTED));
+    }
+
+    #[test]
+    fn coins_have_two_decimals() {
+        let cent = 10_u128.pow(16);
+        for (wei, text) in [
+            (0, "0.00"),
+            (cent, "0.01"),
+            (cent / 2, "0.00"),
+            (cent / 2 + 1, "0.01"),
+            (3 * cent / 2, "0.02"),
+            (100 * cent - 1, "1.00"),
+            (12_345 * cent, "123.45"),
+        ] {
+            assert_eq!(coins(U256::from(wei)), text, "{wei}");
+        }
+    }
 }
