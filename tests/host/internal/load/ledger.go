@@ -28,15 +28,20 @@ func newLedger(size int) *ledger {
 	return &ledger{waiting: make(map[common.Hash]time.Time, size), accepted: make([]accepted, 0, size)}
 }
 
-// send is called before sending: the block may come before the answer.
-func (l *ledger) send(txs []signed) {
+// send enters what is about to be sent: the block may come before the answer.
+// It refuses what would make more than a number of transactions wait.
+func (l *ledger) send(txs []signed, most int) bool {
 	now := time.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if len(l.waiting)+len(txs) > most {
+		return false
+	}
 	for _, tx := range txs {
 		l.waiting[tx.hash] = now
 	}
 	l.sent += len(txs)
+	return true
 }
 
 func (l *ledger) block(seen time.Time, txs []common.Hash) {

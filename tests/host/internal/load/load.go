@@ -20,7 +20,7 @@ type Options struct {
 	Rate   int // transactions a second; 0 for the closed loop
 	Window int // closed loop: transactions outstanding
 	Warmup time.Duration
-	Length time.Duration // of what is measured
+	Length time.Duration // of what is measured; less where the plan ends
 	// During is called when measuring begins, and awaited. May be nil.
 	During func(ctx context.Context, plugin int, length time.Duration) error
 }
@@ -40,14 +40,18 @@ const (
 
 // run is one run of a plan.
 type run struct {
-	plan  *Plan
-	rpc   *rpc.Client
-	books *ledger
+	plan    *Plan
+	rpc     *rpc.Client
+	books   *ledger
+	used    context.Context // ends when a sender has nothing more to send
+	exhaust func()
 }
 
 // Run runs a plan on a fresh network of one node.
 func Run(ctx context.Context, n *network.Network, p *Plan, o Options) (Result, error) {
-	r := &run{plan: p, rpc: rpc.NewBusy(n.URL(0), connections+4), books: newLedger(p.Count())}
+	used, exhaust := context.WithCancel(context.Background())
+	defer exhaust()
+	r := &run{p, rpc.NewBusy(n.URL(0), connections+4), newLedger(p.Count()), used, exhaust}
 	if err := r.fund(ctx); err != nil {
 		return Result{}, fmt.Errorf("funding the senders: %w", err)
 	}
@@ -68,8 +72,7 @@ func Run(ctx context.Context, n *network.Network, p *Plan, o Options) (Result, e
 		return r.closed(ctx, sending, o.Window)
 	})
 	watched := start(fail, func() error { return r.watch(watching, head+1) })
-	pause(ctx, o.Warmup)
-	s, err := takeSpan(ctx, n, o)
+	s, err := r.takeSpan(ctx, n, o)
 	if err != nil {
 		fail(err)
 	}

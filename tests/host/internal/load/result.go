@@ -8,15 +8,15 @@ import (
 // Result is what one run measured. All but the last two are about the
 // measured time alone.
 type Result struct {
-	Length               time.Duration
-	Accepted             int
-	Blocks               int
-	P50, P99             time.Duration // from sending until seen in a block
-	PluginCPU, HostCPU   time.Duration
-	PluginRSS            int64   // bytes, the most since the start
-	Disk                 int64   // bytes by which the folders of host and plugin grew
-	Build, Verify, Store Call    // what the host waited for: a block built, verified, accepted
-	Others               float64 // part of the processors that was neither node nor kit
+	Length                time.Duration
+	Accepted              int
+	Blocks                int
+	P50, P99              time.Duration // from sending until seen in a block
+	PluginCPU, HostCPU    time.Duration
+	PluginRSS             int64   // bytes, the most since the start
+	Disk                  int64   // bytes by which the folders of host and plugin grew
+	Build, Verify, Accept Call    // what the host waited for: a block built, verified, accepted
+	Others                float64 // part of the processors that was neither node nor kit
 
 	Sent, Lost int
 }
@@ -54,7 +54,7 @@ func (l *ledger) result(s span) Result {
 	}{
 		{&r.Build, []string{"build_block", "build_block_with_context"}},
 		{&r.Verify, []string{"verify", "verify_with_context"}},
-		{&r.Store, []string{"accept"}},
+		{&r.Accept, []string{"accept"}},
 	} {
 		for _, name := range c.names {
 			c.into.Count += b.Calls[name].Count - a.Calls[name].Count

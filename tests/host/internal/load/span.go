@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"time"
 
@@ -18,8 +19,11 @@ type instant struct {
 	busy, ours time.Duration // of the processors: worked, and of that for this program
 }
 
-// takeSpan measures for as long as o says.
-func takeSpan(ctx context.Context, n *network.Network, o Options) (s span, err error) {
+// takeSpan warms up and measures for as long as o says, or until the plan ends.
+func (r *run) takeSpan(ctx context.Context, n *network.Network, o Options) (s span, err error) {
+	if pause(ctx, o.Warmup); r.used.Err() != nil {
+		return s, fmt.Errorf("the plan has %d transactions and ended while warming up", r.plan.Count())
+	}
 	during := make(chan error, 1)
 	if o.During == nil {
 		during <- nil
@@ -33,7 +37,11 @@ func takeSpan(ctx context.Context, n *network.Network, o Options) (s span, err e
 	if s.from, err = takeInstant(ctx, n); err != nil {
 		return s, err
 	}
-	pause(ctx, o.Length)
+	select {
+	case <-ctx.Done():
+	case <-r.used.Done():
+	case <-time.After(o.Length):
+	}
 	if s.to, err = takeInstant(ctx, n); err != nil {
 		return s, err
 	}

@@ -4,11 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"sync"
 	"time"
 )
 
 const (
+	// WindowMin is the least window: a whole batch.
+	WindowMin   = batchSize
 	batchSize   = 100
 	connections = 32
 	// How long a submitter waits while the window is full.
@@ -44,25 +47,27 @@ func (r *run) closed(ctx, sending context.Context, window int) error {
 	return nil
 }
 
+// feed sends one transaction of each queue, then the next of each. Where a
+// queue has no more, measuring ends.
 func (r *run) feed(ctx, sending context.Context, queues [][]signed, window int) error {
-	// One of each sender, then the next of each.
-	for next, batch := 0, []signed(nil); sending.Err() == nil; batch = batch[:0] {
-		if r.books.outstanding() >= window {
-			pause(sending, windowPause)
-			continue
-		}
+	for next, batch := 0, []signed(nil); ; batch = batch[:0] {
 		for ; len(batch) < batchSize; next++ {
 			queue, turn := queues[next%len(queues)], next/len(queues)
 			if turn == len(queue) {
-				return fmt.Errorf("the %d signed transactions are too few", r.plan.Count())
+				r.exhaust()
+				return nil
 			}
 			batch = append(batch, queue[turn])
 		}
-		if err := r.sendBatch(ctx, batch); err != nil {
+		for !r.books.send(batch, window) {
+			if pause(sending, windowPause); sending.Err() != nil {
+				return nil
+			}
+		}
+		if err := r.sendBatch(ctx, batch); err != nil || sending.Err() != nil {
 			return err
 		}
 	}
-	return nil
 }
 
 // sendBatch fails when a transaction is refused: those of the same sender
@@ -72,7 +77,6 @@ func (r *run) sendBatch(ctx context.Context, batch []signed) error {
 	for i, tx := range batch {
 		params[i] = tx.param
 	}
-	r.books.send(batch)
 	ends, err := r.rpc.Batch(ctx, sendMethod, params)
 	if err != nil {
 		return err
@@ -93,13 +97,11 @@ func (r *run) open(ctx, sending context.Context, rate int) error {
 		once  sync.Once
 		first error
 	)
-	defer wg.Wait()
 	start := time.Now()
 	for n := range r.plan.Count() {
 		due := start.Add(time.Duration(n) * time.Second / time.Duration(rate))
 		if pause(sending, time.Until(due)); sending.Err() != nil {
-			wg.Wait()
-			return first
+			break
 		}
 		tx := r.plan.senders[n%len(r.plan.senders)][n/len(r.plan.senders)]
 		wg.Add(1)
@@ -110,11 +112,15 @@ func (r *run) open(ctx, sending context.Context, rate int) error {
 			}
 		}()
 	}
-	return fmt.Errorf("the %d signed transactions are too few", r.plan.Count())
+	if sending.Err() == nil {
+		r.exhaust()
+	}
+	wg.Wait()
+	return first
 }
 
 func (r *run) sendOne(ctx context.Context, tx signed) error {
-	r.books.send([]signed{tx})
+	r.books.send([]signed{tx}, math.MaxInt)
 	var hash string
 	return r.rpc.Call(ctx, &hash, sendMethod, json.RawMessage(tx.param))
 }
