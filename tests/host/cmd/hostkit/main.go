@@ -29,6 +29,7 @@ const usage = `hostkit COMMAND [flags]
 
   run     start nodes with one chain, print its URLs, stop on Ctrl-C
   smoke   for each genesis: start, mine transfers, restart, mine again, stop
+  bench   load our plugin and a peer in turn, print a table
   vmid    print the plugin's file name for a VM name
 
 hostkit COMMAND -h lists the flags.
@@ -67,6 +68,8 @@ func main() {
 		err = run(ctx, args)
 	case "smoke":
 		err = smokeAll(ctx, args)
+	case "bench":
+		err = compare(ctx, args)
 	case "vmid":
 		err = vmid(args)
 	default:
@@ -166,12 +169,15 @@ func parse(name string, args []string) (o options, err error) {
 	if o.net.Nodes < 1 || o.minDelayMS < 0 {
 		return o, fmt.Errorf("-nodes %d, -min-delay-ms %d: too small", o.net.Nodes, o.minDelayMS)
 	}
-	for _, f := range []struct{ name, path string }{{"host", o.net.Host}, {"plugin", o.net.Plugin}} {
-		if info, err := os.Stat(f.path); err != nil || info.IsDir() || info.Mode()&0o111 == 0 {
-			return o, fmt.Errorf("-%s %q is no program", f.name, f.path)
-		}
+	return o, errors.Join(program("host", o.net.Host), program("plugin", o.net.Plugin))
+}
+
+// program refuses a flag whose file cannot be run.
+func program(flag, path string) error {
+	if info, err := os.Stat(path); err != nil || info.IsDir() || info.Mode()&0o111 == 0 {
+		return fmt.Errorf("-%s %q is no program", flag, path)
 	}
-	return o, nil
+	return nil
 }
 
 // withNetwork runs use on a fresh network and stops the network afterwards.

@@ -12,8 +12,12 @@ import (
 	"time"
 )
 
-// timeout of one request: a host whose plugin died never answers.
-const timeout = 10 * time.Second
+const (
+	// timeout of one request: a host whose plugin died never answers.
+	timeout = 10 * time.Second
+	// busyTimeout is for requests that wait behind a load.
+	busyTimeout = 30 * time.Second
+)
 
 // Client talks to one URL.
 type Client struct {
@@ -21,8 +25,32 @@ type Client struct {
 	http http.Client
 }
 
+// Error is the error that a node answered with.
+type Error struct {
+	Code    int
+	Message string
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("%d %s", e.Code, e.Message) }
+
+type reply struct {
+	ID     json.RawMessage
+	Result json.RawMessage
+	Error  *Error
+}
+
 // New makes a client.
 func New(url string) *Client { return &Client{url: url, http: http.Client{Timeout: timeout}} }
+
+// NewBusy makes a client that keeps a number of connections open.
+func NewBusy(url string, connections int) *Client {
+	return &Client{url: url, http: http.Client{
+		Timeout: busyTimeout,
+		Transport: &http.Transport{
+			MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections, DisableCompression: true,
+		},
+	}}
+}
 
 // Call sends one request and decodes its result into out.
 func (c *Client) Call(ctx context.Context, out any, method string, params ...any) error {
@@ -33,37 +61,18 @@ func (c *Client) Call(ctx context.Context, out any, method string, params ...any
 	if err != nil {
 		return err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url, bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := c.http.Do(req)
+	b, err := c.post(ctx, body)
 	if err != nil {
 		return fmt.Errorf("%s: %w", method, err)
 	}
-	defer resp.Body.Close()
-	b, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return fmt.Errorf("%s: %w", method, err)
-	}
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s: HTTP %s: %.200s", method, resp.Status, b)
-	}
-	var reply struct {
-		Result json.RawMessage
-		Error  *struct {
-			Code    int
-			Message string
-		}
-	}
-	if err := json.Unmarshal(b, &reply); err != nil {
+	var r reply
+	if err := json.Unmarshal(b, &r); err != nil {
 		return fmt.Errorf("%s: %w in %.200s", method, err, b)
 	}
-	if reply.Error != nil {
-		return fmt.Errorf("%s: %d %s", method, reply.Error.Code, reply.Error.Message)
+	if r.Error != nil {
+		return fmt.Errorf("%s: %w", method, r.Error)
 	}
-	if err := json.Unmarshal(reply.Result, out); err != nil {
+	if err := json.Unmarshal(r.Result, out); err != nil {
 		return fmt.Errorf("%s: %w in %.200s", method, err, b)
 	}
 	return nil
@@ -84,4 +93,22 @@ func ParseQuantity(s string) (uint64, error) {
 		return 0, fmt.Errorf("not a quantity: %q", s)
 	}
 	return strconv.ParseUint(s[2:], 16, 64)
+}
+
+func (c *Client) post(ctx context.Context, body []byte) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = fmt.Errorf("HTTP %s: %.200s", resp.Status, b)
+	}
+	return b, err
 }

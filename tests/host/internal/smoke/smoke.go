@@ -23,8 +23,6 @@ import (
 )
 
 const (
-	// The public local test key, of address 0x8db97C7cEcE249c2b98bDC0226Cc4C2A57BF52FC.
-	fundedKey = "56289e99c94b6912bfc12adc093c9b51124f0dc54ac7a766b2bc5ccf558d8027"
 	// Transfers of one sender that may wait: what a pool gives an account by default.
 	outstanding = 16
 	mineTimeout = 60 * time.Second
@@ -107,7 +105,7 @@ func Run(ctx context.Context, n *network.Network, transfers int, kill bool, out 
 }
 
 func newCheck(ctx context.Context, n *network.Network, out io.Writer) (*check, error) {
-	key, err := crypto.HexToECDSA(fundedKey)
+	key, err := crypto.HexToECDSA(network.FundedKey)
 	if err != nil {
 		return nil, err
 	}
