@@ -248,7 +248,10 @@ fn process_dev_refused_requests() -> Result<()> {
         (r#"{"jsonrpc":"2.0","id":{},"method":"eth_chainId"}"#, Some(invalid(Value::Null))),
         (notification, None),
         ("[]", Some(batch("empty batch"))),
-        (&many, Some(json!([{ "jsonrpc": "2.0", "id": 7, "error": { "code": -32_600, "message": "batch too large" } }]))),
+        (
+            &many,
+            Some(json!([{ "jsonrpc": "2.0", "id": 7, "error": { "code": -32_600, "message": "batch too large" } }])),
+        ),
         (&format!("[{notification},{notification}]"), None),
         (&format!("[{call},{notification},1,{call}]"), Some(json!([id, invalid(Value::Null), id]))),
     ] {

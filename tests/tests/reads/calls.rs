@@ -83,10 +83,10 @@ fn report_5_12_block_hashes_under_a_number_override_are_real() {
     }
     // No override makes it panic.
     for (number, time) in [("0xffffffffffffffff", "0xffffffffffffffff"), ("0x0", "0x0")] {
-        let _ = world.ask("eth_call", json!([request, "latest", {}, { "number": number, "time": time }]));
+        drop(world.ask("eth_call", json!([request, "latest", {}, { "number": number, "time": time }])));
     }
     let wide = format!("0x{}", "f".repeat(64));
-    let _ = world.ask("eth_call", json!([request, "latest", {}, { "number": wide, "difficulty": wide }]));
+    drop(world.ask("eth_call", json!([request, "latest", {}, { "number": wide, "difficulty": wide }])));
     let refused = world.refusal("eth_call", json!([request, "latest", {}, { "baseFee": wide }]));
     assert!(refused.message.contains("baseFeePerGas"), "{refused:?}");
 }

@@ -25,7 +25,7 @@ fn managed() -> World {
     let mut genesis: Value = serde_json::from_slice(&presets::local(1)).expect("JSON");
     let manager = Wallet::local(0).expect("there are eleven").address;
     genesis["config"]["feeManagerConfig"] = json!({
-        "blockTimestamp": genesis["timestamp"].as_str().map(|text| u64::from_str_radix(&text[2..], 16).unwrap()),
+        "blockTimestamp": genesis["timestamp"].as_str().map(|text| u64::from_str_radix(&text[2..], 16).expect("a number")),
         "adminAddresses": [manager],
     });
     let genesis = genesis.to_string();

@@ -19,7 +19,7 @@ fn answer(body: &[u8]) -> Option<Value> {
         return None;
     }
     let answer: Value = serde_json::from_slice(&answer).expect("the answer is JSON");
-    for answer in answer.as_array().map_or(std::slice::from_ref(&answer), Vec::as_slice) {
+    for answer in answer.as_array().map_or_else(|| std::slice::from_ref(&answer), Vec::as_slice) {
         let members = answer.as_object().expect("an object");
         assert_eq!(members.len(), 3, "{answer}");
         assert_eq!(members["jsonrpc"], "2.0");

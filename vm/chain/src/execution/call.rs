@@ -196,7 +196,7 @@ impl<'v> Scene<'v> {
         environment.gas_limit = wanted.gas_limit.unwrap_or(environment.gas_limit);
         environment.coinbase = wanted.coinbase.unwrap_or(environment.coinbase);
         // Genesis may have any; every block after it has 1.
-        let difficulty = wanted.difficulty.unwrap_or(view.header().difficulty);
+        let difficulty = wanted.difficulty.unwrap_or_else(|| view.header().difficulty);
         environment.fixed.difficulty = difficulty;
         environment.fixed.prevrandao = wanted.prevrandao.unwrap_or_else(|| difficulty.into());
         if let Some(value) = wanted.base_fee {

@@ -30,9 +30,11 @@ pub fn call(api: &Api, params: &Params) -> Answer {
     let message = request.message(request.gas().unwrap_or(cap).min(cap))?;
     let mut scene = scene(api, params, &view, &wanted, overrides)?;
     let gas = message.gas;
-    let outcome = scene.run(&message).map_err(|not_run| match not_run {
-        NotRun::Fatal(fatal) => ended(fatal, api),
-        other => RpcError::server(format!("err: {other} (supplied gas {gas})")),
+    let outcome = scene.run(&message).map_err(|not_run| {
+        if let NotRun::Fatal(fatal) = not_run {
+            return ended(fatal, api);
+        }
+        RpcError::server(format!("err: {not_run} (supplied gas {gas})"))
     })?;
     match outcome.end {
         End::Returned(output) => answer(&output),
