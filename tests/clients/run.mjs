@@ -41,7 +41,7 @@ const ROUND_MS = 5 * 60_000;
 
 const wanted = options.client ?? Object.keys(clients);
 for (const name of wanted) {
-  if (!clients[name]) throw new Error(`no client ${name}; there are ${Object.keys(clients).join(', ')}`);
+  if (!clients[name]) fail(`no client ${name}; there are ${Object.keys(clients).join(', ')}`);
 }
 
 const nodes = [];
@@ -113,9 +113,14 @@ async function start(name, file, args, says, scheme = '') {
   });
   const http = await Promise.race([answers, ended, late]);
   clearTimeout(timer);
-  if (typeof http !== 'string') throw new Error(`${name} (${file}) did not start:\n${log.join('\n')}`);
+  if (typeof http !== 'string') fail(`${name} (${file}) did not start:\n${log.join('\n')}`);
   nodes.pop();
   return { name, http, child, ended, log };
+}
+
+function fail(why) {
+  console.error(`scripts/clients: ${why}`);
+  process.exit(1);
 }
 
 // Stops a node that was started here.
