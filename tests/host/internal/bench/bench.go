@@ -192,12 +192,12 @@ func micros(d time.Duration) float64 { return float64(d) / float64(time.Microsec
 
 func millis(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-// median is the middle value, or the lower of the two in the middle; false
-// where there is none.
+// median is the middle value, or the mean of the two in the middle; false where
+// there is none.
 func median(values []float64) (float64, bool) {
 	if len(values) == 0 {
 		return 0, false
 	}
 	s := slices.Sorted(slices.Values(values))
-	return s[(len(s)-1)/2], true
+	return (s[(len(s)-1)/2] + s[len(s)/2]) / 2, true
 }
