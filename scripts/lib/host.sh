@@ -9,6 +9,10 @@ mkdir -p "$bin"
 
 # Go has a cache of its own, keyed by the compiler's name, so ccache stays out of it. Upstream's profile for the host
 # would compile everything that the kit shares with it a second time.
+go_kit() { # go_kit COMMAND ARGUMENT...
+    (cd "$host_kit" && env -u CC -u CXX CGO_ENABLED=1 go "$1" -buildvcs=false -pgo=off "${@:2}")
+}
+
 go_build() { # go_build OUTPUT PACKAGE
-    (cd "$host_kit" && env -u CC -u CXX CGO_ENABLED=1 go build -buildvcs=false -pgo=off -o "$bin/$1" "$2")
+    go_kit build -o "$bin/$1" "$2"
 }

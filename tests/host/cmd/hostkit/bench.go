@@ -32,7 +32,7 @@ func compare(ctx context.Context, args []string) error {
 	fs.IntVar(&secs, "secs", 20, "seconds that are measured in a run")
 	fs.IntVar(&warmup, "warmup", 5, "seconds of load before")
 	fs.IntVar(&o.Window, "window", 4_000, "transactions outstanding, where there is no rate")
-	fs.IntVar(&o.RateMax, "rate-max", 15_000, "transactions a second to sign for, where there is no rate; a faster run ends earlier")
+	fs.IntVar(&o.RateMax, "rate-max", 20_000, "transactions a second to sign for, where there is no rate; a faster run ends earlier")
 	fs.BoolVar(&o.Profile, "profile", true, "also say where the time of our plugin goes")
 	if err := fs.Parse(args); err != nil {
 		return err

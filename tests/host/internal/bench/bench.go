@@ -36,6 +36,8 @@ type Options struct {
 // Plugin is a program and the name of its VM.
 type Plugin struct{ Name, File, VM string }
 
+var errStopped = errors.New("stopped")
+
 // measured are the results of a plugin with a workload.
 type measured struct {
 	plugin  string
@@ -64,6 +66,9 @@ func Run(ctx context.Context, o Options, out io.Writer) error {
 		}
 		r := row{w, &measured{plugin: o.Peer.Name}, &measured{plugin: o.Ours.Name}}
 		for round := range o.Rounds {
+			if ctx.Err() != nil {
+				return errStopped
+			}
 			fmt.Fprintf(out, "%s, round %d of %d\n", w.Name, round+1, o.Rounds)
 			b.run(ctx, plan, w, o.Peer, r.peer)
 			b.run(ctx, plan, w, o.Ours, r.ours)
@@ -73,7 +78,7 @@ func Run(ctx context.Context, o Options, out io.Writer) error {
 			b.profile(ctx, plan, w)
 		}
 		if ctx.Err() != nil {
-			return errors.New("stopped")
+			return errStopped
 		}
 	}
 	fmt.Fprintf(out, "\nMedians of %d round(s) of %s; lost is a sum, RSS a peak.\n\n", o.Rounds, o.Length)
@@ -100,6 +105,9 @@ type bench struct {
 // and the others go on.
 func (b *bench) run(ctx context.Context, plan *load.Plan, w Workload, p Plugin, into *measured) {
 	res, err := b.onNetwork(ctx, plan, w, p, nil)
+	if ctx.Err() != nil {
+		return
+	}
 	if err != nil {
 		b.failed++
 		into.failed++
@@ -118,6 +126,9 @@ func (b *bench) run(ctx context.Context, plan *load.Plan, w Workload, p Plugin, 
 
 // profile samples ours in a run that does not count.
 func (b *bench) profile(ctx context.Context, plan *load.Plan, w Workload) {
+	if ctx.Err() != nil {
+		return
+	}
 	if !profile.Available() {
 		b.profiles = append(b.profiles, "No profile: perf is not installed.\n")
 		return
@@ -140,6 +151,9 @@ func (b *bench) profile(ctx context.Context, plan *load.Plan, w Workload) {
 func (b *bench) onNetwork(ctx context.Context, plan *load.Plan, w Workload, p Plugin,
 	during func(context.Context, int, time.Duration) error,
 ) (res load.Result, err error) {
+	if ctx.Err() != nil {
+		return res, errStopped
+	}
 	o := b.o.Network
 	o.Plugin, o.VM, o.Nodes = p.File, p.VM, 1
 	if o.Dir, err = os.MkdirTemp("", "pars-bench-"); err != nil {
@@ -178,12 +192,12 @@ func micros(d time.Duration) float64 { return float64(d) / float64(time.Microsec
 
 func millis(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-// median is the middle value, or the lower of the two in the middle; false
-// where there is none.
+// median is the middle value, or the mean of the two in the middle; false where
+// there is none.
 func median(values []float64) (float64, bool) {
 	if len(values) == 0 {
 		return 0, false
 	}
 	s := slices.Sorted(slices.Values(values))
-	return s[(len(s)-1)/2], true
+	return (s[(len(s)-1)/2] + s[len(s)/2]) / 2, true
 }

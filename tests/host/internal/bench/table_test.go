@@ -13,7 +13,7 @@ func TestMedianIsTheMiddleOne(t *testing.T) {
 		values []float64
 		want   float64
 		has    bool
-	}{{nil, 0, false}, {[]float64{7}, 7, true}, {[]float64{9, 1}, 1, true}, {[]float64{9, 1, 5}, 5, true}} {
+	}{{nil, 0, false}, {[]float64{7}, 7, true}, {[]float64{9, 1}, 5, true}, {[]float64{9, 1, 5}, 5, true}} {
 		if got, has := median(c.values); got != c.want || has != c.has {
 			t.Errorf("median of %v is %v, %v", c.values, got, has)
 		}
