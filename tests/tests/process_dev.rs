@@ -107,6 +107,7 @@ fn process_dev_ten_methods() -> Result<()> {
         json!([{
             "blockHash": id.0,
             "blockNumber": "0x1",
+            "blockTimestamp": block["timestamp"],
             "transactionIndex": "0x0",
             "hash": signed.hash,
             "type": "0x2",
@@ -248,7 +249,10 @@ fn process_dev_refused_requests() -> Result<()> {
         (r#"{"jsonrpc":"2.0","id":{},"method":"eth_chainId"}"#, Some(invalid(Value::Null))),
         (notification, None),
         ("[]", Some(batch("empty batch"))),
-        (&many, Some(json!([{ "jsonrpc": "2.0", "id": 7, "error": { "code": -32_600, "message": "batch too large" } }]))),
+        (
+            &many,
+            Some(json!([{ "jsonrpc": "2.0", "id": 7, "error": { "code": -32_600, "message": "batch too large" } }])),
+        ),
         (&format!("[{notification},{notification}]"), None),
         (&format!("[{call},{notification},1,{call}]"), Some(json!([id, invalid(Value::Null), id]))),
     ] {
@@ -464,11 +468,11 @@ fn process_dev_refused_transactions() -> Result<()> {
     }
     for (params, message) in [
         (json!([]), "missing value for required argument 0"),
-        (json!(["0x123"]), "invalid argument 0: odd number of digits"),
-        (json!(["0x1g"]), "invalid argument 0: invalid character 'g' at position 1"),
+        (json!(["0x123"]), "invalid argument 0: hex string of odd length"),
+        (json!(["0x1g"]), "invalid argument 0: invalid hex string"),
         (json!(["12"]), "invalid argument 0: hex string without 0x prefix"),
-        (json!([[1, 2]]), "invalid argument 0: invalid type: sequence, expected a string"),
-        (json!([7]), "invalid argument 0: invalid type: integer `7`, expected a string"),
+        (json!([[1, 2]]), "invalid argument 0: a list where a string is expected"),
+        (json!([7]), "invalid argument 0: a number where a string is expected"),
     ] {
         let refusal = client.refusal("eth_sendRawTransaction", params)?;
         assert_eq!(refusal, Refusal { code: -32_602, message: message.to_owned() });
