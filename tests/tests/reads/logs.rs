@@ -77,7 +77,7 @@ fn ranges_end_at_the_head() {
 #[test]
 fn ranges_are_bounded_in_words_that_indexers_read() {
     let unfinalized = Limits { unfinalized: true, ..Limits::default() };
-    let Populated { world, .. } = Populated::with(unfinalized, History::Archive);
+    let Populated { world, .. } = Populated::with(unfinalized.clone(), History::Archive);
     let ask =
         |world: &World, from: &str, to: &str| world.ask("eth_getLogs", json!([{ "fromBlock": from, "toBlock": to }]));
     assert_eq!(ask(&world, "0x0", "0x186a0"), Err(invalid("query exceeds max block range 100000")));
