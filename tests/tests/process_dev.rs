@@ -170,7 +170,7 @@ fn process_dev_ten_methods() -> Result<()> {
     }
     for method in ["eth_getBalance", "eth_getTransactionCount"] {
         let refusal = client.refusal(method, json!([from.address, "0x2"]))?;
-        assert_eq!(refusal, Refusal { code: -32_000, message: "header not found".to_owned() });
+        assert_eq!(refusal, Refusal { code: -32_000, message: "cannot query unfinalized data".to_owned() });
     }
     Ok(())
 }
