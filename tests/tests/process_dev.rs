@@ -107,6 +107,7 @@ fn process_dev_ten_methods() -> Result<()> {
         json!([{
             "blockHash": id.0,
             "blockNumber": "0x1",
+            "blockTimestamp": block["timestamp"],
             "transactionIndex": "0x0",
             "hash": signed.hash,
             "type": "0x2",
@@ -169,7 +170,7 @@ fn process_dev_ten_methods() -> Result<()> {
     }
     for method in ["eth_getBalance", "eth_getTransactionCount"] {
         let refusal = client.refusal(method, json!([from.address, "0x2"]))?;
-        assert_eq!(refusal, Refusal { code: -32_000, message: "header not found".to_owned() });
+        assert_eq!(refusal, Refusal { code: -32_000, message: "cannot query unfinalized data".to_owned() });
     }
     Ok(())
 }
@@ -467,11 +468,11 @@ fn process_dev_refused_transactions() -> Result<()> {
     }
     for (params, message) in [
         (json!([]), "missing value for required argument 0"),
-        (json!(["0x123"]), "invalid argument 0: odd number of digits"),
-        (json!(["0x1g"]), "invalid argument 0: invalid character 'g' at position 1"),
+        (json!(["0x123"]), "invalid argument 0: hex string of odd length"),
+        (json!(["0x1g"]), "invalid argument 0: invalid hex string"),
         (json!(["12"]), "invalid argument 0: hex string without 0x prefix"),
-        (json!([[1, 2]]), "invalid argument 0: invalid type: sequence, expected a string"),
-        (json!([7]), "invalid argument 0: invalid type: integer `7`, expected a string"),
+        (json!([[1, 2]]), "invalid argument 0: a list where a string is expected"),
+        (json!([7]), "invalid argument 0: a number where a string is expected"),
     ] {
         let refusal = client.refusal("eth_sendRawTransaction", params)?;
         assert_eq!(refusal, Refusal { code: -32_602, message: message.to_owned() });
