@@ -21,11 +21,13 @@
 //! | `held.rs` | everything behind the lock |
 //! | `limits.rs` | bounds, fair shares, who gives way |
 //! | `order.rs` | the order in which a builder takes them |
+//! | `ranks.rs` | who gives way first |
 
 mod held;
 mod limits;
 mod order;
 mod queue;
+mod ranks;
 mod validate;
 
 pub use limits::{Limits, SLOT_BYTES, TX_BYTES_MAX};
@@ -225,6 +227,12 @@ impl Pool {
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.held.lock().stats()
+    }
+
+    /// How many senders were looked at so far to find one who gives way: the work that a full pool makes.
+    #[must_use]
+    pub fn looked_at(&self) -> u64 {
+        self.held.lock().looked_at()
     }
 
     /// Bounds that it keeps.

@@ -19,6 +19,7 @@ use pars_chain::state::commit::History;
 use pars_chain::store::{Durability, Memory};
 use pars_chain::tx::Tx;
 use pars_precompiles::fee::FeeConfig;
+use rayon::prelude::*;
 use serde_json::json;
 use std::sync::Arc;
 use support::files::{CHAIN_ID, Era, Files, START, fee_config};
@@ -725,6 +726,94 @@ fn a_refused_transaction_evicts_nobody() {
     let grown = key(1).sign(&Draft { input: vec![0; 100_000].into(), ..draft(3, 20, 2) }.gas(1_000_000));
     assert_eq!(pooled.refusal(&grown), "txpool is full");
     assert_eq!(pooled.pool.len(), 8);
+}
+
+/// A hundred thousand dear submissions of a hundred senders come to a full pool: everybody keeps a fair share of it, and
+/// none of them costs more than a look at a few others.
+#[test]
+fn a_flood_into_a_full_pool_is_cheap_and_flushes_nobody() {
+    const VICTIMS: u64 = 320;
+    const ATTACKERS: u64 = 100;
+    const EACH: u64 = 100;
+    const TIMES: u64 = 10;
+    let sender = |number: u64| Key::from_secret(B256::from(U256::from(1_000 + number)));
+    let senders: Vec<Key> = (0..VICTIMS + ATTACKERS).map(sender).collect();
+    let (victims, attackers) = senders.split_at(usize::try_from(VICTIMS).unwrap());
+    let rich = json!({ "balance": "0xffffffffffffffffffffffffffffffff" });
+    let files = senders.iter().fold(granite(), |files, sender| files.account(sender.address, rich.clone()));
+    let pooled = Pooled::new(&files, Limits::default());
+    for sender in victims {
+        for nonce in 0..16 {
+            assert_eq!(pooled.submit(&transfer(sender, nonce, 10, 1)), Ok(()));
+        }
+    }
+    assert_eq!(pooled.pool.stats().executable_slots, pooled.pool.limits().global_slots);
+    let before = pooled.pool.looked_at();
+    let places: Vec<_> = (0..EACH).flat_map(|nonce| attackers.iter().map(move |sender| (sender, nonce))).collect();
+    let sign = |(sender, nonce): &(&Key, u64)| {
+        let tx = transfer(sender, *nonce, 100_000, 50_000);
+        assert!(tx.sender().is_some());
+        tx
+    };
+    let flood: Vec<Arc<Tx>> = places.par_iter().map(sign).collect();
+    let mut taken = 0;
+    for _ in 0..TIMES {
+        taken += flood.iter().filter(|tx| pooled.submit(tx).is_ok()).count();
+    }
+    let submissions = TIMES * EACH * ATTACKERS;
+    let looked_at = pooled.pool.looked_at() - before;
+    let share = usize::try_from(pooled.pool.limits().global_slots / (VICTIMS + ATTACKERS)).unwrap();
+    for sender in victims {
+        let left = pooled.nonces(sender.address).0.len();
+        assert!(left >= share, "{} has {left} left of a share of {share}", sender.address);
+    }
+    let stats = pooled.pool.stats();
+    println!("{submissions} submissions, {taken} taken, {looked_at} senders looked at, {stats:?}");
+    assert!(stats.executable_slots <= 5_120 && stats.parked_slots <= 1_024, "{stats:?}");
+    assert!(looked_at <= 8 * submissions, "{looked_at} senders looked at");
+}
+
+/// The largest nonce is for nobody (EIP-2681), whoever sends it.
+#[test]
+fn a_nonce_of_the_largest_value_is_refused() {
+    let pooled = pooled();
+    let last = key(1).sign(&draft(u64::MAX, 10, 1));
+    for origin in [Origin::Local, Origin::Remote] {
+        assert_eq!(pooled.submit_from(&last, origin), Err(Refused::NonceMax));
+    }
+    assert_eq!(pooled.submit(&key(1).sign(&draft(u64::MAX - 1, 10, 1))), Ok(()));
+}
+
+/// An account that the genesis gives the code `0x` is one of a person.
+#[test]
+fn an_account_with_explicitly_empty_code_sends() {
+    let person = key(11);
+    let files =
+        granite().account(person.address, json!({ "balance": "0xffffffffffffffffffffffffffffff", "code": "0x" }));
+    let mut pooled = Pooled::new(&files, Limits::default());
+    let tx = transfer(&person, 0, 10, 1);
+    assert_eq!(pooled.submit(&tx), Ok(()));
+    assert_eq!(pooled.seal().block.transactions, [tx]);
+}
+
+/// What a user of this node submits meets the same bounds as what anybody submits, and no others; within its share it
+/// comes into a full pool and stays there.
+#[test]
+fn a_local_submission_comes_into_a_full_pool() {
+    let pooled = limited(Limits { account_slots: 2, global_slots: 8, ..Limits::default() });
+    for nonce in 0..8 {
+        assert_eq!(pooled.submit(&transfer(&key(1), nonce, 10, 5)), Ok(()));
+    }
+    let local = transfer(&key(2), 0, 10, 6);
+    assert_eq!(pooled.submit_from(&local, Origin::Local), Ok(()));
+    assert_eq!(pooled.submit_from(&local, Origin::Local), Err(Refused::AlreadyKnown));
+    for number in 3..=9 {
+        for nonce in 0..4 {
+            drop(pooled.submit(&transfer(&key(number), nonce, 100_000, 50_000)));
+        }
+    }
+    assert_eq!(pooled.pool.get(local.hash()), Some(Arc::clone(&local)));
+    assert_eq!(drain(pooled.candidates()).first(), Some(&local), "and it comes first");
 }
 
 /// Filling a gap promotes more than there is room for: the sender's own end gives way.

@@ -2,15 +2,15 @@
 
 use crate::error::Fatal;
 use crate::pool::limits::{Limits, Resource, Usage};
-use crate::pool::order::{Run, Worth};
+use crate::pool::order::Run;
 use crate::pool::queue::{Entry, Queue, Tail};
+use crate::pool::ranks::Ranks;
 use crate::pool::validate::{Checked, Head, Refused, Sender};
 use crate::pool::{Content, Origin, Stats};
 use crate::tx::Tx;
 use crate::view::View;
 use alloy_primitives::map::B256Map;
 use alloy_primitives::{Address, B256, U256};
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::collections::btree_map;
 use std::sync::Arc;
@@ -23,6 +23,7 @@ pub(super) struct Held {
     queues: BTreeMap<Address, Queue>,
     /// By hash: sender and nonce.
     places: B256Map<(Address, u64)>,
+    ranks: Ranks,
     total: Usage,
     /// Number of senders that have some of each resource.
     holders: Usage,
@@ -51,6 +52,7 @@ impl Held {
             head,
             queues: BTreeMap::new(),
             places: B256Map::default(),
+            ranks: Ranks::default(),
             total: Usage::default(),
             holders: Usage::default(),
             arrivals: 0,
@@ -97,6 +99,11 @@ impl Held {
             parked_slots: self.total.parked,
             bytes: self.total.bytes,
         }
+    }
+
+    /// How many senders were looked at so far to find one who gives way.
+    pub(super) const fn looked_at(&self) -> u64 {
+        self.ranks.looked_at()
     }
 
     /// What a builder on `parent` may choose from, by sender.
@@ -230,7 +237,7 @@ impl Held {
             let Some(worth) = own else { return Err(Refused::Full) };
             let victim = self.above_share(resource).or_else(|| {
                 // Everybody holds one slot at most. What cannot pay the base fee must not keep out what can.
-                self.least(resource, |_| true).filter(|victim| worth.pays_base_fee && !victim.tail.floor.pays_base_fee)
+                self.least(resource, 0).filter(|victim| worth.pays_base_fee && !victim.tail.floor.pays_base_fee)
             });
             let Some(Victim { sender, tail }) = victim else { return Err(Refused::Full) };
             if sender == newcomer.sender {
@@ -248,7 +255,7 @@ impl Held {
     /// Takes out what is too much after a move to another head.
     fn shrink(&mut self) {
         while let Some(resource) = self.exceeded() {
-            let Some(victim) = self.above_share(resource).or_else(|| self.least(resource, |_| true)) else { return };
+            let Some(victim) = self.above_share(resource).or_else(|| self.least(resource, 0)) else { return };
             self.remove(victim.sender, victim.tail.nonce, None);
             self.forget_if_empty(victim.sender);
         }
@@ -260,16 +267,17 @@ impl Held {
     }
 
     /// The transaction that is worth least among those of senders above their share.
-    fn above_share(&self, resource: Resource) -> Option<Victim> {
+    fn above_share(&mut self, resource: Resource) -> Option<Victim> {
         let share = self.limits.share(resource, self.holders.of(resource));
-        self.least(resource, |usage| usage.of(resource) > share)
+        self.least(resource, share)
     }
 
-    /// The transaction that is worth least among the last ones of some senders; of equals the one that came last.
-    fn least(&self, resource: Resource, of: impl Fn(Usage) -> bool) -> Option<Victim> {
-        let tail = |(sender, queue): (&Address, &Queue)| Some(Victim { sender: *sender, tail: queue.tail(resource)? });
-        let rank = |victim: &Victim| -> (Worth, Reverse<u64>) { (victim.tail.floor, Reverse(victim.tail.seen)) };
-        self.queues.iter().filter(|(_, queue)| of(queue.usage())).filter_map(tail).min_by_key(rank)
+    /// The transaction that is worth least among the last ones of the senders who hold more than so much; of equals the
+    /// one that came last.
+    fn least(&mut self, resource: Resource, more_than: u64) -> Option<Victim> {
+        let sender = self.ranks.first_above(resource, more_than)?;
+        let tail = self.queues.get(&sender)?.tail(resource)?;
+        Some(Victim { sender, tail })
     }
 
     /// Puts an entry into its sender's queue, which must be there. Gives the one it replaces.
@@ -297,7 +305,9 @@ impl Held {
     fn change<T>(&mut self, sender: Address, how: impl FnOnce(&mut Queue) -> T) -> Option<T> {
         let queue = self.queues.get_mut(&sender)?;
         let before = queue.usage();
+        self.ranks.remove(sender, queue);
         let result = how(queue);
+        self.ranks.insert(sender, queue);
         let after = queue.usage();
         self.total += after;
         self.total -= before;
