@@ -1,28 +1,59 @@
 //! The plugin's configuration: the JSON file that an operator puts beside the chain.
+//!
+//! | file | what lives there |
+//! |---|---|
+//! | `table.rs` | the table of keys |
+//! | `value.rs` | reading of values |
+//! | `apis.rs` | names in `eth-apis` |
+//! | `nearest.rs` | what somebody who mistyped a name meant |
 
+mod apis;
+mod nearest;
+pub mod table;
+pub(crate) mod value;
+
+use crate::rpc::limits::Limits;
+use crate::rpc::table::Group;
 use alloy_primitives::Address;
 use pars_chain::limits::HISTORY_WINDOW;
+use pars_chain::pool;
 use pars_chain::state::commit::History;
-use serde_json::{Map, Value};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::fmt;
 use std::path::PathBuf;
+use table::{Effect, TABLE};
 
-/// What is configured.
+/// What is configured. The keys stand in [`table::TABLE`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
-    /// `pruning-enabled` (true).
+    /// How much history is kept.
     pub history: History,
-    /// `min-delay-target`, milliseconds (none: the delay stays as it is).
+    /// Delay between blocks to move toward, milliseconds; none: it stays as it is.
     pub min_delay_target: Option<u64>,
-    /// `feeRecipient` (none: the blackhole).
+    /// Who gets the fees of own blocks; none: the blackhole.
     pub fee_recipient: Option<Address>,
-    /// `airdrop`: the file that genesis names by `airdropHash` (none).
+    /// The file that genesis names by `airdropHash`.
     pub airdrop: Option<PathBuf>,
-    /// `log-level` (info).
-    pub log_level: tracing::Level,
-    /// `skip-upgrade-check` (false).
+    /// Upgrades in the past may have changed.
     pub skip_upgrade_check: bool,
-    /// Keys that do nothing in this release.
-    pub ignored: Vec<String>,
+    /// Bounds of the pool.
+    pub pool: pool::Limits,
+    /// Whoever submits a transaction here is a local sender.
+    pub local_txs: bool,
+    /// These are local senders in any case.
+    pub local_senders: BTreeSet<Address>,
+    /// What is logged.
+    pub log_level: tracing::Level,
+    /// A line of the log is a JSON object.
+    pub log_json: bool,
+    /// Methods that are on.
+    pub groups: BTreeSet<Group>,
+    /// Bounds of JSON-RPC.
+    pub limits: Limits,
+    /// For the log: what was asked for and does nothing.
+    pub notes: Vec<String>,
 }
 
 /// Why a configuration is refused.
@@ -31,6 +62,17 @@ pub enum ConfigError {
     /// No JSON object.
     #[error("configuration: {0}")]
     Json(String),
+    /// No such key.
+    #[error("configuration: unknown key `{key}`; did you mean `{nearest}`?")]
+    Unknown {
+        /// As it is written.
+        key: String,
+        /// The known one that is nearest.
+        nearest: &'static str,
+    },
+    /// A key that is there twice.
+    #[error("configuration: key `{0}` is there twice")]
+    Twice(&'static str),
     /// A key has a value that it cannot have.
     #[error("configuration: {key} is {got}, expected {expected}")]
     Value {
@@ -39,7 +81,7 @@ pub enum ConfigError {
         /// Its value.
         got: String,
         /// What it may be.
-        expected: &'static str,
+        expected: String,
     },
 }
 
@@ -50,9 +92,15 @@ impl Default for Config {
             min_delay_target: None,
             fee_recipient: None,
             airdrop: None,
-            log_level: tracing::Level::INFO,
             skip_upgrade_check: false,
-            ignored: Vec::new(),
+            pool: pool::Limits::default(),
+            local_txs: false,
+            local_senders: BTreeSet::new(),
+            log_level: tracing::Level::INFO,
+            log_json: false,
+            groups: Group::DEFAULT.into(),
+            limits: Limits::default(),
+            notes: Vec::new(),
         }
     }
 }
@@ -67,48 +115,41 @@ impl Config {
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Ok(config);
         }
-        let json = |error: serde_json::Error| ConfigError::Json(error.to_string());
-        let object: Map<String, Value> = serde_json::from_slice(bytes).map_err(json)?;
-        for (key, value) in object {
-            if value.is_null() {
-                continue;
+        let Members(members) = serde_json::from_slice(bytes).map_err(|error| ConfigError::Json(error.to_string()))?;
+        let mut seen = BTreeSet::new();
+        for (name, value) in members {
+            let key = table::find(&name).ok_or_else(|| unknown(&name))?;
+            if !seen.insert(key.name) {
+                return Err(ConfigError::Twice(key.name));
             }
-            match key.as_str() {
-                "pruning-enabled" => {
-                    let pruned = boolean("pruning-enabled", &value)?;
-                    config.history = if pruned { History::Pruned(HISTORY_WINDOW) } else { History::Archive };
-                }
-                "skip-upgrade-check" => config.skip_upgrade_check = boolean("skip-upgrade-check", &value)?,
-                "min-delay-target" => {
-                    let bad = || refuse("min-delay-target", &value, "milliseconds, a whole number");
-                    config.min_delay_target = Some(value.as_u64().ok_or_else(bad)?);
-                }
-                "feeRecipient" => {
-                    let bad = || refuse("feeRecipient", &value, "an address");
-                    let text = value.as_str().ok_or_else(bad)?;
-                    config.fee_recipient = if text.is_empty() { None } else { Some(text.parse().map_err(|_| bad())?) };
-                }
-                "airdrop" => {
-                    let path = value.as_str().ok_or_else(|| refuse("airdrop", &value, "a path"))?;
-                    config.airdrop = Some(PathBuf::from(path)).filter(|_| !path.is_empty());
-                }
-                "log-level" => {
-                    let bad = || refuse("log-level", &value, "error, warn, info, debug or trace");
-                    config.log_level = level(value.as_str().ok_or_else(bad)?).ok_or_else(bad)?;
-                }
-                _ => config.ignored.push(key),
+            match key.effect {
+                // As if it were absent.
+                Effect::Does(..) if value.is_null() => {}
+                Effect::Does(_, read) => read(&mut config, &value).map_err(|expected| ConfigError::Value {
+                    key: key.name,
+                    got: shortened(value.to_string()),
+                    expected,
+                })?,
+                Effect::Nothing(why) => config.notes.push(format!("{} does nothing here: {why}", key.name)),
             }
         }
         Ok(config)
     }
 }
 
-fn boolean(key: &'static str, value: &Value) -> Result<bool, ConfigError> {
-    value.as_bool().ok_or_else(|| refuse(key, value, "true or false"))
+fn unknown(name: &str) -> ConfigError {
+    let nearest = nearest::nearest(name, TABLE.iter().map(|key| key.name)).unwrap_or_default();
+    ConfigError::Unknown { key: shortened(name.to_owned()), nearest }
 }
 
-fn refuse(key: &'static str, value: &Value, expected: &'static str) -> ConfigError {
-    ConfigError::Value { key, got: value.to_string(), expected }
+/// Letters of an offence that are repeated.
+const SHOWN_MAX: usize = 80;
+
+fn shortened(text: String) -> String {
+    match text.char_indices().nth(SHOWN_MAX) {
+        None => text,
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+    }
 }
 
 /// The levels of the Go node, those that have no counterpart under the nearest.
@@ -123,39 +164,208 @@ fn level(name: &str) -> Option<tracing::Level> {
     }
 }
 
+/// The members of a JSON object, in their order, those with the same name too.
+struct Members(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Collect;
+
+        impl<'de> Visitor<'de> for Collect {
+            type Value = Members;
+
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+
+        from.deserialize_map(Collect)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloy_primitives::{address, b256};
+    use std::time::Duration;
 
     #[test]
-    fn values_and_refusals() {
-        assert_eq!(Config::parse(b""), Ok(Config::default()));
-        assert_eq!(Config::parse(b" \n"), Ok(Config::default()));
-        assert_eq!(Config::parse(b"{}"), Ok(Config::default()));
+    fn nothing_and_empty_is_the_default() {
+        for bytes in ["", " \n", "{}", " { } "] {
+            assert_eq!(Config::parse(bytes.as_bytes()), Ok(Config::default()), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn values() {
         let config = Config::parse(
-            br#"{"pruning-enabled":false,"min-delay-target":400,"log-level":"warn","tx-pool-price-limit":1,
-                "feeRecipient":"0x8db97C7cEcE249c2b98bDC0226Cc4C2A57BF52FC","admin-api-enabled":null}"#,
+            br#"{"pruning-enabled":false,"min-delay-target":400,"log-level":"warn","log-json-format":true,
+                "feeRecipient":"0x8db97C7cEcE249c2b98bDC0226Cc4C2A57BF52FC","airdrop":"/a/b",
+                "tx-pool-price-limit":1,"tx-pool-price-bump":25,"tx-pool-account-slots":2,"tx-pool-global-slots":3,
+                "tx-pool-account-queue":4,"tx-pool-global-queue":5,"tx-pool-lifetime":"1h30m","local-txs-enabled":true,
+                "priority-regossip-addresses":["0x0100000000000000000000000000000000000000"],
+                "eth-apis":["eth","public-eth-filter","debug-tracer"],"admin-api-enabled":true,"rpc-tx-fee-cap":0.25,
+                "rpc-gas-cap":0,"api-max-duration":1500000000,"api-max-blocks-per-request":10,
+                "allow-unprotected-txs":true,"allow-unprotected-tx-hashes":[],"allow-unfinalized-queries":true,
+                "historical-proof-query-window":5,"batch-request-limit":3,"batch-response-max-size":2000,
+                "http-body-limit":3000,"skip-upgrade-check":true,"trie-clean-cache":64}"#,
         )
         .expect("valid");
-        assert_eq!(config.history, History::Archive);
-        assert_eq!(config.min_delay_target, Some(400));
-        assert_eq!(config.log_level, tracing::Level::WARN);
-        assert_eq!(config.ignored, ["tx-pool-price-limit"]);
+        let expected = Config {
+            history: History::Archive,
+            min_delay_target: Some(400),
+            fee_recipient: Some(address!("8db97C7cEcE249c2b98bDC0226Cc4C2A57BF52FC")),
+            airdrop: Some("/a/b".into()),
+            skip_upgrade_check: true,
+            pool: pool::Limits {
+                account_slots: 2,
+                global_slots: 3,
+                account_queue: 4,
+                global_queue: 5,
+                lifetime_ms: 5_400_000,
+                price_bump_percent: 25,
+                tip_min_wei: 1,
+                ..pool::Limits::default()
+            },
+            local_txs: true,
+            local_senders: [address!("0100000000000000000000000000000000000000")].into(),
+            log_level: tracing::Level::WARN,
+            log_json: true,
+            groups: [Group::Eth, Group::EthFilter].into(),
+            limits: Limits {
+                request_bytes: 3_000,
+                batch_calls: 3,
+                batch_bytes: 2_000,
+                call_gas: None,
+                duration: Some(Duration::from_millis(1_500)),
+                log_blocks: Some(10),
+                fee_cap_wei: Some(250_000_000_000_000_000),
+                unprotected: true,
+                unprotected_hashes: BTreeSet::new(),
+                unfinalized: true,
+                proof_blocks: Some(5),
+            },
+            notes: vec![
+                "eth-apis: debug-tracer has no method in this release".to_owned(),
+                "admin-api-enabled: there is no admin API in this release".to_owned(),
+                "trie-clean-cache does nothing here: it tunes the database of the Go node".to_owned(),
+            ],
+        };
+        assert_eq!(config, expected);
+    }
+
+    #[test]
+    fn zero_lifts_a_bound_or_means_the_default() {
+        let config = Config::parse(
+            br#"{"rpc-tx-fee-cap":0,"rpc-gas-cap":0,"api-max-duration":"0s","api-max-blocks-per-request":0,
+                "historical-proof-query-window":0,"http-body-limit":0}"#,
+        )
+        .expect("valid");
+        assert_eq!(config.limits, Limits { fee_cap_wei: None, call_gas: None, ..Limits::default() });
+    }
+
+    #[test]
+    fn refusals_name_the_offence() {
         for (bytes, text) in [
-            (r#"{"pruning-enabled":1}"#, "configuration: pruning-enabled is 1, expected true or false"),
+            (r#"{"pruning-enabled":1}"#, "pruning-enabled is 1, expected true or false"),
+            (r#"{"min-delay-target":"400"}"#, "min-delay-target is \"400\", expected a whole number from 0 up"),
+            (r#"{"min-delay-target":-1}"#, "min-delay-target is -1, expected a whole number from 0 up"),
+            (r#"{"airdrop":7}"#, "airdrop is 7, expected a text"),
+            (r#"{"feeRecipient":"0x1"}"#, "feeRecipient is \"0x1\", expected an address: 0x and 40 hexadecimal digits"),
+            (r#"{"log-level":"loud"}"#, "log-level is \"loud\", expected error, warn, info, debug or trace"),
+            (r#"{"tx-pool-price-bump":0}"#, "tx-pool-price-bump is 0, expected a whole number from 1 to 1000"),
+            (r#"{"tx-pool-global-slots":0}"#, "tx-pool-global-slots is 0, expected a whole number from 1 to 1000000"),
             (
-                r#"{"min-delay-target":"400"}"#,
-                "configuration: min-delay-target is \"400\", expected milliseconds, a whole number",
+                r#"{"tx-pool-account-queue":1.5}"#,
+                "tx-pool-account-queue is 1.5, expected a whole number from 1 to 1000000",
             ),
-            (r#"{"airdrop":7}"#, "configuration: airdrop is 7, expected a path"),
-            (r#"{"feeRecipient":"0x1"}"#, "configuration: feeRecipient is \"0x1\", expected an address"),
             (
-                r#"{"log-level":"loud"}"#,
-                "configuration: log-level is \"loud\", expected error, warn, info, debug or trace",
+                r#"{"tx-pool-lifetime":"10 minutes"}"#,
+                "tx-pool-lifetime is \"10 minutes\", expected a duration such as \"1m30s\" or \"500ms\", or nanoseconds as a whole number, at least 1s",
             ),
-            ("[]", "configuration: invalid type: sequence, expected a map at line 1 column 0"),
+            (
+                r#"{"tx-pool-lifetime":"999ms"}"#,
+                "tx-pool-lifetime is \"999ms\", expected a duration such as \"1m30s\" or \"500ms\", or nanoseconds as a whole number, at least 1s",
+            ),
+            (
+                r#"{"api-max-duration":"-1s"}"#,
+                "api-max-duration is \"-1s\", expected a duration such as \"1m30s\" or \"500ms\", or nanoseconds as a whole number",
+            ),
+            (
+                r#"{"rpc-tx-fee-cap":"1"}"#,
+                "rpc-tx-fee-cap is \"1\", expected coins: a number from 0 to 10^20, with 18 decimals at most",
+            ),
+            (
+                r#"{"rpc-tx-fee-cap":-1}"#,
+                "rpc-tx-fee-cap is -1, expected coins: a number from 0 to 10^20, with 18 decimals at most",
+            ),
+            (r#"{"batch-request-limit":0}"#, "batch-request-limit is 0, expected a whole number from 1 to 1000000"),
+            (
+                r#"{"http-body-limit":1073741825}"#,
+                "http-body-limit is 1073741825, expected a whole number from 0 to 1073741824",
+            ),
+            (r#"{"eth-apis":"eth"}"#, "eth-apis is \"eth\", expected a list of names of API groups"),
+            (
+                r#"{"eth-apis":["eth","web-3"]}"#,
+                "eth-apis is [\"eth\",\"web-3\"], expected names of API groups; did you mean \"web3\" by \"web-3\"?",
+            ),
+            (
+                r#"{"allow-unprotected-tx-hashes":["0x12"]}"#,
+                "allow-unprotected-tx-hashes is [\"0x12\"], expected a list of hashes, each 0x and 64 hexadecimal digits",
+            ),
+            (r#"{"tx-pool-global-slot":1}"#, "unknown key `tx-pool-global-slot`; did you mean `tx-pool-global-slots`?"),
+            (r#"{"feerecipient":""}"#, "unknown key `feerecipient`; did you mean `feeRecipient`?"),
+            (r#"{"log-level":"warn","log-level":"warn"}"#, "key `log-level` is there twice"),
+            (r#"{"snapshot-wait":1,"snapshot-wait":null}"#, "key `snapshot-wait` is there twice"),
+            ("[]", "invalid type: sequence, expected an object at line 1 column 0"),
+            ("{", "EOF while parsing an object at line 1 column 1"),
+            ("{} {}", "trailing characters at line 1 column 4"),
         ] {
-            assert_eq!(Config::parse(bytes.as_bytes()).map_err(|error| error.to_string()), Err(text.to_owned()));
+            let refused = Config::parse(bytes.as_bytes()).map_err(|error| error.to_string());
+            assert_eq!(refused, Err(format!("configuration: {text}")), "{bytes}");
         }
+        let long = format!(r#"{{"{}":1,"log-level":"warn"}}"#, "x".repeat(1_000));
+        assert!(Config::parse(long.as_bytes()).is_err_and(|error| error.to_string().len() < 200));
+    }
+
+    #[test]
+    fn the_table_says_what_is() {
+        let mut names = BTreeSet::new();
+        for key in TABLE {
+            assert!(names.insert(key.name), "{} is there twice", key.name);
+            for value in [key.default, key.example, "null"] {
+                let json = format!("{{\"{}\":{value}}}", key.name);
+                let mut config = Config::parse(json.as_bytes()).unwrap_or_else(|error| panic!("{json}: {error}"));
+                let notes = std::mem::take(&mut config.notes);
+                match key.effect {
+                    Effect::Nothing(_) => assert_eq!(notes.len(), 1, "{json}"),
+                    Effect::Does(..) if value != key.example => assert_eq!(notes, Vec::<String>::new(), "{json}"),
+                    // This one has no value with an effect.
+                    Effect::Does(..) if key.name == "admin-api-enabled" => assert_eq!(notes.len(), 1),
+                    Effect::Does(..) => assert!(key.name == "airdrop" || config != Config::default(), "{json}"),
+                }
+                if value != key.example {
+                    assert_eq!(config, Config::default(), "{json}");
+                }
+            }
+        }
+        let hash = b256!("fefb2da535e927b85fe68eb81cb2e4a5827c905f78381a01ef2322aa9b0aee8e");
+        assert_eq!(Config::default().limits.unprotected_hashes, [hash].into());
+    }
+
+    #[test]
+    fn the_readme_lists_every_row() {
+        let readme: BTreeSet<&str> = include_str!("../../README.md").lines().collect();
+        let missing: Vec<String> =
+            TABLE.iter().map(table::Key::row).filter(|row| !readme.contains(row.as_str())).collect();
+        assert!(missing.is_empty(), "README.md lacks these rows:\n{}", missing.join("\n"));
     }
 }

@@ -1,8 +1,18 @@
 //! `pars-vm dev`: the same chain with a built-in single proposer and JSON-RPC on loopback.
+//!
+//! | file | what lives there |
+//! |---|---|
+//! | `accounts.rs` | accounts with coins |
+//! | `propose.rs` | the proposer |
+//! | `greeting.rs` | what a developer is told |
+
+mod accounts;
+mod greeting;
+mod propose;
 
 use crate::clock::Clock;
 use crate::command::Dev;
-use crate::node::{Choices, Node, Sealing, closed};
+use crate::node::{Choices, Node, Sealing};
 use crate::rpc::api::Api;
 use crate::rpc::limits::Limits;
 use crate::rpc::listen;
@@ -10,17 +20,17 @@ use crate::rpc::service::RpcService;
 use crate::rpc::table::Group;
 use crate::store::rocks::Rocks;
 use anyhow::{Context as _, Result, bail};
-use pars_chain::engine::{Built, Chain, Opening};
-use pars_chain::error::Error;
+use pars_chain::engine::{Chain, OpenError, Opening};
 use pars_chain::execution::executor::Place;
 use pars_chain::limits::HISTORY_WINDOW;
 use pars_chain::state::commit::History;
-use pars_chain::store::{Durability, Memory, Store};
-use pars_genesis::presets;
-use std::io::Write;
+use pars_chain::state::meta;
+use pars_chain::store::{Memory, Store};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 use strum::IntoEnumIterator as _;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -28,6 +38,10 @@ use tokio::sync::watch;
 
 /// Minimum delay between blocks of a chain that one person works with, milliseconds.
 const MIN_DELAY_MS: u64 = 1;
+/// With a longer interval between blocks a submission is answered before its block.
+const INTERVAL_WAITED_FOR: Duration = Duration::from_secs(5);
+/// File of submitted transactions in the folder of the chain.
+const JOURNAL: &str = "pool.journal";
 
 /// Runs until SIGINT or SIGTERM.
 ///
@@ -49,30 +63,39 @@ async fn serve(options: &Dev) -> Result<()> {
         Some(folder) => Arc::new(Rocks::open(folder)?),
         None => Arc::new(Memory::new()),
     };
-    let genesis = presets::local(MIN_DELAY_MS);
+    let genesis = match &options.genesis {
+        Some(file) => read(file)?,
+        None => accounts::genesis(options.accounts, MIN_DELAY_MS)?,
+    };
+    let upgrade = options.upgrade.as_ref().map(|file| read(file)).transpose()?.unwrap_or_default();
     let opening = Opening {
         genesis: &genesis,
-        upgrade: &[],
+        upgrade: &upgrade,
         host: Some(pars_genesis::forks::HostUpgrades::LOCAL),
         airdrop: None,
         place: Place::default(),
-        history: History::Pruned(HISTORY_WINDOW),
+        history: if options.archive { History::Archive } else { History::Pruned(HISTORY_WINDOW) },
         skip_upgrade_check: false,
     };
-    let chain = Chain::open(store, &opening);
-    let chain = match &options.data_dir {
-        Some(folder) => chain.with_context(|| folder.display().to_string())?,
-        None => chain?,
+    let named = options.data_dir.as_ref().or(options.genesis.as_ref());
+    let opened = open(store, &opening, options.archive);
+    let chain = match named {
+        Some(path) => opened.with_context(|| path.display().to_string())?,
+        None => opened?,
     };
-    let choices = Choices { min_delay_target: Some(MIN_DELAY_MS), ..Choices::default() };
-    let node = Arc::new(Node::start(chain, choices, Sealing::Instant).context("starting the chain")?);
+    let journal = options.data_dir.as_ref().map(|folder| folder.join(JOURNAL));
+    let choices = Choices { min_delay_target: Some(MIN_DELAY_MS), journal, ..Choices::default() };
+    // Clients give up after ten seconds; with slow blocks they ask for the receipt instead.
+    let slow = options.block_time.is_some_and(|interval| interval > INTERVAL_WAITED_FOR);
+    let sealing = if slow { Sealing::Host } else { Sealing::Instant };
+    let node = Arc::new(Node::start(chain, choices, sealing).context("starting the chain")?);
     let mut interrupt = signal(SignalKind::interrupt()).context("handling SIGINT")?;
     let mut terminate = signal(SignalKind::terminate()).context("handling SIGTERM")?;
     let (stop, stopped) = watch::channel(false);
-    let mut proposer = tokio::spawn(propose(Arc::clone(&node)));
+    let mut proposer = tokio::spawn(propose::propose(Arc::clone(&node), options.block_time));
     let api = Api::new(Arc::clone(&node), Limits::default(), Group::iter(), Clock::Machine);
     let server = tokio::spawn(listen::serve(listener, RpcService::new(Arc::new(api)), stopped));
-    greet(&node, address, options)?;
+    greeting::greet(&node, address, options, &accounts::accounts(options.accounts)?)?;
     let result = tokio::select! {
         _ = interrupt.recv() => Ok(()),
         _ = terminate.recv() => Ok(()),
@@ -90,56 +113,91 @@ async fn serve(options: &Dev) -> Result<()> {
     result
 }
 
-/// Seals a block whenever the pool has something for one.
-async fn propose(node: Arc<Node>) -> Result<(), Error> {
-    loop {
-        node.wants_block().await;
-        let built = node.build().await?;
-        match built {
-            Built::Block(block) => {
-                let id = block.id();
-                // Whoever closes the chain ends this task first; so a chain that is closed here broke.
-                let engine = node.engine().map_err(closed)?;
-                let accepted = engine.call(move |owner| {
-                    owner.set_preference(id)?;
-                    owner.accept(id, Durability::Synced)
-                });
-                accepted.await.map_err(closed)??;
-                let (height, transactions) = (block.height(), block.transactions.len());
-                tracing::info!(height, transactions, gas = block.header.gas_used, "block");
-            }
-            Built::TooEarly { at_ms } => {
-                let wait = at_ms.saturating_sub(crate::clock::now_ms());
-                tokio::time::sleep(std::time::Duration::from_millis(wait)).await;
-            }
-            Built::Nothing | Built::Refused(_) => {
-                // The pool thought otherwise. It looks again after its next change, or a little later.
-                tokio::time::sleep(std::time::Duration::from_millis(RETRY_MS)).await;
-            }
+/// Opens the chain, unless its folder was made with another choice of history.
+fn open(store: Arc<dyn Store>, opening: &Opening<'_>, archive: bool) -> Result<Chain> {
+    let chain = match Chain::open(Arc::clone(&store), opening) {
+        Err(other @ OpenError::OtherGenesis { .. }) => {
+            return Err(other).context("made with other --accounts, or with --genesis");
         }
+        opened => opened?,
+    };
+    let (oldest, height) = (meta::oldest(store.snapshot()?.as_ref())?, chain.head().height());
+    if archive && oldest > 0 {
+        bail!("its states before block {oldest} are gone: start without --archive, or choose another folder");
     }
+    if !archive && height - oldest.min(height) > HISTORY_WINDOW {
+        bail!("it was made with --archive: start with it, or choose another folder");
+    }
+    Ok(chain)
 }
 
-/// Pause after a build that gave no block, milliseconds.
-const RETRY_MS: u64 = 50;
+fn read(file: &Path) -> Result<Vec<u8>> {
+    std::fs::read(file).with_context(|| file.display().to_string())
+}
 
-/// Says where the chain answers and who has coins.
-fn greet(node: &Node, address: SocketAddr, options: &Dev) -> Result<()> {
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{}", crate::rpc::web3::CLIENT)?;
-    writeln!(out)?;
-    writeln!(out, "Accounts, each with 10000 coins. Their keys are public: never use them anywhere else.")?;
-    for (index, (account, key)) in presets::LOCAL_ACCOUNTS.iter().enumerate() {
-        writeln!(out, "  ({index}) {account}  {key}")?;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloy_consensus::crypto::secp256k1::sign_message;
+    use alloy_consensus::{EthereumTxEnvelope, SignableTransaction, TxEip4844, TxLegacy};
+    use alloy_eips::eip2718::Encodable2718;
+    use alloy_primitives::Address;
+    use pars_chain::engine::{Built, InOrder, Wish};
+    use pars_chain::store::Durability;
+    use pars_chain::tx::Tx;
+    use pars_genesis::presets::{self, LOCAL_ACCOUNTS};
+
+    fn transfer(nonce: u64) -> Arc<Tx> {
+        let unsigned = TxLegacy {
+            chain_id: Some(1_337),
+            nonce,
+            gas_price: 1_000_000_000_000,
+            gas_limit: 21_000,
+            to: Address::ZERO.into(),
+            ..TxLegacy::default()
+        };
+        let signature = sign_message(LOCAL_ACCOUNTS[0].1, unsigned.signature_hash()).unwrap();
+        let signed = EthereumTxEnvelope::<TxEip4844>::from(unsigned.into_signed(signature));
+        Arc::new(Tx::decode(&signed.encoded_2718()).unwrap())
     }
-    writeln!(out)?;
-    writeln!(out, "Chain id  {}", node.spec().chain_id)?;
-    writeln!(out, "Height    {}", node.head().height())?;
-    match &options.data_dir {
-        Some(folder) => writeln!(out, "Data      {}", folder.display())?,
-        None => writeln!(out, "Data      in memory, gone when it stops (keep it with --data-dir)")?,
+
+    /// A folder of one kind of history is not gone on with as the other.
+    #[test]
+    fn history_is_chosen_once() {
+        let genesis = presets::local(1);
+        let opening = |archive| Opening {
+            genesis: &genesis,
+            upgrade: &[],
+            host: Some(pars_genesis::forks::HostUpgrades::LOCAL),
+            airdrop: None,
+            place: Place::default(),
+            history: if archive { History::Archive } else { History::Pruned(HISTORY_WINDOW) },
+            skip_upgrade_check: false,
+        };
+        let stores = [Memory::new(), Memory::new()];
+        let again = |store: &Memory, archive| {
+            open(Arc::new(store.clone()), &opening(archive), archive).map(drop).map_err(|error| error.to_string())
+        };
+        for (archive, store) in [false, true].into_iter().zip(&stores) {
+            let mut chain = open(Arc::new(store.clone()), &opening(archive), archive).unwrap();
+            let mut now_ms = chain.head().header().unix_ms();
+            for nonce in 0..=HISTORY_WINDOW {
+                if [0, HISTORY_WINDOW].contains(&nonce) {
+                    // So far there is no difference.
+                    assert_eq!((again(store, false), again(store, true)), (Ok(()), Ok(())));
+                }
+                now_ms += 1_000;
+                let wish = Wish { now_ms, fee_recipient: None, min_delay_target: None, verdicts: None };
+                let built = chain.build(&mut InOrder::new([transfer(nonce)]), wish).unwrap();
+                let Built::Block(block) = built else { panic!("{built:?}") };
+                chain.accept(block.id(), Durability::Synced).unwrap();
+            }
+        }
+        let [pruned, archive] = &stores;
+        assert_eq!((again(pruned, false), again(archive, true)), (Ok(()), Ok(())));
+        let text = "its states before block 1 are gone: start without --archive, or choose another folder";
+        assert_eq!(again(pruned, true), Err(text.to_owned()));
+        let text = "it was made with --archive: start with it, or choose another folder";
+        assert_eq!(again(archive, false), Err(text.to_owned()));
     }
-    writeln!(out, "Answers   http://{address}")?;
-    out.flush()?;
-    Ok(())
 }

@@ -8,6 +8,7 @@
 //! | `replay.rs` | recorded chains, compared block by block |
 //! | `node.rs` | a chain that runs: thread, pool, waiting |
 //! | `engine.rs` | the one thread that owns the chain |
+//! | `journal.rs`, `keeper.rs` | submitted transactions over a restart; what happens every second and minute |
 //! | `rpc.rs`, `rpc/` | JSON-RPC |
 //! | `store/rocks.rs` | the store over RocksDB |
 //! | `config.rs`, `log.rs`, `clock.rs` | configuration, log, time |
@@ -17,6 +18,8 @@ pub mod command;
 pub mod config;
 pub mod dev;
 pub mod engine;
+pub mod journal;
+pub mod keeper;
 pub mod log;
 pub mod node;
 pub mod plugin;

@@ -2,15 +2,19 @@
 
 use crate::clock::now_ms;
 use crate::engine::{Closed, Engine, Shown};
+use crate::journal::{Journal, JournalError};
+use crate::keeper::{Keeper, Periods};
 use alloy_primitives::{Address, B256};
 use pars_chain::block::{Block, BlockId};
 use pars_chain::engine::{Built, Chain, Wish, next_block};
-use pars_chain::error::{DecodeError, Error, Fatal, Invalid};
+use pars_chain::error::{Error, Fatal, Invalid};
 use pars_chain::pool::{Limits, Origin, Pool, Refused};
 use pars_chain::rules::syntax;
 use pars_chain::tx::Tx;
 use pars_chain::view::View;
 use pars_genesis::spec::ChainSpec;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -23,6 +27,12 @@ pub struct Choices {
     pub min_delay_target: Option<u64>,
     /// Bounds of the pool.
     pub pool: Limits,
+    /// Whoever submits a transaction here is a local sender.
+    pub local_txs: bool,
+    /// These are local senders in any case.
+    pub local_senders: BTreeSet<Address>,
+    /// Where submitted transactions are kept over a restart; none: nowhere.
+    pub journal: Option<PathBuf>,
 }
 
 /// A chain that runs.
@@ -33,6 +43,8 @@ pub struct Node {
     engine: std::sync::Mutex<Option<Arc<Engine>>>,
     watched: watch::Receiver<Shown>,
     pool: Arc<Pool>,
+    journal: Option<Arc<Journal>>,
+    keeper: std::sync::Mutex<Option<Keeper>>,
     choices: Choices,
     /// Counts changes of the pool. A watch: a change that nobody waits for is still seen.
     changes: watch::Sender<u64>,
@@ -44,7 +56,7 @@ pub struct Node {
 pub enum Sealing {
     /// The chain seals by itself: an answer comes after the block.
     Instant,
-    /// A host decides.
+    /// A host decides, or a clock that is too slow to wait for.
     Host,
 }
 
@@ -55,39 +67,37 @@ pub enum StartError {
     #[error(transparent)]
     Fatal(#[from] Fatal),
     /// The system gives no thread.
-    #[error("starting the chain's thread: {0}")]
+    #[error("starting a thread: {0}")]
     Thread(#[from] std::io::Error),
-}
-
-/// Why a transaction was not taken.
-#[derive(Debug, thiserror::Error)]
-pub enum SubmitError {
-    /// The bytes are no transaction.
+    /// The file of submitted transactions cannot be used.
     #[error(transparent)]
-    Decode(#[from] DecodeError),
-    /// The pool refused it.
-    #[error(transparent)]
-    Refused(#[from] Refused),
+    Journal(#[from] JournalError),
 }
 
 impl Node {
     /// Starts a chain.
     ///
     /// # Errors
-    /// When the store failed, or the system gives no thread.
+    /// When the store failed, the system gives no thread, or the journal cannot be used.
     pub fn start(chain: Chain, choices: Choices, sealing: Sealing) -> Result<Self, StartError> {
         let (spec, genesis) = (Arc::clone(chain.spec()), chain.genesis());
         let pool = Arc::new(Pool::new(Arc::clone(&spec), choices.pool, chain.head())?);
+        let journal = choices.journal.as_ref().map(|path| recover(path.clone(), &pool, &choices, chain.head()));
+        let journal = journal.transpose()?.map(Arc::new);
         let engine = Engine::start(chain, Arc::clone(&pool))?;
         let watched = engine.watch();
+        let changes = watch::Sender::new(0);
+        let keeper = Keeper::start(Arc::clone(&pool), journal.clone(), changes.clone(), Periods::default())?;
         Ok(Self {
             spec,
             genesis,
             engine: std::sync::Mutex::new(Some(Arc::new(engine))),
             watched,
             pool,
+            journal,
+            keeper: std::sync::Mutex::new(Some(keeper)),
             choices,
-            changes: watch::Sender::new(0),
+            changes,
             sealing,
         })
     }
@@ -146,11 +156,20 @@ impl Node {
 
     /// Takes a transaction into the pool. Runs on the caller's thread.
     ///
+    /// Where there is a journal, the transaction is in it before this returns: from there on it survives the end of the
+    /// process, and after a second the end of the machine.
+    ///
     /// # Errors
     /// Why it was not taken.
-    pub fn submit(&self, bytes: &[u8]) -> Result<B256, SubmitError> {
-        let tx = Arc::new(Tx::decode(bytes)?);
-        let hash = self.pool.submit(tx, Origin::Remote, now_ms())?;
+    pub fn submit(&self, tx: Arc<Tx>) -> Result<B256, Refused> {
+        let taken = self.pool.submit(Arc::clone(&tx), self.choices.origin(&tx), now_ms());
+        if matches!(taken, Ok(_) | Err(Refused::AlreadyKnown))
+            && let Some(journal) = &self.journal
+        {
+            // One that is here already may have come another way.
+            journal.append(&tx);
+        }
+        let hash = taken?;
         self.changes.send_modify(|changes| *changes = changes.wrapping_add(1));
         Ok(hash)
     }
@@ -258,6 +277,8 @@ impl Node {
 
     /// Ends the chain's thread. What runs on it is waited for. The store closes with the last view of it.
     pub async fn close(&self) {
+        let keeper = self.keeper.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        drop(tokio::task::spawn_blocking(move || drop(keeper)).await);
         let engine = self.engine.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
         let Some(mut engine) = engine else { return };
         let closing = tokio::task::spawn_blocking(move || {
@@ -272,6 +293,43 @@ impl Node {
         });
         drop(closing.await);
     }
+}
+
+impl Choices {
+    /// How the pool is to treat a transaction that is submitted here.
+    fn origin(&self, tx: &Tx) -> Origin {
+        let favoured =
+            || !self.local_senders.is_empty() && tx.sender().is_some_and(|by| self.local_senders.contains(&by));
+        if self.local_txs || favoured() { Origin::Local } else { Origin::Remote }
+    }
+}
+
+/// Opens the journal and takes what it holds into the pool, the ordinary way.
+fn recover(path: PathBuf, pool: &Pool, choices: &Choices, head: &View) -> Result<Journal, StartError> {
+    let (journal, mut kept) = Journal::open(path)?;
+    let total = kept.len();
+    // In the order of nonces a transaction finds those before it; of two with the same nonce the later one replaced the
+    // other. Mined ones are known by their hashes, which is cheaper than by their senders.
+    let mut waiting = Vec::new();
+    for tx in kept.drain(..) {
+        if head.transaction(tx.hash())?.is_none() {
+            waiting.push(tx);
+        }
+    }
+    waiting.sort_by_key(|tx| (tx.sender(), tx.nonce()));
+    for tx in waiting {
+        let origin = choices.origin(&tx);
+        match pool.submit(tx, origin, now_ms()) {
+            Ok(_) => {}
+            Err(Refused::Fatal(fatal)) => return Err(fatal.into()),
+            Err(reason) => tracing::debug!(%reason, "a kept transaction is not taken any more"),
+        }
+    }
+    if total > 0 {
+        tracing::info!(kept = total, waiting = pool.len(), "transactions kept over the restart");
+    }
+    journal.rewrite(pool);
+    Ok(journal)
 }
 
 /// How long a transaction is waited for.

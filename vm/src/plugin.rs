@@ -6,9 +6,7 @@ use crate::engine::{Engine, Owner};
 use crate::log;
 use crate::node::{Choices, Node, Sealing};
 use crate::rpc::api::Api;
-use crate::rpc::limits::Limits;
 use crate::rpc::service::RpcService;
-use crate::rpc::table::Group;
 use crate::store::rocks::Rocks;
 use alloy_primitives::B256;
 use bytes::Bytes;
@@ -32,6 +30,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 pub struct Plugin {
     lever: log::Lever,
     running: OnceLock<Arc<Node>>,
+    config: OnceLock<Config>,
     phase: Mutex<Option<Phase>>,
     /// When the store was last synced while catching up, Unix milliseconds.
     synced_ms: AtomicU64,
@@ -47,6 +46,8 @@ const SYNC_EVERY_MS: u64 = 1_000;
 const REBUILD_MS: u64 = 100;
 /// Folder of the store inside the chain's own.
 const FOLDER: &str = "pars";
+/// File of submitted transactions beside the store's.
+const JOURNAL: &str = "pool.journal";
 
 impl Plugin {
     /// A plugin that no host has spoken to yet.
@@ -55,6 +56,7 @@ impl Plugin {
         Self {
             lever,
             running: OnceLock::new(),
+            config: OnceLock::new(),
             phase: Mutex::new(None),
             synced_ms: AtomicU64::new(0),
             last_build: Mutex::new(None),
@@ -82,12 +84,14 @@ impl Plugin {
         *self.phase.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn open(&self, args: &InitArgs) -> Result<Node, VmError> {
+    fn open(&self, args: &InitArgs) -> Result<(Node, Config), VmError> {
         let config = Config::parse(&args.config).map_err(VmError::other)?;
-        log::set_level(&self.lever, config.log_level);
-        for key in &config.ignored {
-            tracing::info!(key, "configuration: this key does nothing in this release");
+        self.lever.set_json(config.log_json);
+        for note in &config.notes {
+            tracing::info!("configuration: {note}");
         }
+        // After the notes: an operator asked for something, and hears that it does nothing.
+        self.lever.set_level(config.log_level);
         let host = args.network_upgrades.as_ref().map(host_upgrades);
         if host.is_none() {
             tracing::info!("the host sends no upgrade schedule: genesis times, else Durango to Granite from the start");
@@ -115,9 +119,13 @@ impl Plugin {
         let choices = Choices {
             fee_recipient: config.fee_recipient,
             min_delay_target: config.min_delay_target,
-            ..Choices::default()
+            pool: config.pool,
+            local_txs: config.local_txs,
+            local_senders: config.local_senders.clone(),
+            journal: Some(folder.join(JOURNAL)),
         };
-        Node::start(chain, choices, Sealing::Host).map_err(VmError::other)
+        let node = Node::start(chain, choices, Sealing::Host).map_err(VmError::other)?;
+        Ok((node, config))
     }
 
     fn last_accepted(&self) -> Result<LastAccepted, VmError> {
@@ -150,7 +158,9 @@ impl Plugin {
 impl ChainVm for Plugin {
     async fn initialize(&self, args: InitArgs, _host: Arc<dyn Host>) -> Result<LastAccepted, VmError> {
         // Opening a store reads and may replay its log: not on a thread that serves others.
-        let node = tokio::task::block_in_place(|| self.open(&args))?;
+        let (node, config) = tokio::task::block_in_place(|| self.open(&args))?;
+        // Whoever comes second finds a chain that runs, below.
+        drop(self.config.set(config));
         self.running.set(Arc::new(node)).map_err(|_| VmError::other("Initialize came twice"))?;
         self.last_accepted()
     }
@@ -184,7 +194,9 @@ impl ChainVm for Plugin {
     }
 
     async fn handlers(&self) -> Result<Vec<HttpHandler>, VmError> {
-        let api = Api::new(Arc::clone(self.node()?), Limits::default(), Group::DEFAULT, Clock::Machine);
+        let node = Arc::clone(self.node()?);
+        let Config { limits, groups, .. } = self.config.get().cloned().unwrap_or_default();
+        let api = Api::new(node, limits, groups, Clock::Machine);
         Ok(vec![HttpHandler::new("/rpc", RpcService::new(Arc::new(api)))])
     }
 

@@ -1,8 +1,8 @@
 //! Codes and texts of JSON-RPC errors. The only place where the node's errors become them.
 
-use crate::node::SubmitError;
 use alloy_primitives::Bytes;
-use pars_chain::error::{Fatal, Misuse};
+use pars_chain::error::{DecodeError, Fatal, Malformed, Misuse};
+use pars_chain::pool::Refused;
 use serde::Serialize;
 
 /// An error as clients see it.
@@ -101,8 +101,20 @@ impl From<Misuse> for RpcError {
     }
 }
 
-impl From<SubmitError> for RpcError {
-    fn from(error: SubmitError) -> Self {
-        Self::server(error.to_string())
+/// Of one transaction that was given by itself: its place in a block says nothing.
+impl From<DecodeError> for RpcError {
+    fn from(error: DecodeError) -> Self {
+        Self::server(match error {
+            DecodeError::Malformed(Malformed::TransactionType { .. }) => "transaction type not supported".to_owned(),
+            DecodeError::Malformed(Malformed::Transaction { cause, .. }) => cause,
+            DecodeError::Malformed(other) => other.to_string(),
+            DecodeError::Unsupported(unsupported) => unsupported.to_string(),
+        })
+    }
+}
+
+impl From<Refused> for RpcError {
+    fn from(refused: Refused) -> Self {
+        if let Refused::Fatal(fatal) = refused { fatal.into() } else { Self::server(refused.to_string()) }
     }
 }

@@ -1,9 +1,11 @@
 //! How much is asked and answered at once. Every bound of the JSON-RPC service is here.
 
+use alloy_primitives::{B256, b256};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// What an operator may choose. The keys of the plugin's configuration stand beside each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// `http-body-limit`: bytes of a request; 0 in the file means the default.
     pub request_bytes: usize,
@@ -21,6 +23,8 @@ pub struct Limits {
     pub fee_cap_wei: Option<u128>,
     /// `allow-unprotected-txs`: take transactions without a chain id (EIP-155).
     pub unprotected: bool,
+    /// `allow-unprotected-tx-hashes`: those that are taken all the same.
+    pub unprotected_hashes: BTreeSet<B256>,
     /// `allow-unfinalized-queries`: a height above the last accepted block is unknown instead of forbidden.
     pub unfinalized: bool,
     /// `historical-proof-query-window`: blocks behind the head that `eth_getProof` answers; none for all that is kept.
@@ -38,11 +42,15 @@ impl Default for Limits {
             log_blocks: None,
             fee_cap_wei: Some(100 * 10_u128.pow(18)),
             unprotected: false,
+            unprotected_hashes: [REGISTRY].into(),
             unfinalized: false,
             proof_blocks: None,
         }
     }
 }
+
+/// The transaction that makes the registry of EIP-1820 on every chain.
+const REGISTRY: B256 = b256!("fefb2da535e927b85fe68eb81cb2e4a5827c905f78381a01ef2322aa9b0aee8e");
 
 /// Blocks that one `eth_getLogs` may search where nobody chose a number.
 pub const LOG_BLOCKS_MAX: u64 = 100_000;

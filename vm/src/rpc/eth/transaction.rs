@@ -2,6 +2,7 @@
 
 use crate::rpc::api::Api;
 use crate::rpc::error::RpcError;
+use crate::rpc::limits::Limits;
 use crate::rpc::params::Params;
 use crate::rpc::table::{Answer, Waiting, answer};
 use alloy_eips::eip2930::AccessListItem;
@@ -20,13 +21,47 @@ pub fn send_raw(api: Arc<Api>, params: Params) -> Waiting {
         if bytes.len() <= 1 {
             return Err(RpcError::server("typed transaction too short"));
         }
-        let submitting = Arc::clone(api.node());
+        let submitting = Arc::clone(&api);
         // Recovering the sender takes a core for a while.
-        let submitted = tokio::task::spawn_blocking(move || submitting.submit(&bytes)).await;
-        let hash = submitted.map_err(|_| RpcError::internal())??;
+        let submitted = tokio::task::spawn_blocking(move || {
+            let tx = Arc::new(Tx::decode(&bytes)?);
+            admissible(&tx, submitting.limits())?;
+            Ok::<_, RpcError>(submitting.node().submit(tx)?)
+        });
+        let hash = submitted.await.map_err(|_| RpcError::internal())??;
         api.node().settled(hash).await.map_err(|_| RpcError::stopped())?;
         answer(&hash)
     })
+}
+
+/// What the operator asks of a transaction that is submitted here, whatever the pool takes.
+fn admissible(tx: &Tx, limits: &Limits) -> Result<(), RpcError> {
+    let fee = U256::from(tx.fee_cap()) * U256::from(tx.gas_limit());
+    if let Some(cap) = limits.fee_cap_wei.map(U256::from).filter(|cap| fee > *cap) {
+        let (fee, cap) = (coins(fee), coins(cap));
+        return Err(RpcError::server(format!("tx fee ({fee} ether) exceeds the configured cap ({cap} ether)")));
+    }
+    let Signature { r, s, .. } = tx.signature();
+    let protected = tx.kind() != 0 || tx.chain_id().is_some();
+    // Whoever made up a signature instead of signing wants the same contract on every chain, and has no other coins there.
+    let deployment = tx.nonce() == 0 && r == s;
+    if !(protected || limits.unprotected || deployment || limits.unprotected_hashes.contains(&tx.hash())) {
+        return Err(RpcError::server("only replay-protected (EIP-155) transactions allowed over RPC"));
+    }
+    Ok(())
+}
+
+/// Wei as coins with two decimals, rounded to the nearest, halves to the even one.
+fn coins(wei: U256) -> String {
+    let unit = U256::from(10_u64.pow(16));
+    let (mut cents, rest) = wei.div_rem(unit);
+    let odd = cents.bit(0);
+    let twice = rest * U256::from(2);
+    if twice > unit || (twice == unit && odd) {
+        cents += U256::ONE;
+    }
+    let (whole, cents) = cents.div_rem(U256::from(100));
+    format!("{whole}.{:02}", cents.to::<u64>())
 }
 
 /// `eth_getTransactionReceipt(hash)`: the receipt of an accepted transaction, or null.
@@ -188,4 +223,101 @@ impl MinedReceipt {
 /// What a unit of gas cost in an accepted block, whose base fee this program could compute with.
 fn price(tx: &Tx, block: &Block) -> u128 {
     tx.effective_gas_price(block.header.base_fee.unwrap_or_default().saturating_to())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloy_consensus::{EthereumTxEnvelope, SignableTransaction, TxEip4844, TxLegacy};
+    use alloy_eips::eip2718::Encodable2718;
+    use std::collections::BTreeSet;
+
+    const UNPROTECTED: &str = "only replay-protected (EIP-155) transactions allowed over RPC";
+
+    fn legacy(chain_id: Option<u64>, nonce: u64, gas_price: u128, (r, s): (u64, u64)) -> Tx {
+        let unsigned = TxLegacy { chain_id, nonce, gas_price, gas_limit: 100_000, ..TxLegacy::default() };
+        let signed = unsigned.into_signed(alloy_primitives::Signature::new(U256::from(r), U256::from(s), false));
+        Tx::decode(&EthereumTxEnvelope::<TxEip4844>::from(signed).encoded_2718()).expect("a transaction")
+    }
+
+    fn refusal(tx: &Tx, limits: &Limits) -> Option<String> {
+        admissible(tx, limits).err().map(|refused| refused.message)
+    }
+
+    #[test]
+    fn fees_are_capped() {
+        let gwei = 10_u128.pow(9);
+        let cap = |wei| Limits { fee_cap_wei: wei, ..Limits::default() };
+        let pays = |price| legacy(Some(1), 1, price, (1, 2));
+        assert_eq!(refusal(&pays(1_000_000 * gwei), &Limits::default()), None, "100 coins and no more");
+        let text = "tx fee (100.00 ether) exceeds the configured cap (100.00 ether)";
+        assert_eq!(refusal(&pays(1_000_000 * gwei + 1), &Limits::default()).as_deref(), Some(text));
+        let text = "tx fee (1.23 ether) exceeds the configured cap (1.00 ether)";
+        assert_eq!(refusal(&pays(12_345 * gwei), &cap(Some(10_u128.pow(18)))).as_deref(), Some(text));
+        assert_eq!(refusal(&pays(u128::MAX), &cap(None)), None);
+        let text = "tx fee (34028236692093846346337460.74 ether) exceeds the configured cap (0.01 ether)";
+        assert_eq!(refusal(&pays(u128::MAX), &cap(Some(10_u128.pow(16)))).as_deref(), Some(text));
+    }
+
+    #[test]
+    fn unprotected_transactions_are_an_exception() {
+        let plain = legacy(None, 1, 1, (1, 2));
+        let limits = Limits::default();
+        assert_eq!(refusal(&plain, &limits).as_deref(), Some(UNPROTECTED));
+        assert_eq!(refusal(&plain, &Limits { unprotected: true, ..limits.clone() }), None);
+        let listed = Limits { unprotected_hashes: BTreeSet::from([plain.hash()]), ..Limits::default() };
+        assert_eq!(refusal(&plain, &listed), None);
+        assert_eq!(refusal(&legacy(Some(1), 1, 1, (1, 2)), &limits), None, "signed for a chain");
+        assert_eq!(refusal(&legacy(None, 0, 1, (7, 7)), &limits), None, "nobody's deployment");
+        assert_eq!(refusal(&legacy(None, 1, 1, (7, 7)), &limits).as_deref(), Some(UNPROTECTED));
+        assert_eq!(refusal(&legacy(None, 0, 1, (7, 8)), &limits).as_deref(), Some(UNPROTECTED));
+    }
+
+    /// Submissions to Go subnet-evm 1.14.2, with the cap it ran with and what it said. Made for this project (MIT).
+    #[test]
+    fn as_the_go_node_answered() {
+        let coins = |count: u128| Limits { fee_cap_wei: Some(count * 10_u128.pow(18)), ..Limits::default() };
+        let open = Limits { unprotected: true, ..coins(1) };
+        for (limits, raw, said) in [
+            (
+                coins(1_000_000_000),
+                "f86b08893635c9adc5dea0000083b71b009494b11bf276f660d69e666c7e7458b8a9154a5505808082300da023af88599bb16b2fcf13fc190b6dfe9d5e9e51aee3703e89967087674427c0b6a0394f829b3908353c294fa1cfc179747e810a08e83710364d5073d0e5090d04ae",
+                Some("tx fee (12000000000.00 ether) exceeds the configured cap (1000000000.00 ether)"),
+            ),
+            (
+                coins(1),
+                "f86711852e90edd000839896809494b11bf276f660d69e666c7e7458b8a9154a5505808082300da0123223d84ddfc026b895cdfc8276eeb54d7d28d5edd42bf96c3330144ee6b436a072ddfc9e07ae5a7c8a85d4c151d429702e265ce7aec9a060d06c9bd4eef6ccc1",
+                Some("tx fee (2.00 ether) exceeds the configured cap (1.00 ether)"),
+            ),
+            (
+                coins(1),
+                "f86308852e90edd0008252089494b11bf276f660d69e666c7e7458b8a9154a550580801ba09e41d3a8108176020840125e58535698c0395e0fa64310c45b206a07c71792159ff094ac31b9d0e6effadf9af636910b3bba0f2575f2cd6f710fa08a8e1f225f",
+                Some(UNPROTECTED),
+            ),
+            (
+                open,
+                "f86411852e90edd0008252089494b11bf276f660d69e666c7e7458b8a9154a550580801ca001fcbc96e6ffae76a49828bbbe31e633922c5dc71621ecf1a6cccb2ca7c8b374a0521467816715f318eff38cfdcc55f1a40b5103002183a4f91976f0f8846d0dd1",
+                None,
+            ),
+        ] {
+            let tx = Tx::decode(&alloy_primitives::hex::decode(raw).expect("hex")).expect("a transaction");
+            assert_eq!(refusal(&tx, &limits).as_deref(), said, "{raw}");
+        }
+    }
+
+    #[test]
+    fn coins_have_two_decimals() {
+        let cent = 10_u128.pow(16);
+        for (wei, text) in [
+            (0, "0.00"),
+            (cent, "0.01"),
+            (cent / 2, "0.00"),
+            (cent / 2 + 1, "0.01"),
+            (3 * cent / 2, "0.02"),
+            (100 * cent - 1, "1.00"),
+            (12_345 * cent, "123.45"),
+        ] {
+            assert_eq!(coins(U256::from(wei)), text, "{wei}");
+        }
+    }
 }
