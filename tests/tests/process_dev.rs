@@ -460,9 +460,9 @@ fn process_dev_refused_transactions() -> Result<()> {
         (from.sign_as(Kind::Eip4844, &next())?.raw, "transaction type not supported".to_owned()),
         (Bytes::new(), "typed transaction too short".to_owned()),
         (Bytes::from_static(&[2]), "typed transaction too short".to_owned()),
-        (Bytes::from_static(&[4, 0xc0]), "transaction 0: type 4 is not supported".to_owned()),
-        (Bytes::from_static(&[2, 0xc0]), "transaction 0: input too short".to_owned()),
-        (trailing.into(), "transaction 0: 1 bytes after the end".to_owned()),
+        (Bytes::from_static(&[4, 0xc0]), "transaction type not supported".to_owned()),
+        (Bytes::from_static(&[2, 0xc0]), "input too short".to_owned()),
+        (trailing.into(), "1 bytes after the end".to_owned()),
     ] {
         let refusal = client.refusal("eth_sendRawTransaction", json!([raw]))?;
         assert_eq!(refusal, Refusal { code: -32_000, message });
@@ -493,6 +493,171 @@ fn process_dev_refused_transactions() -> Result<()> {
         ensure!(since.elapsed() < Duration::from_secs(5), "the parked transaction is not mined");
     }
     assert_eq!(pending(&mut client)?, "0x6");
+    Ok(())
+}
+
+/// A block an interval, and none where there is nothing for it; the answer comes after the block all the same.
+#[test]
+fn process_dev_block_time() -> Result<()> {
+    const INTERVAL: Duration = Duration::from_millis(400);
+    let dev = Dev::start_with(None, &["--block-time", "400"])?;
+    let mut client = dev.client()?;
+    let from = Wallet::local(0)?;
+    client.pay(&from, Address::ZERO, 1)?;
+    let since = Instant::now();
+    for _ in 0..3 {
+        let signed = client.pay(&from, Address::ZERO, 1)?;
+        assert_eq!(receipt(&mut client, &signed.hash)?["status"], "0x1");
+    }
+    let took = since.elapsed();
+    ensure!((2 * INTERVAL..6 * INTERVAL).contains(&took), "three blocks took {took:?}");
+    std::thread::sleep(2 * INTERVAL);
+    assert_eq!(client.height()?, 4);
+    // Those that come within an interval share a block.
+    std::thread::scope(|scope| {
+        let senders: Vec<_> = (1..4)
+            .map(|index| {
+                let dev = &dev;
+                scope.spawn(move || dev.client()?.pay(&Wallet::local(index)?, Address::ZERO, 1))
+            })
+            .collect();
+        senders.into_iter().try_for_each(|sender| sender.join().expect("a sender does not panic").map(drop))
+    })?;
+    ensure!(client.height()? <= 6, "{} blocks", client.height()?);
+    Ok(())
+}
+
+/// Slow blocks are not waited for: what is submitted is pending, and counted.
+#[test]
+fn process_dev_slow_blocks() -> Result<()> {
+    let dev = Dev::start_with(None, &["--block-time", "1h"])?;
+    let mut client = dev.client()?;
+    let from = Wallet::local(0)?;
+    let since = Instant::now();
+    for nonce in 0..3 {
+        client.submit(&from.sign(&Draft::transfer(nonce, Address::ZERO, 1))?)?;
+    }
+    ensure!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
+    let count = |client: &mut Client, tag: &str| client.call("eth_getTransactionCount", json!([from.address, tag]));
+    assert_eq!(count(&mut client, "pending")?, "0x3");
+    assert_eq!(count(&mut client, "latest")?, "0x0");
+    assert_eq!(client.call("eth_getBalance", json!([from.address, "pending"]))?, json!(U256::from(RICH)));
+    assert_eq!(client.height()?, 0);
+    let signed = from.sign(&Draft::transfer(1, Address::ZERO, 1))?;
+    let refusal = client.refusal("eth_sendRawTransaction", signed.params())?;
+    assert_eq!(refusal, Refusal { code: -32_000, message: "already known".to_owned() });
+    assert_eq!(dev.stop("TERM")?.code(), Some(0));
+    Ok(())
+}
+
+/// A genesis file of one's own: without `initialMinDelayMS` blocks are two seconds apart, and it says so.
+#[test]
+fn process_dev_own_genesis() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (file, upgrade, data) =
+        (folder.path().join("genesis.json"), folder.path().join("upgrade.json"), folder.path().join("data"));
+    let mut genesis: Value = serde_json::from_slice(&presets::local(1))?;
+    genesis["config"].as_object_mut().context("an object")?.remove("initialMinDelayMS");
+    genesis["config"]["chainId"] = json!(4_711);
+    std::fs::write(&file, genesis.to_string())?;
+    std::fs::write(&upgrade, json!({ "precompileUpgrades": [] }).to_string())?;
+    let paths = [&file, &upgrade].map(|path| path.display().to_string());
+    let options = ["--genesis", &paths[0], "--upgrade", &paths[1], "--archive"];
+    let dev = Dev::start_with(Some(&data), &options)?;
+    let said = dev.running.out();
+    for text in [
+        format!("Accounts  those of {}; no test account was given coins", file.display()),
+        "Chain id  4711".to_owned(),
+        "Delay     2s between blocks by the rules of this chain".to_owned(),
+        "History   all states".to_owned(),
+        format!("Answers   http://{}", dev.address),
+        format!("Events    ws://{}", dev.address),
+    ] {
+        assert!(said.contains(&text), "{text:?} is not said: {said}");
+    }
+    let mut client = dev.client()?;
+    assert_eq!(client.call("eth_chainId", json!([]))?, "0x1267");
+    let from = Wallet::local(0)?;
+    let mut times = Vec::new();
+    for nonce in 0..2 {
+        let since = Instant::now();
+        let signed = from.sign(&Draft { chain_id: 4_711, ..Draft::transfer(nonce, Address::ZERO, 1) })?;
+        client.submit(&signed)?;
+        assert_eq!(receipt(&mut client, &signed.hash)?["status"], "0x1");
+        times.push(since.elapsed());
+    }
+    println!("with the delay of the rules: {times:?}");
+    ensure!(times[0] < Duration::from_secs(2) && times[1] > Duration::from_millis(1_500), "{times:?}");
+    assert_eq!(dev.stop("TERM")?.code(), Some(0));
+    // It is another chain than the built-in one.
+    let ended = Dev::refused(Some(&data))?;
+    let text =
+        format!("pars-vm: {}: made with other --accounts, or with --genesis: the data folder holds", data.display());
+    assert!(ended.err.starts_with(&text) && ended.err.lines().count() == 1, "{}", ended.err);
+    let missing = folder.path().join("missing.json").display().to_string();
+    let ended = Dev::refused_with(None, &["--genesis", &missing])?;
+    assert!(ended.err.starts_with(&format!("pars-vm: {missing}: ")), "{}", ended.err);
+    std::fs::write(&file, "{}")?;
+    let ended = Dev::refused_with(None, &["--genesis", &paths[0]])?;
+    assert!(ended.err.starts_with(&format!("pars-vm: {}: genesis: ", paths[0])), "{}", ended.err);
+    Ok(())
+}
+
+/// So many accounts have coins, and no others.
+#[test]
+fn process_dev_accounts() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let dev = Dev::start_with(Some(folder.path()), &["--accounts", "3"])?;
+    let said = dev.running.out();
+    let eleventh = address!("BcD4042DE499D14e55001CcbB24a551F3b954096");
+    assert_eq!(said.matches("\n  (").count(), 4, "three, and the test key of Avalanche: {said}");
+    let mut client = dev.client()?;
+    for (index, wei) in [(0, RICH), (2, RICH), (3, 0), (9, 0), (10, RICH)] {
+        let account = Wallet::local(index)?.address;
+        assert_eq!(client.call("eth_getBalance", json!([account, "latest"]))?, json!(U256::from(wei)), "{index}");
+    }
+    client.pay(&Wallet::local(2)?, eleventh, 1)?;
+    assert_eq!(dev.stop("TERM")?.code(), Some(0));
+    let ended = Dev::refused(Some(folder.path()))?;
+    let hint = "made with other --accounts, or with --genesis";
+    assert!(ended.err.contains(hint) && ended.err.lines().count() == 1, "{}", ended.err);
+    let dev = Dev::start_with(None, &["--accounts", "11"])?;
+    let balance = dev.client()?.call("eth_getBalance", json!([eleventh, "latest"]))?;
+    assert_eq!(balance, json!(U256::from(RICH)));
+    assert!(dev.running.out().contains("0xf214f2b2cd398c806f84e317254e0f0b801d0643303237d97a22a48e01628897"));
+    Ok(())
+}
+
+/// What waits when it stops waits when it starts again.
+#[test]
+fn process_dev_keeps_what_waits() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let dev = Dev::start_with(Some(folder.path()), &["--block-time", "1h"])?;
+    let mut client = dev.client()?;
+    let (from, other) = (Wallet::local(0)?, Wallet::local(1)?);
+    let executable =
+        (0..5).map(|nonce| from.sign(&Draft::transfer(nonce, Address::ZERO, 1))).collect::<Result<Vec<_>>>()?;
+    let parked = other.sign(&Draft::transfer(7, Address::ZERO, 1))?;
+    for signed in executable.iter().rev().chain([&parked]) {
+        client.submit(signed)?;
+    }
+    assert_eq!(dev.stop("TERM")?.code(), Some(0));
+    let dev = Dev::start(Some(folder.path()))?;
+    let mut client = dev.client()?;
+    let since = Instant::now();
+    while client.nonce(from.address)? < 5 {
+        ensure!(since.elapsed() < Duration::from_secs(5), "only {} are mined", client.nonce(from.address)?);
+    }
+    let again = client.refusal("eth_sendRawTransaction", parked.params())?;
+    assert_eq!(again.message, "already known");
+    // A file that is none of ours is not written over.
+    assert_eq!(dev.stop("TERM")?.code(), Some(0));
+    let journal = folder.path().join("pool.journal");
+    std::fs::write(&journal, "something else entirely")?;
+    let ended = Dev::refused(Some(folder.path()))?;
+    let text = format!("{} is no list of transactions that this release can read; move it away", journal.display());
+    assert_eq!(ended.err, format!("pars-vm: starting the chain: {text}\n"));
+    assert_eq!(std::fs::read(&journal)?, b"something else entirely");
     Ok(())
 }
 
@@ -597,8 +762,8 @@ fn process_dev_refused_starts() -> Result<()> {
     refused(
         &other,
         &format!(
-            "{}: the data folder holds the chain with genesis {stored}, and this genesis file makes {given}; use the \
-             genesis file it was made with, or another data folder",
+            "{}: made with other --accounts, or with --genesis: the data folder holds the chain with genesis {stored}, \
+             and this genesis file makes {given}; use the genesis file it was made with, or another data folder",
             other.display()
         ),
     )?;

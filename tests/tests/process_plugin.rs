@@ -22,6 +22,7 @@ use pars_tests::process::folder;
 use pars_tests::process::hosted::{END_MAX, Files, Hosted, NOT_FOUND, states};
 use pars_tests::process::program::pars_vm;
 use pars_tests::process::wallet::{Draft, Signed, Wallet};
+use pars_vm::config::table::{self, Effect};
 use pars_vm::replay::record::Record;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -334,6 +335,8 @@ async fn process_plugin_bad_files() -> Result<()> {
         (genesis(&|genesis| genesis["config"]["warpConfig"] = json!({ "quorumNumerator": 101 }))?, WARP_CONFIG),
         (upgrade(json!({ "precompileUpgrades": [{ "noConfig": { "blockTimestamp": 1 } }] })), UPGRADE),
         (config("{\"pruning-enabled\": 1}"), "configuration: pruning-enabled is 1, expected true or false"),
+        (config("{\"tx-pool-global-slot\": 1}"), UNKNOWN_KEY),
+        (config("{\"eth-apis\": [\"eth\", \"web4\"]}"), UNKNOWN_API),
         (config("nonsense"), "configuration: expected ident at line 1 column 2"),
     ] {
         let refused = hosted.initialize(&files).await.err().context(text)?;
@@ -355,7 +358,122 @@ const ALLOC: &str = "genesis: alloc.0x9999999999999999999999999999999999999999.b
                      hex with 0x or decimal, quoted or not";
 const WARP_CONFIG: &str =
     "genesis: config.warpConfig.quorumNumerator: got 101, expected 0 (meaning 67) or 33 to 100 percent";
+const UNKNOWN_KEY: &str = "configuration: unknown key `tx-pool-global-slot`; did you mean `tx-pool-global-slots`?";
+const UNKNOWN_API: &str = "configuration: eth-apis is [\"eth\",\"web4\"], expected names of API groups; did you mean \"web3\" \
+                           by \"web4\"?";
 const UPGRADE: &str = "upgrade file: precompileUpgrades[0].noConfig: no such key; remove it";
+
+/// A new chain starts without a configuration, with an empty one, and with each key alone, at its default and at another
+/// value; what does nothing is said.
+#[tokio::test(flavor = "multi_thread")]
+async fn process_plugin_every_configuration_boots() -> Result<()> {
+    let mut configurations: Vec<(String, usize)> = ["", "{}", " \n"].map(|text| (text.to_owned(), 0)).to_vec();
+    for key in table::TABLE {
+        let notes = usize::from(matches!(key.effect, Effect::Nothing(_)));
+        configurations.push((format!("{{\"{}\":{}}}", key.name, key.default), notes));
+        if key.example != key.default {
+            let notes = usize::from(key.name == "admin-api-enabled");
+            configurations.push((format!("{{\"{}\":{}}}", key.name, key.example), notes));
+        }
+    }
+    let since = Instant::now();
+    for (config, notes) in &configurations {
+        let folder = tempfile::tempdir()?;
+        let files = Files { config: config.clone().into(), ..Files::local(folder.path()) };
+        let mut hosted = Hosted::open(&files).await.with_context(|| config.clone())?;
+        let off = config.contains("eth-apis") && !config.contains("internal-transaction");
+        if !off {
+            hosted
+                .submit(&Wallet::local(0)?.sign(&Draft::transfer(0, TO, 1))?)
+                .await
+                .with_context(|| config.clone())?;
+            assert_eq!(hosted.seal().await?.height, 1, "{config}");
+        }
+        let err = hosted.running.err();
+        assert_eq!(err.matches("configuration: ").count(), *notes, "{config}: {err}");
+    }
+    println!("{} configurations booted a new chain in {:?}", configurations.len(), since.elapsed());
+    Ok(())
+}
+
+/// What is configured holds, the log is JSON, and it repeats no value of a key that it does not know what to do with.
+#[tokio::test(flavor = "multi_thread")]
+async fn process_plugin_configured() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let config = json!({
+        "eth-apis": ["eth", "internal-public-transaction-pool", "public-debug"],
+        "rpc-tx-fee-cap": 0.02,
+        "batch-request-limit": 2,
+        "batch-response-max-size": 20,
+        "http-body-limit": 1_000,
+        "tx-pool-price-limit": 2,
+        "tx-pool-price-bump": 50,
+        "log-json-format": true,
+        "database-config": "s3cret",
+        "keystore-external-signer": "s3cret",
+    });
+    let files = Files { config: config.to_string().into(), ..Files::local(folder.path()) };
+    let mut hosted = Hosted::open(&files).await?;
+    let from = Wallet::local(0)?;
+    let off = hosted.request("eth_chainId", json!([])).await?.err().context("a method that is off")?;
+    assert_eq!((off.code, off.message.as_str()), (-32_601, "the method eth_chainId does not exist/is not available"));
+    let draft = |price: u128, tip: u128| Draft { fee_cap: price, tip, ..Draft::transfer(0, TO, 1) };
+    for (signed, text) in [
+        (from.sign(&draft(1_000_000_000_000, 2))?, "tx fee (0.02 ether) exceeds the configured cap (0.02 ether)"),
+        (from.sign(&draft(2_000_000_000, 1))?, "transaction underpriced: gas tip cap 1, minimum needed 2"),
+    ] {
+        let refused = hosted.request("eth_sendRawTransaction", signed.params()).await?.err().context(text)?;
+        assert_eq!((refused.code, refused.message.as_str()), (-32_000, text));
+    }
+    hosted.submit(&from.sign(&draft(2_000_000_000, 10))?).await?;
+    let low = hosted.request("eth_sendRawTransaction", from.sign(&draft(2_999_999_999, 15))?.params()).await?;
+    assert_eq!(low.err().map(|refusal| refusal.message).as_deref(), Some("replacement transaction underpriced"));
+    hosted.submit(&from.sign(&draft(3_000_000_000, 15))?).await?;
+    let call = json!({ "jsonrpc": "2.0", "id": 1, "method": "eth_getTransactionCount", "params": [TO] });
+    let batch = |calls: usize| json!(vec![call.clone(); calls]).to_string();
+    let errors = |body: &[u8]| -> Result<Vec<Value>> {
+        let answer: Value = serde_json::from_slice(body)?;
+        let answers = if answer.is_array() { answer.as_array().cloned().unwrap_or_default() } else { vec![answer] };
+        Ok(answers.into_iter().map(|answer| answer["error"]["code"].clone()).collect())
+    };
+    let two = hosted.http("POST", batch(2).as_bytes()).await?;
+    assert_eq!(errors(&two.body)?, [Value::Null, json!(-32_003)]);
+    let three = hosted.http("POST", batch(3).as_bytes()).await?;
+    assert_eq!(errors(&three.body)?.first(), Some(&json!(-32_600)));
+    let long = hosted.http("POST", &[b' '; 1_001]).await?;
+    assert_eq!(long.code, 413);
+    let err = hosted.running.err();
+    let mut lines = err.lines().skip_while(|line| !line.starts_with('{')).peekable();
+    assert!(lines.peek().is_some(), "{err}");
+    for line in lines {
+        let line: Value = serde_json::from_str(line).with_context(|| line.to_owned())?;
+        assert!(line["level"].is_string() && line["message"].is_string() && line["timestamp"].is_string(), "{line}");
+    }
+    assert!(err.contains("database-config does nothing here") && !err.contains("s3cret"), "{err}");
+    assert_eq!(hosted.shut_down().await?.code(), Some(0));
+    Ok(())
+}
+
+/// What users submitted and no block holds yet is there after a restart, in its order.
+#[tokio::test(flavor = "multi_thread")]
+async fn process_plugin_keeps_what_waits() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let files = Files::local(folder.path());
+    let from = Wallet::local(0)?;
+    let mut hosted = Hosted::open(&files).await?;
+    let signed = (0..10).map(|nonce| from.sign(&Draft::transfer(nonce, TO, 1))).collect::<Result<Vec<_>>>()?;
+    for signed in signed.iter().rev() {
+        hosted.submit(signed).await?;
+    }
+    assert_eq!(hosted.running.kill()?.code(), None);
+    let mut hosted = Hosted::open(&files).await?;
+    assert_eq!(hosted.call("eth_getTransactionCount", json!([from.address, "pending"])).await?, "0xa");
+    let built = hosted.seal().await?;
+    let mined: Vec<B256> = Block::decode(built.bytes.into())?.transactions.iter().map(|tx| tx.hash()).collect();
+    assert_eq!(mined, signed.iter().map(|signed| signed.hash).collect::<Vec<_>>());
+    assert_eq!(hosted.shut_down().await?.code(), Some(0));
+    Ok(())
+}
 
 /// The same folder again goes on; with other files it is refused, and left as it was.
 #[tokio::test(flavor = "multi_thread")]
@@ -371,9 +489,12 @@ async fn process_plugin_restarts() -> Result<()> {
         assert!(round == 0 || opened.last_accepted_id == last, "another block at {round}");
         drop(hosted.shut_down().await?);
         let mut hosted = Hosted::open(&files).await?;
-        hosted.submit(&from.sign(&Draft::transfer(round, TO, 1))?).await?;
+        if round == 0 {
+            hosted.submit(&from.sign(&Draft::transfer(round, TO, 1))?).await?;
+        }
+        // Later on it waits already: it was submitted in the round before.
         last = hosted.seal().await?.id;
-        // Signals alone do not stop it, and what was verified last is forgotten.
+        // Signals alone do not stop it, and the block that was verified last is forgotten.
         hosted.submit(&from.sign(&Draft::transfer(round + 1, TO, 1))?).await?;
         hosted.wanted().await?;
         let built = hosted.build().await?;

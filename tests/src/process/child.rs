@@ -52,6 +52,12 @@ impl Running {
         self.child.id()
     }
 
+    /// What it has written to standard output so far.
+    #[must_use]
+    pub fn out(&self) -> String {
+        self.out.lock().clone()
+    }
+
     /// What it has written to standard error so far.
     #[must_use]
     pub fn err(&self) -> String {

@@ -47,8 +47,16 @@ impl Dev {
     /// # Errors
     /// When it does not answer in time.
     pub fn start(folder: Option<&Path>) -> Result<Self> {
+        Self::start_with(folder, &[])
+    }
+
+    /// The same with more options.
+    ///
+    /// # Errors
+    /// When it does not answer in time.
+    pub fn start_with(folder: Option<&Path>, options: &[&str]) -> Result<Self> {
         let since = Instant::now();
-        let mut running = Running::start(&mut command(folder)?)?;
+        let mut running = Running::start(command(folder)?.args(options))?;
         let url = running.line("Answers ", START_MAX)?;
         let address = url.strip_prefix("http://").and_then(|address| address.parse().ok());
         let address = address.with_context(|| format!("{url:?} is no address"))?;
@@ -64,7 +72,15 @@ impl Dev {
     /// # Errors
     /// When it starts after all.
     pub fn refused(folder: Option<&Path>) -> Result<Ended> {
-        Running::start(&mut command(folder)?)?.wait(START_MAX)
+        Self::refused_with(folder, &[])
+    }
+
+    /// The same with more options.
+    ///
+    /// # Errors
+    /// When it starts after all.
+    pub fn refused_with(folder: Option<&Path>, options: &[&str]) -> Result<Ended> {
+        Running::start(command(folder)?.args(options))?.wait(START_MAX)
     }
 
     /// A connection.

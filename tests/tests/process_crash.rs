@@ -1,0 +1,309 @@
+//! kill -9 under load: what was shown before is there afterwards, and what was answered is mined or waits.
+//!
+//! 20 kills of `dev` and 20 of the plugin; with `PARS_FULL=1` 50 and 20. The seed is printed.
+
+use alloy_primitives::{Address, B256};
+use anyhow::{Context as _, Result, bail, ensure};
+use bytes::Bytes;
+use parking_lot::Mutex;
+use pars_proto::host::vm;
+use pars_tests::process::dev::Dev;
+use pars_tests::process::folder;
+use pars_tests::process::hosted::{Files, Hosted};
+use pars_tests::process::rpc::Client;
+use pars_tests::process::wallet::{Draft, Signed, Wallet};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::process::Command;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+const TO: Address = Address::repeat_byte(0x5a);
+/// Accounts that send one transaction after another.
+const SENDERS: usize = 4;
+/// The account whose transactions wait for one that never comes.
+const PARKING: usize = 4;
+/// The first of those.
+const PARKED_FROM: u64 = 10_000;
+/// Parked transactions a round: the pool holds 1,024, and nobody's leave.
+const PARKED_MAX: u64 = 18;
+/// Slower blocks than a client waits for: what is answered waits in the pool.
+const SLOW: &[&str] = &["--block-time", "6s"];
+
+/// What the chain has told.
+#[derive(Debug, Default)]
+struct Told {
+    /// Transactions whose submission was answered.
+    answered: Vec<Signed>,
+    /// Receipts that were shown.
+    receipts: BTreeMap<B256, Value>,
+    /// The highest block that was shown.
+    height: u64,
+}
+
+#[test]
+fn process_crash_dev_under_load() -> Result<()> {
+    let rounds = if std::env::var_os("PARS_FULL").is_some() { 50 } else { 20 };
+    let mut random = Random::new();
+    println!("seed {}", random.0);
+    let folder = tempfile::tempdir()?;
+    let told = Mutex::new(Told::default());
+    let mut parked = PARKED_FROM;
+    let (mut checked, mut waited) = (0, 0);
+    for round in 0..=rounds {
+        let slow = round % 2 == 1;
+        let dev = Dev::start_with(Some(folder.path()), if slow { SLOW } else { &[] })?;
+        let waiting = check_dev(&dev, &told.lock(), checked).with_context(|| format!("round {round}"))?;
+        waited += waiting;
+        checked = told.lock().answered.len();
+        if round == rounds {
+            ensure!(dev.stop("TERM")?.code() == Some(0), "it does not stop");
+            break;
+        }
+        let pause = Duration::from_millis(50 + random.below(400));
+        std::thread::scope(|scope| -> Result<()> {
+            let (dev, told, parked) = (&dev, &told, &mut parked);
+            let mut threads: Vec<_> =
+                (0..SENDERS).map(|index| scope.spawn(move || send(dev, told, index, slow))).collect();
+            threads.push(scope.spawn(move || park(dev, told, parked)));
+            std::thread::sleep(pause);
+            dev.running.signal("KILL")?;
+            for thread in threads {
+                thread.join().expect("a sender does not panic")?;
+            }
+            Ok(())
+        })?;
+        ensure!(dev.running.wait(Duration::from_secs(5))?.code().is_none(), "it ended by itself");
+    }
+    let told = told.into_inner();
+    let (answered, receipts) = (told.answered.len(), told.receipts.len());
+    println!(
+        "dev: {rounds} kills, {answered} transactions answered, {receipts} receipts shown, {} blocks; nothing lost; {waited} \
+         waited in the pool after a restart, {} of them parked ones again and again",
+        told.height,
+        parked - PARKED_FROM
+    );
+    ensure!(answered > 20 * rounds && receipts > 5 * rounds && waited > 0, "there was no load");
+    let report = folder::check(folder.path())?;
+    ensure!(report.height >= told.height, "{report:?}");
+    Ok(())
+}
+
+/// One account's transfers, one after another, until the connection breaks.
+fn send(dev: &Dev, told: &Mutex<Told>, index: usize, slow: bool) -> Result<()> {
+    let from = Wallet::local(index)?;
+    let Ok(mut client) = dev.client() else { return Ok(()) };
+    let params = json!([from.address, "pending"]);
+    let Ok(next) = client.call("eth_getTransactionCount", params) else { return Ok(()) };
+    let mut nonce = pars_tests::process::rpc::number(&next)?;
+    loop {
+        let signed = from.sign(&Draft::transfer(nonce, TO, 1))?;
+        match client.request("eth_sendRawTransaction", signed.params()) {
+            Ok(Ok(_)) => told.lock().answered.push(signed.clone()),
+            // A slow chain fills its pool.
+            Ok(Err(refusal)) if slow && refusal.message.contains("full") => return Ok(()),
+            Ok(Err(refusal)) => bail!("{refusal:?}"),
+            Err(_) => return Ok(()),
+        }
+        nonce += 1;
+        if slow {
+            // No receipt comes, and the pool is not to be filled.
+            std::thread::sleep(Duration::from_millis(5));
+            continue;
+        }
+        let Ok(receipt) = client.call("eth_getTransactionReceipt", json!([signed.hash])) else { return Ok(()) };
+        ensure!(receipt != Value::Null, "{} was answered and has no receipt", signed.hash);
+        let Ok(height) = client.height() else { return Ok(()) };
+        let mut told = told.lock();
+        told.receipts.insert(signed.hash, receipt);
+        told.height = told.height.max(height);
+    }
+}
+
+/// Transactions that wait for one that never comes.
+fn park(dev: &Dev, told: &Mutex<Told>, nonce: &mut u64) -> Result<()> {
+    let from = Wallet::local(PARKING)?;
+    let Ok(mut client) = dev.client() else { return Ok(()) };
+    for _ in 0..PARKED_MAX {
+        let signed = from.sign(&Draft::transfer(*nonce, TO, 1))?;
+        // Whether this one was answered or not, the next one is another.
+        *nonce += 1;
+        match client.request("eth_sendRawTransaction", signed.params()) {
+            Ok(Ok(_)) => told.lock().answered.push(signed),
+            Ok(Err(refusal)) => bail!("{refusal:?}"),
+            Err(_) => return Ok(()),
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    Ok(())
+}
+
+/// Everything that was told still holds. Those that were `checked` before and mined then need no second look. How many
+/// wait in the pool.
+fn check_dev(dev: &Dev, told: &Told, checked: usize) -> Result<usize> {
+    let mut client = dev.client()?;
+    ensure!(client.height()? >= told.height, "block {} was shown", told.height);
+    for (hash, shown) in &told.receipts {
+        ensure!(client.call("eth_getTransactionReceipt", json!([hash]))? == *shown, "the receipt of {hash} is another");
+    }
+    let mut waiting = 0;
+    for (index, signed) in told.answered.iter().enumerate() {
+        if told.receipts.contains_key(&signed.hash) {
+            continue;
+        }
+        if index < checked && client.call("eth_getTransactionReceipt", json!([signed.hash]))? != Value::Null {
+            continue;
+        }
+        if waits(&mut client, signed)? {
+            waiting += 1;
+        }
+    }
+    Ok(waiting)
+}
+
+/// Whether a transaction waits in the pool; an error where it is neither there nor mined.
+fn waits(client: &mut Client, signed: &Signed) -> Result<bool> {
+    let receipt = json!([signed.hash]);
+    if client.call("eth_getTransactionReceipt", receipt.clone())? != Value::Null {
+        return Ok(false);
+    }
+    // Whoever has it says so. Whoever lost it would take it.
+    let again = client.request("eth_sendRawTransaction", signed.params())?;
+    let words = again.err().map(|refusal| refusal.message).unwrap_or_default();
+    if words == "already known" {
+        return Ok(true);
+    }
+    // It may have been mined between the two questions.
+    let mined = client.call("eth_getTransactionReceipt", receipt)? != Value::Null;
+    ensure!(mined && words.starts_with("nonce too low"), "{} is lost: {words:?}", signed.hash);
+    Ok(false)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn process_crash_plugin_under_load() -> Result<()> {
+    const ROUNDS: usize = 20;
+    let mut random = Random::new();
+    println!("seed {}", random.0);
+    let folder = tempfile::tempdir()?;
+    let files = Files::local(folder.path());
+    let mut told = Told::default();
+    let mut accepted: Vec<Bytes> = Vec::new();
+    let mut parked = PARKED_FROM;
+    let mut waited = 0;
+    for round in 0..=ROUNDS {
+        let mut hosted = Hosted::open(&files).await.with_context(|| format!("round {round}"))?;
+        waited += check_plugin(&mut hosted, &told, &mut accepted).await.with_context(|| format!("round {round}"))?;
+        if round == ROUNDS {
+            ensure!(hosted.shut_down().await?.code() == Some(0), "it does not stop");
+            break;
+        }
+        let id = hosted.running.id();
+        let pause = Duration::from_millis(20 + random.below(400));
+        let killer = std::thread::spawn(move || {
+            std::thread::sleep(pause);
+            Command::new("kill").args(["-KILL", &id.to_string()]).status()
+        });
+        // Whatever is under way when it dies is an error, and nothing was told then.
+        let since = Instant::now();
+        let ended = load(&mut hosted, &mut random, &mut told, &mut accepted, &mut parked).await;
+        let status = killer.join().expect("the killer does not panic")?;
+        ensure!(status.success() && since.elapsed() >= pause, "it ended by itself: {ended:?}");
+        drop(hosted);
+    }
+    println!(
+        "plugin: {ROUNDS} kills, {} transactions answered, {} blocks accepted, {} receipts shown; nothing lost; {waited} waited \
+         in the pool after a restart",
+        told.answered.len(),
+        accepted.len(),
+        told.receipts.len()
+    );
+    ensure!(told.answered.len() > 5 * ROUNDS && accepted.len() > ROUNDS && waited > 0, "there was no load");
+    let report = folder::check(&folder.path().join("pars"))?;
+    ensure!(report.height >= u64::try_from(accepted.len())?, "{report:?}");
+    Ok(())
+}
+
+/// Submissions and blocks until the plugin is gone.
+async fn load(
+    hosted: &mut Hosted,
+    random: &mut Random,
+    told: &mut Told,
+    accepted: &mut Vec<Bytes>,
+    parked: &mut u64,
+) -> Result<()> {
+    let mut waiting = Vec::new();
+    loop {
+        for index in 0..SENDERS {
+            let from = Wallet::local(index)?;
+            let next = hosted.call("eth_getTransactionCount", json!([from.address, "pending"])).await?;
+            let nonce = pars_tests::process::rpc::number(&next)?;
+            for nonce in nonce..nonce + random.below(4) {
+                let signed = from.sign(&Draft::transfer(nonce, TO, 1))?;
+                hosted.submit(&signed).await?;
+                told.answered.push(signed.clone());
+                waiting.push(signed.hash);
+            }
+        }
+        let signed = Wallet::local(PARKING)?.sign(&Draft::transfer(*parked, TO, 1))?;
+        *parked += 1;
+        hosted.submit(&signed).await?;
+        told.answered.push(signed);
+        if random.below(2) == 0 && !waiting.is_empty() {
+            let built = hosted.seal().await?;
+            accepted.push(built.id);
+            told.height = built.height;
+            for hash in waiting.drain(..) {
+                let receipt = hosted.call("eth_getTransactionReceipt", json!([hash])).await?;
+                if receipt != Value::Null {
+                    told.receipts.insert(hash, receipt);
+                }
+            }
+        }
+    }
+}
+
+/// Everything that was told still holds. How many wait in the pool.
+async fn check_plugin(hosted: &mut Hosted, told: &Told, accepted: &mut Vec<Bytes>) -> Result<usize> {
+    let height = pars_tests::process::rpc::number(&hosted.call("eth_blockNumber", json!([])).await?)?;
+    let count = u64::try_from(accepted.len())?;
+    // The last accept may have been stored and not answered.
+    ensure!(height == count || height == count + 1, "height {height}, and {count} blocks were accepted");
+    for (height, id) in (1..).zip(accepted.iter()) {
+        let request = vm::GetBlockIdAtHeightRequest { height };
+        let there = hosted.plugin.vm.get_block_id_at_height(request).await?.into_inner().blk_id;
+        ensure!(there == *id, "another block at {height}");
+    }
+    if height > count {
+        let request = vm::GetBlockIdAtHeightRequest { height };
+        accepted.push(hosted.plugin.vm.get_block_id_at_height(request).await?.into_inner().blk_id);
+    }
+    let mut waiting = 0;
+    for signed in &told.answered {
+        let receipt = hosted.call("eth_getTransactionReceipt", json!([signed.hash])).await?;
+        if let Some(shown) = told.receipts.get(&signed.hash) {
+            ensure!(receipt == *shown, "the receipt of {} is another", signed.hash);
+        } else if receipt == Value::Null {
+            let again = hosted.request("eth_sendRawTransaction", signed.params()).await?;
+            let words = again.err().map(|refusal| refusal.message).unwrap_or_default();
+            ensure!(words == "already known", "{} is lost: {words:?}", signed.hash);
+            waiting += 1;
+        }
+    }
+    Ok(waiting)
+}
+
+/// SplitMix64.
+struct Random(u64);
+
+impl Random {
+    fn new() -> Self {
+        Self(SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |now| now.as_secs()))
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % bound.max(1)
+    }
+}
