@@ -6,10 +6,11 @@ use pars_tests::process::dev::{Dev, STOP_MAX};
 use pars_tests::process::disk::SmallDisk;
 use pars_tests::process::folder;
 use pars_tests::process::hosted::{Files, Hosted};
-use pars_tests::process::rpc::{Client, Refusal};
+use pars_tests::process::rpc::{Client, Refusal, number};
 use pars_tests::process::wallet::{Draft, Signed, Wallet};
 use serde_json::{Value, json};
 use std::path::Path;
+use std::time::Instant;
 
 /// Fits the filler, the store's own files and some megabytes of blocks.
 const DISK_BYTES: u64 = 32 << 20;
@@ -33,6 +34,18 @@ fn large(from: &Wallet, nonce: u64) -> Result<Signed> {
     });
     let data: Vec<u8> = data.take(DATA_BYTES / 8).flatten().collect();
     from.sign(&Draft { gas: 3_000_000, ..Draft::call(nonce, TO, data) })
+}
+
+/// Waits until nothing of an account waits for a block.
+fn settle(client: &mut Client, account: &Wallet) -> Result<()> {
+    let since = Instant::now();
+    loop {
+        let pending = client.call("eth_getTransactionCount", json!([account.address, "pending"]))?;
+        if client.nonce(account.address)? == number(&pending)? {
+            return Ok(());
+        }
+        ensure!(since.elapsed() < STOP_MAX, "transactions go on waiting");
+    }
 }
 
 fn full(folder: &Path) -> String {
@@ -64,13 +77,17 @@ fn process_disk_full_under_dev() -> Result<()> {
     assert_eq!(ended.err.lines().last(), Some(format!("pars-vm: {}", full(&data)).as_str()));
     println!("full after {} blocks; it ended {:?} later", answered.len(), ended.took);
 
-    // Without more room it says the same.
+    // Without any room it says the same.
+    let rest = disk.fill_up("rest")?;
     let ended = Dev::refused(Some(&data))?;
     assert_eq!((ended.code(), ended.err), (Some(1), format!("pars-vm: {}\n", full(&data))));
 
-    std::fs::remove_file(filler)?;
+    for file in [filler, rest] {
+        std::fs::remove_file(file)?;
+    }
     let dev = Dev::start(Some(&data))?;
     let mut client = dev.client()?;
+    settle(&mut client, &from)?;
     let height = client.height()?;
     println!("with room again: height {height}");
     let count = u64::try_from(answered.len())?;
@@ -115,16 +132,21 @@ async fn process_disk_full_under_a_host() -> Result<()> {
     assert_eq!(hosted.call("eth_blockNumber", json!([])).await?, format!("{height:#x}"));
     assert_eq!(hosted.shut_down().await?.code(), Some(0));
 
+    let rest = disk.fill_up("rest")?;
     let mut hosted = Hosted::start().await?;
     assert_eq!(hosted.initialize(&files).await.err().context("a full disk")?.message(), full(&data));
-    std::fs::remove_file(filler)?;
+    for file in [filler, rest] {
+        std::fs::remove_file(file)?;
+    }
     let opened = hosted.initialize(&files).await?;
     let (_, id) = last.context("some block")?;
     println!("full after {height} blocks; with room again: height {}", opened.height);
     assert!(opened.height == height + 1 || (opened.height == height && opened.last_accepted_id == id), "{opened:?}");
     assert_eq!(hosted.shut_down().await?.code(), Some(0));
     let mut hosted = Hosted::open(&files).await?;
-    hosted.submit(&large(&from, opened.height)?).await?;
+    // It may wait already: it was submitted when there was no room for its block.
+    let again = hosted.request("eth_sendRawTransaction", large(&from, opened.height)?.params()).await?;
+    assert!(again.as_ref().err().is_none_or(|refusal| refusal.message == "already known"), "{again:?}");
     assert_eq!(hosted.seal().await?.height, opened.height + 1);
     assert_eq!(hosted.shut_down().await?.code(), Some(0));
     assert_eq!(folder::check(&data)?.height, opened.height + 1);
@@ -273,17 +295,25 @@ fn process_disk_flipped_byte_of_the_log() -> Result<()> {
     let log = folder::files(folder.path(), "log")?.pop().context("a log")?;
     let length = usize::try_from(std::fs::metadata(&log)?.len())?;
     folder::flip(&log, length / 2)?;
-    let dev = Dev::start(Some(folder.path()))?;
+    let dev = Dev::start_with(Some(folder.path()), &["--block-time", "1h"])?;
     let mut client = dev.client()?;
     let height = client.height()?;
     println!("10 blocks, the middle of the log is flipped: height {height}");
     assert!(height < 10);
     assert_eq!(client.nonce(from.address)?, height);
     dev.running.complaint("the end of the write-ahead log cannot be read and is left out", STOP_MAX)?;
+    assert_eq!(dev.stop("TERM")?.code(), Some(0));
+    // The transactions of the blocks that are gone wait, and are mined again.
+    let dev = Dev::start(Some(folder.path()))?;
+    let mut client = dev.client()?;
+    settle(&mut client, &from)?;
+    assert_eq!(client.nonce(from.address)?, 10);
     client.pay(&from, TO, 1)?;
+    assert_eq!(client.call("eth_getBalance", json!([TO, "latest"]))?, "0xb");
     let ended = dev.stop("TERM")?;
     assert_eq!(ended.code(), Some(0), "{}", ended.err);
-    assert_eq!(folder::check(folder.path())?.height, height + 1);
+    let report = folder::check(folder.path())?;
+    assert!(report.height > height && report.transactions == 11, "{report:?}");
     Ok(())
 }
 

@@ -44,6 +44,9 @@ pub enum JournalError {
         /// What the system says.
         cause: io::Error,
     },
+    /// No room for it.
+    #[error("no space left on the disk that holds {}; free some and start again, nothing is lost", .0.display())]
+    DiskFull(PathBuf),
     /// Another file, or one of a newer release.
     #[error("{} is no list of transactions that this release can read; move it away", .0.display())]
     Foreign(PathBuf),
@@ -85,7 +88,13 @@ impl Journal {
     /// # Errors
     /// When the file cannot be used.
     pub fn open(path: PathBuf) -> Result<(Self, Vec<Arc<Tx>>), JournalError> {
-        let io = |cause| JournalError::Io { path: path.clone(), cause };
+        let io = |cause: io::Error| {
+            if cause.kind() == io::ErrorKind::StorageFull {
+                JournalError::DiskFull(folder(&path).to_owned())
+            } else {
+                JournalError::Io { path: path.clone(), cause }
+            }
+        };
         // One that was not finished is of no use.
         drop(std::fs::remove_file(beside(&path)));
         let mut file = OpenOptions::new().read(true).append(true).create(true).open(&path).map_err(io)?;
@@ -186,9 +195,7 @@ impl Journal {
             // What came in after the sync.
             inner.dirty = true;
         }
-        let folder =
-            self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-        File::open(folder)?.sync_all()
+        File::open(folder(&self.path))?.sync_all()
     }
 
     fn append_next(&self, frames: &[u8]) -> io::Result<()> {
@@ -238,6 +245,10 @@ impl Sink {
         }
         written
     }
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
 }
 
 fn beside(path: &Path) -> PathBuf {

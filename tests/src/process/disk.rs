@@ -46,6 +46,22 @@ impl SmallDisk {
         File::create(&file)?.write_all(&vec![7; bytes]).with_context(|| format!("writing {bytes} bytes"))?;
         Ok(file)
     }
+
+    /// A file that takes up all the room that is left.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn fill_up(&self, name: &str) -> Result<PathBuf> {
+        let path = self.path().join(name);
+        let mut file = File::create(&path)?;
+        let mut piece = vec![7; 1 << 20];
+        while !piece.is_empty() {
+            if file.write_all(&piece).is_err() {
+                piece.truncate(piece.len() / 2);
+            }
+        }
+        Ok(path)
+    }
 }
 
 impl Drop for SmallDisk {
