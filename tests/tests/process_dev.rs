@@ -396,6 +396,7 @@ fn process_dev_contracts() -> Result<()> {
             "data": B256::with_last_byte(1),
             "blockHash": receipt["blockHash"],
             "blockNumber": receipt["blockNumber"],
+            "blockTimestamp": receipt["logs"][0]["blockTimestamp"],
             "transactionHash": call.hash,
             "transactionIndex": "0x0",
             "logIndex": "0x0",
@@ -680,7 +681,13 @@ fn process_dev_stops_and_goes_on() -> Result<()> {
         let body =
             json!({"jsonrpc":"2.0","id":1,"method":"eth_sendRawTransaction","params":signed.params()}).to_string();
         let (first, second) = body.split_at(100);
-        slow.write(format!("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n{first}", body.len()).as_bytes())?;
+        slow.write(
+            format!(
+                "POST / HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{first}",
+                body.len()
+            )
+            .as_bytes(),
+        )?;
         std::thread::sleep(Duration::from_millis(100));
         dev.running.signal(signal)?;
         std::thread::sleep(Duration::from_millis(200));

@@ -163,9 +163,9 @@ async fn process_plugin_mines_a_transfer() -> Result<()> {
     hosted.accept(built.id).await?;
 
     assert_eq!(hosted.call("web3_clientVersion", json!([])).await?, concat!("pars-vm/v", env!("CARGO_PKG_VERSION")));
-    let missing = hosted.request("eth_call", json!([])).await?.err().context("not in this release")?;
+    let missing = hosted.request("eth_simulateV1", json!([])).await?.err().context("not in this release")?;
     assert_eq!(missing.code, -32_601);
-    assert_eq!(hosted.http("GET", b"").await?.code, 405);
+    assert_eq!(hosted.http("PUT", b"").await?.code, 405);
     let ended = hosted.shut_down().await?;
     assert_eq!(ended.code(), Some(0), "{}", ended.err);
     assert!(!ended.err.contains("ERROR"), "{}", ended.err);
@@ -404,7 +404,7 @@ async fn process_plugin_configured() -> Result<()> {
         "eth-apis": ["eth", "internal-public-transaction-pool", "public-debug"],
         "rpc-tx-fee-cap": 0.02,
         "batch-request-limit": 2,
-        "batch-response-max-size": 20,
+        "batch-response-max-size": 4,
         "http-body-limit": 1_000,
         "tx-pool-price-limit": 2,
         "tx-pool-price-bump": 50,

@@ -13,6 +13,13 @@ fn answer(world: &World, body: &[u8]) -> Value {
     serde_json::from_slice(&answer).unwrap_or(Value::Null)
 }
 
+/// A call of this code.
+fn returns(code: &str) -> String {
+    let to = "0xbebebebebebebebebebebebebebebebebebebebe";
+    let params = json!([{ "to": to }, "latest", { to: { "code": code } }]);
+    json!({ "jsonrpc": "2.0", "id": 1, "method": "eth_call", "params": params }).to_string()
+}
+
 #[test]
 fn batches_are_bounded() {
     let world = World::new();
@@ -30,8 +37,8 @@ fn batches_are_bounded() {
 fn answers_to_a_batch_are_bounded() {
     let world = World::new();
     // Returns 1 MiB of memory.
-    let call = r#"{"jsonrpc":"2.0","id":1,"method":"eth_call","params":[{"data":"0x621000006000f3"},"latest"]}"#;
-    let answers = answer(&world, format!("[{}]", vec![call; 100].join(",")).as_bytes());
+    let call = &returns("0x621000006000f3");
+    let answers = answer(&world, format!("[{}]", vec![call.as_str(); 100].join(",")).as_bytes());
     let answers = answers.as_array().expect("a list");
     assert_eq!(answers.len(), 100);
     let whole = answers.iter().take_while(|answer| answer.get("result").is_some()).count();
@@ -46,8 +53,7 @@ fn answers_to_a_batch_are_bounded() {
 fn one_answer_is_bounded() {
     let world = World::with(Limits { call_gas: None, ..Limits::default() }, History::Archive);
     // Returns 15 MiB, which are 30 MB of digits.
-    let call = r#"{"jsonrpc":"2.0","id":1,"method":"eth_call","params":[{"data":"0x62f000006000f3"},"latest"]}"#;
-    let refused = answer(&world, call.as_bytes());
+    let refused = answer(&world, returns("0x62f000006000f3").as_bytes());
     assert_eq!(refused["error"]["code"], -32_003);
 }
 

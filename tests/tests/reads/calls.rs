@@ -96,8 +96,9 @@ fn reverts_have_code_3_and_their_data() {
     let world = World::new();
     // Reverts with its calldata.
     let code = "0x366000600037366000fd";
-    let reason = "08c379a00000000000000000000000000000000000000000000000000000000000000020000000000000000000000000000000000000\
-                  00000000000000000000000000046e6f706500000000000000000000000000000000000000000000000000000000";
+    let words =
+        [U256::from(32), U256::from(4), U256::from_be_slice(b"nope") << 224].map(|word| word.to_be_bytes::<32>());
+    let reason = hex::encode([&hex!("08c379a0")[..], &words.concat()].concat());
     for method in ["eth_call", "eth_estimateGas"] {
         for (data, code_expected, message) in [
             (format!("0x{reason}"), 3, "execution reverted: nope"),

@@ -45,7 +45,7 @@ fn managed() -> World {
 fn set_min_base_fee(nonce: u64, min: u128) -> Draft {
     let words =
         [15_000_000, 2, min, 75_000_000, 36, 0, 1_000_000, 200_000].map(|word| U256::from(word).to_be_bytes::<32>());
-    let input = [&hex!("8f10b586")[..], &words.concat::<u8>()].concat();
+    let input = [&hex!("8f10b586")[..], &words.concat()].concat();
     let manager = alloy_primitives::address!("0200000000000000000000000000000000000003");
     Draft { fee_cap: 10_000 * GWEI, ..Draft::call(nonce, manager, input) }
 }
@@ -66,7 +66,8 @@ fn report_4_1_and_4_9_suggestions_follow_the_fees_of_the_next_block() {
     let draft = Draft { fee_cap: after, tip: 1, ..Draft::transfer(0, a.address, 1) };
     world.seal(&[b.sign(&draft).unwrap()]);
     // A call at the block before sees that block's own base fee, not one by today's rules.
-    let basefee = json!({ "data": "0x4860005260206000f3", "gasPrice": "0xe8d4a51000" });
+    let basefee =
+        json!({ "from": a.address, "data": "0x4860005260206000f3", "gas": "0x186a0", "gasPrice": "0xe8d4a51000" });
     let at = |block: &str| world.call("eth_call", json!([basefee, block]));
     assert_eq!(at("0x1"), json!(B256::from(U256::from(GWEI))));
     assert_eq!(at("0x2"), json!(B256::from(U256::from(500 * GWEI))));

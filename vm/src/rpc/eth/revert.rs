@@ -68,10 +68,9 @@ mod tests {
 
     #[test]
     fn words_of_solidity() {
-        let nope = hex!(
-            "08c379a0000000000000000000000000000000000000000000000000000000000000002000000000000000000000000000000000000000
-            00000000000000000000000000046e6f706500000000000000000000000000000000000000000000000000000000"
-        );
+        let words =
+            [U256::from(32), U256::from(4), U256::from_be_slice(b"nope") << 224].map(|word| word.to_be_bytes::<32>());
+        let nope = [&ERROR[..], &words.concat()].concat();
         let overflow = hex!("4e487b710000000000000000000000000000000000000000000000000000000000000011");
         let unknown = hex!("4e487b710000000000000000000000000000000000000000000000000000000000000099");
         for (data, code, message) in [
@@ -79,7 +78,7 @@ mod tests {
             (&overflow, 3, "execution reverted: arithmetic underflow or overflow"),
             (&unknown, 3, "execution reverted: unknown panic code: 0x99"),
             (&[0x12], 3, "execution reverted"),
-            (&nope[..80], 3, "execution reverted"),
+            (&nope[..70], 3, "execution reverted"),
             (&[], -32_000, "execution reverted"),
         ] {
             let error = error(Bytes::copy_from_slice(data));
