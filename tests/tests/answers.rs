@@ -28,7 +28,7 @@ fn a_changed_answer_is_found() {
     for (from, to) in [
         (r#""result":"0x17f5""#, r#""result":"0x17f6""#),
         (r#""code":3,"#, r#""code":-32000,"#),
-        (r#""message":"already known""#, r#""message":"forgotten""#),
+        (r#""message":"already known""#, r#""message":"nonce too low""#),
     ] {
         let changed = text.replacen(from, to, 1);
         assert_ne!(changed, text, "{from} is in the file");

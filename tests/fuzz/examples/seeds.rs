@@ -44,6 +44,7 @@ fn main() {
     calls(&mut seeds);
     warp(&mut seeds);
     batches(&mut seeds);
+    requests(&mut seeds);
     seeds.write();
 }
 
@@ -294,6 +295,33 @@ fn batches(seeds: &mut Seeds) {
         (0..count).flat_map(|_| [random(0x3f), random(0xff), random(0xff), random(0xff)]).collect()
     };
     seeds.offer("trie_update", "many", [changes(200), vec![0x80, 0, 0, 0], changes(200)].concat());
+}
+
+/// Requests that the Go node was asked: of each method one that it answered and one that it refused.
+fn requests(seeds: &mut Seeds) {
+    #[derive(Deserialize)]
+    struct Answers {
+        calls: Vec<Question>,
+    }
+    #[derive(Deserialize)]
+    struct Question {
+        method: String,
+        params: Box<RawValue>,
+        error: Option<serde::de::IgnoredAny>,
+    }
+    let path = root().join("tests/vectors/rpc-subnet-evm/forks-21.json.gz");
+    let file = fs::File::open(path).expect("checked in");
+    let Answers { calls } = serde_json::from_reader(GzDecoder::new(file)).expect("recorded answers");
+    for Question { method, params, error } in calls {
+        if pars_vm::rpc::table::find(&method).is_none() {
+            continue;
+        }
+        let looks = format!("{method}-{}", if error.is_some() { "refused" } else { "answered" });
+        let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{}}}"#, params.get());
+        seeds.offer("rpc_body", looks, body);
+    }
+    let batch = r#"[{"jsonrpc":"2.0","id":1,"method":"eth_chainId"},{"method":"eth_chainId"},5,[]]"#;
+    seeds.offer("rpc_body", "batch", batch);
 }
 
 fn list(items: &[&[u8]]) -> Vec<u8> {
