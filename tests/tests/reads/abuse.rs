@@ -21,7 +21,7 @@ fn returns(code: &str) -> String {
 }
 
 #[test]
-fn batches_are_bounded() {
+fn report_5_10_batches_are_bounded() {
     let world = World::new();
     let batch = |count: usize| vec![r#"{"jsonrpc":"2.0","id":1,"method":"eth_chainId"}"#; count].join(",");
     let whole = answer(&world, format!("[{}]", batch(1_000)).as_bytes());

@@ -125,7 +125,7 @@ fn pending_transactions_as_they_become_executable() {
 
 /// Many at once, more than are remembered between two looks of a client: hashes come once and in order.
 #[test]
-fn thousands_of_pending_transactions() {
+fn report_7_5_thousands_of_pending_transactions() {
     const COUNT: u64 = 3_000;
     let server = Server::new();
     server.run(async {
@@ -208,7 +208,7 @@ fn refusals_in_their_words() {
 
 /// Report 7.2: a thousand blocks, as fast as they can be made; each comes once, and in order, to all.
 #[test]
-fn a_thousand_fast_blocks() {
+fn report_7_2_a_thousand_fast_blocks() {
     const BLOCKS: u64 = 1_000;
     let server = Server::new();
     server.run(async {
@@ -257,7 +257,7 @@ fn a_thousand_fast_blocks() {
 
 /// Nothing of a subscription comes before its id, however busy the chain is, and nothing is left out after it.
 #[test]
-fn the_id_comes_first() {
+fn report_7_1_the_id_comes_first_and_the_event_after_it() {
     let server = Server::new();
     server.run(async {
         let (done, mut stop) = tokio::sync::watch::channel(false);
@@ -299,7 +299,7 @@ fn the_id_comes_first() {
 
 /// Report 7.3: a client that comes back subscribes, asks for what it missed, and has everything once.
 #[test]
-fn nothing_is_lost_by_reconnecting() {
+fn report_7_3_nothing_is_lost_by_reconnecting() {
     let server = Server::new();
     server.run(async {
         let mut emitter = server.emitter().await;

@@ -14,7 +14,7 @@ const LIMITS: fn() -> SocketLimits =
 
 /// Report 7.4: a client that reads nothing is closed with a reason; those that read have every block.
 #[test]
-fn a_client_that_does_not_read_is_closed() {
+fn report_7_4_a_client_that_does_not_read_is_closed() {
     const BLOCKS: usize = 400;
     let server = Server::with(Limits::default(), LIMITS());
     server.run(async {
@@ -155,7 +155,7 @@ fn many_calls_in_flight() {
 
 /// A client that is gone without a word is noticed by its silence; one that answers pings stays.
 #[test]
-fn half_open_connections_end() {
+fn report_7_4_half_open_connections_end() {
     let server = Server::with(Limits::default(), SocketLimits { ping: Duration::from_millis(200), ..LIMITS() });
     server.run(async {
         let mut dead = Vec::new();

@@ -185,7 +185,7 @@ fn promoted_as_far_as_the_balance_goes() {
 }
 
 #[test]
-fn replacement_raises_both_caps() {
+fn report_3_8_replacement_raises_both_caps() {
     // Old caps and new ones, gwei; percent; whether the new one replaces.
     let table = [
         ((100, 10), (110, 11), 10, true),
@@ -256,7 +256,7 @@ fn what_becomes_executable_is_named() {
 }
 
 #[test]
-fn the_same_bytes_again() {
+fn report_3_1_the_same_bytes_again() {
     let mut pooled = pooled();
     let (first, third) = (transfer(&key(1), 0, 10, 1), transfer(&key(1), 2, 10, 1));
     for tx in [&first, &third] {
@@ -270,7 +270,7 @@ fn the_same_bytes_again() {
 }
 
 #[test]
-fn a_filled_gap_promotes() {
+fn report_3_1_a_filled_gap_promotes() {
     let pooled = pooled();
     for nonce in [4, 1, 2, 6] {
         assert_eq!(pooled.submit(&transfer(&key(1), nonce, 10, 1)), Ok(()));
@@ -289,7 +289,7 @@ fn a_filled_gap_promotes() {
 }
 
 #[test]
-fn a_burst_in_any_order_is_mined_in_order() {
+fn report_3_4_a_burst_in_any_order_is_mined_in_order() {
     for seed in 0..20 {
         let mut pooled = pooled();
         let burst: Vec<_> = (0..100).map(|nonce| transfer(&key(1), nonce, 10, 1)).collect();
@@ -422,7 +422,7 @@ fn a_rewound_chain_gives_its_transactions_back() {
 
 /// The least fee cap, the gas limit and the allow list are those of the head's state, at start and at every block.
 #[test]
-fn parameters_come_from_the_head() {
+fn report_3_5_parameters_come_from_the_head() {
     let admin = key(1);
     let files = granite().row("feeManagerConfig", json!({ "adminAddresses": [admin.address] })).row(
         "txAllowListConfig",
@@ -496,7 +496,7 @@ fn a_fork_takes_out_what_it_forbids() {
 
 /// Two chains in one process do not share their rules.
 #[test]
-fn each_pool_has_its_own_rules() {
+fn report_3_9_each_pool_has_its_own_rules() {
     let dear = Pooled::new(&granite().fee("minBaseFee", json!(50_000_000_000_u64)), Limits::default());
     let cheap = pooled();
     let tx = transfer(&key(1), 0, 10, 1);
@@ -565,7 +565,7 @@ fn the_version_moves_with_the_content() {
 }
 
 #[test]
-fn pending_nonce_counts_the_pool() {
+fn report_3_3_pending_nonce_counts_the_pool() {
     let pooled = pooled();
     let head = pooled.world.chain.head();
     let pending = |number: u8| pooled.pool.pending_nonce(key(number).address, head).unwrap();
@@ -794,7 +794,7 @@ fn a_flood_into_a_full_pool_is_cheap_and_flushes_nobody() {
 
 /// The largest nonce is for nobody (EIP-2681), whoever sends it.
 #[test]
-fn a_nonce_of_the_largest_value_is_refused() {
+fn report_3_6_a_nonce_of_the_largest_value_is_refused() {
     let pooled = pooled();
     let last = key(1).sign(&draft(u64::MAX, 10, 1));
     for origin in [Origin::Local, Origin::Remote] {
@@ -805,7 +805,7 @@ fn a_nonce_of_the_largest_value_is_refused() {
 
 /// An account that the genesis gives the code `0x` is one of a person.
 #[test]
-fn an_account_with_explicitly_empty_code_sends() {
+fn report_3_7_an_account_with_explicitly_empty_code_sends() {
     let person = key(11);
     let files =
         granite().account(person.address, json!({ "balance": "0xffffffffffffffffffffffffffffff", "code": "0x" }));
@@ -818,7 +818,7 @@ fn an_account_with_explicitly_empty_code_sends() {
 /// What a user of this node submits meets the same bounds as what anybody submits, and no others; within its share it
 /// comes into a full pool and stays there.
 #[test]
-fn a_local_submission_comes_into_a_full_pool() {
+fn report_5_20_a_local_submission_comes_into_a_full_pool() {
     let pooled = limited(Limits { account_slots: 2, global_slots: 8, ..Limits::default() });
     for nonce in 0..8 {
         assert_eq!(pooled.submit(&transfer(&key(1), nonce, 10, 5)), Ok(()));

@@ -9,13 +9,16 @@ use crate::support::files::{Era, Files, START, fee_config};
 use crate::support::wallet::{Draft, Key};
 use crate::support::world::{World, with_header};
 use alloy_primitives::{Address, B256, U256, address, hex};
-use pars_chain::block::Block;
+use pars_chain::block::{Block, Header};
 use pars_chain::engine::{Built, InOrder, Verdict, Wish};
 use pars_chain::error::{Fatal, Field, Invalid, InvalidTransaction, Unsupported};
+use pars_chain::rules::fee::{Window, base_fee};
 use pars_chain::state::commit::History;
 use pars_chain::store::Memory;
+use pars_precompiles::fee::FeeConfig;
 use pars_precompiles::subnet::reward_manager::BLACKHOLE;
 use serde_json::json;
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// Where the window holds exactly the target, the base fee stays, even below a minimum that was just raised.
@@ -386,4 +389,58 @@ fn fees_beyond_64_bits_are_no_verdict() {
         let reason = world.refusal(&claimed(wrong));
         assert!(matches!(reason, Invalid::Header { field: Field::BaseFeePerGas, .. }), "{reason}");
     }
+}
+
+/// Ten thousand blocks under each of the denominators at the ends of what is allowed: the fee follows the use, keeps
+/// its floor, and nothing overflows.
+#[test]
+fn report_4_4_extreme_denominators() {
+    for denominator in [U256::ONE, U256::from(2), U256::from(36), U256::from(u64::MAX), U256::MAX] {
+        let config = FeeConfig { base_fee_change_denominator: denominator, ..FeeConfig::DEFAULT };
+        let mut parent = Header { number: U256::ONE, base_fee: Some(config.min_base_fee), ..Header::default() };
+        parent.extra = Window::default().to_bytes().to_vec().into();
+        for block in 2..10_002_u64 {
+            let time = parent.time + block % 3;
+            let window = Window::of_child(&parent, time).expect("time goes on");
+            let before = parent.base_fee.expect("a base fee");
+            let fee = base_fee(&config, &parent, time).expect("a base fee");
+            let target = config.target_gas.to::<u64>();
+            match window.sum().cmp(&target) {
+                Ordering::Greater => assert!(fee > before || before == U256::MAX, "{denominator} {block}"),
+                Ordering::Equal => assert_eq!(fee, before),
+                Ordering::Less => assert!(fee < before || fee == config.min_base_fee, "{denominator} {block}"),
+            }
+            assert!(fee >= config.min_base_fee);
+            // Fifty full blocks, then fifty nearly empty ones.
+            let gas_used = if block / 50 % 2 == 0 { 8_000_000 } else { 21_000 };
+            parent = Header {
+                number: U256::from(block),
+                time,
+                gas_used,
+                base_fee: Some(fee),
+                extra: window.to_bytes().to_vec().into(),
+                ..Header::default()
+            };
+        }
+    }
+}
+
+/// What would be divided by, or leave no block possible, is refused by the precompile as it is in genesis.
+#[test]
+fn report_4_5_fees_that_no_chain_can_have() {
+    let admin = Key::new(1);
+    let files = Files::new(Era::Granite).row("feeManagerConfig", json!({ "adminAddresses": [admin.address] }));
+    let mut world = World::new(&files);
+    let good = [15_000_000, 2, 1_000_000_000, 75_000_000, 36, 0, 1_000_000, 200_000];
+    for (index, what) in [(0, "gasLimit"), (1, "targetBlockRate"), (4, "baseFeeChangeDenominator")] {
+        let mut values = good;
+        values[index] = 0;
+        let sealed = world.send(&admin, Draft::call(FEE_MANAGER, set_fee_config(values)));
+        assert!(!sealed.receipts[0].success, "{what} of 0 is taken");
+    }
+    // A minimum block gas cost above the maximum.
+    let sealed = world.send(&admin, Draft::call(FEE_MANAGER, set_fee_config([15_000_000, 2, 1, 1, 36, 2, 1, 0])));
+    assert!(!sealed.receipts[0].success);
+    let sealed = world.send(&admin, Draft::call(FEE_MANAGER, set_fee_config(good)));
+    assert!(sealed.receipts[0].success);
 }
