@@ -80,7 +80,7 @@ const PACKAGES: &[Package] = &[
         without: OPENSSL,
         core: false,
     },
-    Package { name: "pars-fuzz", folder: FUZZ, ours: &[], without: NO_PROGRAM, core: false },
+    Package { name: "pars-fuzz", folder: FUZZ, ours: &[], without: NO_DISK, core: false },
     Package { name: "xtask", folder: "scripts/xtask", ours: &["pars-precompiles"], without: NO_EVM, core: false },
 ];
 
@@ -90,8 +90,7 @@ const FUZZ: &str = "tests/fuzz";
 const OPENSSL: &[&str] = &["openssl", "openssl-sys"];
 const NO_IO: &[&str] = &["tokio", "tonic", "hyper", "rocksdb", "librocksdb-sys", "mio"];
 const NO_REVM: &[&str] = &["tokio", "tonic", "hyper", "rocksdb", "librocksdb-sys", "mio", "revm*"];
-const NO_PROGRAM: &[&str] =
-    &["pars-vm", "pars-host", "pars-proto", "tokio", "tonic", "hyper", "rocksdb", "librocksdb-sys", "mio"];
+const NO_DISK: &[&str] = &["rocksdb", "librocksdb-sys"];
 const NO_EVM: &[&str] = &["revm*", "alloy-consensus", "alloy-trie", "rocksdb", "librocksdb-sys"];
 
 /// Names that say nothing about the noun inside.

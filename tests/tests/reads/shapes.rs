@@ -1,8 +1,11 @@
 //! Recorded answers: mined and pending, types 0, 1 and 2, success and failure. `PARS_WRITE_SHAPES=1` records them anew.
 
-use crate::world::{Populated, Refusal};
+use crate::world::{Populated, Refusal, words};
 use alloy_primitives::B256;
+use pars_tests::process::wallet::Draft;
+use pars_vm::rpc::table::TABLE;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 #[test]
@@ -28,7 +31,36 @@ fn answers_have_their_recorded_shapes() {
         ("debug_getRawTransaction", by_hash()),
         ("eth_accounts", vec![json!([])]),
         ("eth_blockNumber", vec![json!([])]),
+        (
+            "eth_call",
+            vec![
+                json!([{"to": emitter, "data": words(1, 2)}]),
+                json!([{"to": reverter}, "latest"]),
+                json!([{"to": reverter}, "0x1"]),
+                json!([{"from": a, "to": b, "value": "0xffffffffffffffffffffffffff"}, "latest"]),
+                json!([{"to": unknown}, "latest"]),
+            ],
+        ),
         ("eth_chainId", vec![json!([])]),
+        (
+            "eth_estimateGas",
+            vec![
+                json!([{"from": a, "to": b, "value": "0x1"}]),
+                json!([{"from": a, "to": emitter, "data": words(1, 2)}]),
+                json!([{"from": a, "to": reverter}]),
+                json!([{"from": a, "to": emitter, "data": words(1, 2), "gas": "0x5208"}]),
+            ],
+        ),
+        (
+            "eth_feeHistory",
+            vec![
+                json!(["0x3", "latest", [25, 75]]),
+                json!([2, "0x3", []]),
+                json!([1, "pending", []]),
+                json!([0, "0x1", []]),
+            ],
+        ),
+        ("eth_gasPrice", vec![json!([])]),
         ("eth_getBalance", state(b)),
         ("eth_getBlockByHash", vec![json!([ids[2], true]), json!([ids[2], false]), json!([unknown, false])]),
         ("eth_getBlockByNumber", [blocks_of(&[json!(true)]), blocks_of(&[json!(false)])].concat()),
@@ -67,12 +99,15 @@ fn answers_have_their_recorded_shapes() {
         ("eth_getTransactionByHash", by_hash()),
         ("eth_getTransactionCount", [state(a), vec![json!([a, "pending"]), json!([b, "pending"])]].concat()),
         ("eth_getTransactionReceipt", by_hash()),
+        ("eth_maxPriorityFeePerGas", vec![json!([])]),
         ("eth_syncing", vec![json!([])]),
         ("net_listening", vec![json!([])]),
         ("net_peerCount", vec![json!([])]),
         ("net_version", vec![json!([])]),
+        ("rpc_modules", vec![json!([])]),
         ("txpool_content", vec![json!([])]),
         ("txpool_status", vec![json!([])]),
+        ("web3_clientVersion", vec![json!([])]),
         ("web3_sha3", vec![json!(["0x"]), json!(["0x68656c6c6f"])]),
     ];
     let mut wrong = Vec::new();
@@ -84,6 +119,63 @@ fn answers_have_their_recorded_shapes() {
         wrong.extend(differences(method, &lines(&answers.collect::<Vec<_>>())));
     }
     assert!(wrong.is_empty(), "other answers than recorded:\n{}", wrong.join("\n"));
+}
+
+/// Methods that change something or remember something, in order: filters see what is sent and mined between them.
+#[test]
+fn answers_in_order_have_their_recorded_shapes() {
+    let Populated { world, wallets, emitter, waiting, .. } = Populated::new();
+    let [_, b, c] = wallets;
+    let more = c.sign(&Draft::call(3, emitter, words(6, 40))).expect("its key signs");
+    let low = c.sign(&Draft { gas: 20_000, ..Draft::transfer(4, b.address, 1) }).expect("its key signs");
+    let mut answers: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
+    let mut ids: Vec<String> = Vec::new();
+    let mut ask = |method: &'static str, params: Value| {
+        let answer = match world.ask(method, params.clone()) {
+            Ok(result) => {
+                if method.starts_with("eth_new") {
+                    ids.push(result.as_str().expect("an id").to_owned());
+                }
+                json!({ "params": params, "result": result })
+            }
+            Err(Refusal { code, message }) => json!({ "params": params, "code": code, "message": message }),
+        };
+        // No two runs have the same ids.
+        let mut text = answer.to_string();
+        for (index, id) in ids.iter().enumerate() {
+            text = text.replace(id, &format!("id {index}"));
+        }
+        answers.entry(method).or_default().push(serde_json::from_str(&text).expect("JSON"));
+        ids.clone()
+    };
+    ask("eth_newFilter", json!([{"address": emitter}]));
+    ask("eth_newFilter", json!([{"topics": [[1]]}]));
+    ask("eth_newBlockFilter", json!([]));
+    let ids = ask("eth_newPendingTransactionFilter", json!([]));
+    for tx in [&more, &more, &low] {
+        ask("eth_sendRawTransaction", json!([tx.raw]));
+    }
+    world.seal(&[waiting[0].clone(), waiting[1].clone(), more]);
+    for id in &ids {
+        ask("eth_getFilterChanges", json!([id]));
+        ask("eth_getFilterChanges", json!([id]));
+        ask("eth_getFilterLogs", json!([id]));
+        ask("eth_uninstallFilter", json!([id]));
+        ask("eth_uninstallFilter", json!([id]));
+    }
+    ask("eth_getFilterChanges", json!([ids[0]]));
+    let wrong: Vec<String> =
+        answers.iter().flat_map(|(method, answers)| differences(method, &lines(answers))).collect();
+    assert!(wrong.is_empty(), "other answers than recorded:\n{}", wrong.join("\n"));
+}
+
+/// What is told over a WebSocket is compared with the answers of these methods elsewhere.
+#[test]
+fn every_method_has_recorded_shapes() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reads/shapes");
+    for method in TABLE.iter().filter(|method| !method.name.ends_with("subscribe")) {
+        assert!(folder.join(method.name).with_extension("jsonl").is_file(), "{}", method.name);
+    }
 }
 
 /// One answer a line, so that a difference is one line.

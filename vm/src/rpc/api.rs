@@ -18,6 +18,7 @@ pub struct Api {
     limits: Limits,
     groups: BTreeSet<Group>,
     clock: Clock,
+    readers: Arc<Semaphore>,
     workers: Arc<Semaphore>,
     last_tip: LastTip,
     filters: Filters,
@@ -29,9 +30,10 @@ impl Api {
     pub fn new(node: Arc<Node>, limits: Limits, groups: impl IntoIterator<Item = Group>, clock: Clock) -> Self {
         // As many as there are cores: more would only take them from the chain's thread.
         let workers = std::thread::available_parallelism().map_or(2, |cores| cores.get().max(2));
-        let (groups, workers) = (groups.into_iter().collect(), Arc::new(Semaphore::new(workers)));
+        let [readers, workers] = [workers; 2].map(|many| Arc::new(Semaphore::new(many)));
+        let groups = groups.into_iter().collect();
         let (last_tip, filters) = (LastTip::default(), Filters::default());
-        Self { node, limits, groups, clock, workers, last_tip, filters }
+        Self { node, limits, groups, clock, readers, workers, last_tip, filters }
     }
 
     /// The last suggestion of a tip.
@@ -40,6 +42,12 @@ impl Api {
     }
 
     /// Waits for a turn to read.
+    pub async fn reader(&self) -> Option<OwnedSemaphorePermit> {
+        // The semaphore is never closed.
+        Arc::clone(&self.readers).acquire_owned().await.ok()
+    }
+
+    /// Waits for a turn to compute or to search, which may take long.
     pub async fn worker(&self) -> Option<OwnedSemaphorePermit> {
         // The semaphore is never closed.
         Arc::clone(&self.workers).acquire_owned().await.ok()

@@ -129,11 +129,11 @@ impl Caller {
         let running = match row.run {
             Run::Now(now) => return now(&api, &params),
             Run::Session(on) => return on(&api, self.turn.as_deref(), &params),
-            Run::Read(read) => {
-                let worker = api.worker().await;
+            Run::Read(read) | Run::Work(read) => {
+                let turn = if matches!(row.run, Run::Work(_)) { api.worker().await } else { api.reader().await };
                 tokio::task::spawn_blocking(move || {
                     let answer = read(&api, &params);
-                    drop(worker);
+                    drop(turn);
                     answer
                 })
             }

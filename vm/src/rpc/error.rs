@@ -39,6 +39,7 @@ impl RpcError {
     /// A method that is not there.
     #[must_use]
     pub fn method(name: &str) -> Self {
+        let name: String = name.chars().take(NAME_LETTERS_MAX).collect();
         Self::new(-32_601, format!("the method {name} does not exist/is not available"))
     }
 
@@ -87,6 +88,10 @@ impl RpcError {
 
 impl From<Fatal> for RpcError {
     fn from(fatal: Fatal) -> Self {
+        if fatal == Fatal::Interrupted {
+            // Nobody waits for the answer.
+            return Self::timed_out();
+        }
         tracing::error!(%fatal, "answering a request");
         Self::internal()
     }
@@ -124,3 +129,6 @@ impl From<Refused> for RpcError {
         if let Refused::Fatal(fatal) = refused { fatal.into() } else { Self::server(refused.to_string()) }
     }
 }
+
+/// Letters of an unknown name that are repeated.
+const NAME_LETTERS_MAX: usize = 100;

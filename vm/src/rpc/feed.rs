@@ -45,10 +45,10 @@ impl Feed {
         if let Some(told) = self.recent(height) {
             return Ok(told);
         }
-        let (worker, view) = (api.worker().await, head.clone());
+        let (reader, view) = (api.reader().await, head.clone());
         let read = tokio::task::spawn_blocking(move || {
             let told = Told::read(&view, height);
-            drop(worker);
+            drop(reader);
             told
         });
         let told = Arc::new(read.await.map_err(|_| RpcError::internal())??);

@@ -62,6 +62,8 @@ pub const LOG_BYTES_MAX: usize = 8_000_000;
 pub const PROOF_SLOTS_MAX: usize = 1_024;
 /// Filters that are kept.
 pub const FILTERS_MAX: usize = 4_096;
+/// Addresses and topics of all filters.
+pub const FILTER_ENTRIES_MAX: usize = 200_000;
 /// How long a filter is kept that nobody asks for.
 pub const FILTER_IDLE: Duration = Duration::from_secs(300);
 /// Block hashes of one answer of `eth_getFilterChanges`.

@@ -12,6 +12,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use pars_host::Upgrade;
 use std::convert::Infallible;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -93,13 +94,18 @@ async fn answer(service: RpcService, mut request: Request<Incoming>) -> Result<R
         drop(head.extensions.insert(Upgrade::new(connected)));
     }
     let most = service.api().limits().request_bytes;
+    let hub = Arc::clone(service.hub());
     let mut response = match timeout(BODY_TIMEOUT, read(body, most)).await {
         Ok(Ok(body)) => service.oneshot(Request::from_parts(head, body)).await?,
         Ok(Err(_)) => plain(StatusCode::BAD_REQUEST, "the body of the request broke off\n"),
         Err(_) => plain(StatusCode::REQUEST_TIMEOUT, "the body of the request did not come\n"),
     };
     cors::allow(cross_site, response.headers_mut());
-    Ok(response.map(Full::new))
+    let (head, body) = response.into_parts();
+    Ok(match hub.keep(body) {
+        Ok(body) => Response::from_parts(head, Full::new(body)),
+        Err(_) => plain(StatusCode::SERVICE_UNAVAILABLE, "too many answers are unread\n").map(Full::new),
+    })
 }
 
 /// Reads a body, at most one byte more than a request may have. What comes behind is read and forgotten for a while: the

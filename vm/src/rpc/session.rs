@@ -181,7 +181,9 @@ impl Session {
             return self.end(Some(Goodbye { code: INTERNAL, reason: "an answer that is no text".to_owned() }));
         };
         let (unread, limits) = (held.unread.saturating_add(length), self.hub.limits());
-        if held.unread > 0 && (unread > limits.unread_max || self.hub.unread() > limits.unread_all_max) {
+        // A single answer is bounded already; all of them together are here.
+        let all = self.hub.unread().saturating_add(length);
+        if (held.unread > 0 && unread > limits.unread_max) || all > limits.unread_all_max {
             let reason = format!("slow consumer: {unread} bytes of answers are unread");
             held.end.get_or_insert(Some(Goodbye { code: POLICY, reason }));
         } else {

@@ -2,7 +2,7 @@
 
 use crate::rpc::api::Api;
 use crate::rpc::error::RpcError;
-use crate::rpc::eth::log::{LogFilter, LogQuery, MinedLog};
+use crate::rpc::eth::log::{LogFilter, LogQuery, MinedLog, Sieve};
 use crate::rpc::eth::transaction::{Found, Transaction, look_up};
 use crate::rpc::feed::Feed;
 use crate::rpc::params::{Params, text};
@@ -22,6 +22,8 @@ pub enum Topic {
     },
     /// Logs of accepted blocks.
     Logs {
+        /// Of the filter.
+        sieve: Sieve,
         /// Which.
         filter: Arc<LogFilter>,
         /// Height of the next block.
@@ -66,7 +68,8 @@ pub fn subscribe(api: &Api, turn: Option<&Turn>, params: &Params) -> Answer {
             // Some clients leave out a filter that means everything. The blocks of a query have no meaning here.
             let all = params.optional::<serde::de::IgnoredAny>(1)?.is_none();
             let filter = if all { LogFilter::default() } else { LogQuery::of(params, 1)?.filter };
-            Topic::Logs { filter: Arc::new(filter), next: next_block(), told: 0 }
+            let sieve = filter.sieve();
+            Topic::Logs { filter: Arc::new(filter), sieve, next: next_block(), told: 0 }
         }
         "newPendingTransactions" => {
             params.at_most(2)?;
@@ -117,7 +120,7 @@ impl Topic {
     #[must_use]
     pub fn size(&self) -> usize {
         match self {
-            Self::Logs { filter, .. } => filter.addresses.len() + filter.topics.iter().map(Vec::len).sum::<usize>(),
+            Self::Logs { filter, .. } => filter.size(),
             Self::Heads { .. } | Self::Pending { .. } => 0,
         }
     }
@@ -133,11 +136,11 @@ impl Topic {
                     *next += 1;
                 }
             }
-            Self::Logs { filter, next, told } => {
+            Self::Logs { filter, sieve, next, told } => {
                 let end = head.height().min(next.saturating_add(NEWS_BLOCKS));
                 while *next <= end && size_of(&news) < NEWS_BYTES {
                     let block = feed.block(api, head, *next).await?;
-                    if filter.may_match(&block.block.header.bloom) {
+                    if sieve.passes(&block.block.header.bloom) {
                         let mut logs = MinedLog::all(&block.block, &block.receipts, filter, false).skip(*told);
                         while size_of(&news) < NEWS_BYTES {
                             let Some(log) = logs.next() else { break };
@@ -163,10 +166,10 @@ impl Topic {
                 // Few, as each may be long.
                 let (hashes, end) = api.node().arrivals().some_since(*next, NEWS_WHOLE_TRANSACTIONS);
                 *next = end;
-                let (worker, api) = (api.worker().await, Arc::clone(api));
+                let (reader, api) = (api.reader().await, Arc::clone(api));
                 let read = tokio::task::spawn_blocking(move || {
                     let read = hashes.iter().map(|hash| whole(&api, *hash)).collect();
-                    drop(worker);
+                    drop(reader);
                     read
                 });
                 let read: Result<Vec<Option<String>>, RpcError> = read.await.map_err(|_| RpcError::internal())?;

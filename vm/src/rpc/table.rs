@@ -27,8 +27,10 @@ pub struct Method {
 pub enum Run {
     /// Answers at once: it reads nothing that has to be fetched.
     Now(fn(&Api, &Params) -> Answer),
-    /// Reads a picture of the chain, on a thread that may block.
+    /// Reads a little of a picture of the chain, on a thread that may block.
     Read(fn(&Api, &Params) -> Answer),
+    /// The same, and may take long: it computes or searches. Short reads do not wait for it.
+    Work(fn(&Api, &Params) -> Answer),
     /// Waits for the chain.
     Wait(fn(Arc<Api>, Params) -> Waiting),
     /// Belongs to a client that stays connected; none for one that does not.
@@ -98,11 +100,11 @@ pub static TABLE: &[Method] = &[
     Method { name: "debug_getRawTransaction", group: Group::InternalDebug, run: Run::Read(debug::raw_transaction) },
     Method { name: "eth_accounts", group: Group::InternalAccount, run: Run::Now(eth::accounts) },
     Method { name: "eth_blockNumber", group: Group::InternalBlockchain, run: Run::Now(eth::block_number) },
-    Method { name: "eth_call", group: Group::InternalBlockchain, run: Run::Read(eth::call::call) },
+    Method { name: "eth_call", group: Group::InternalBlockchain, run: Run::Work(eth::call::call) },
     Method { name: "eth_chainId", group: Group::InternalBlockchain, run: Run::Now(eth::chain_id) },
-    Method { name: "eth_estimateGas", group: Group::InternalBlockchain, run: Run::Read(eth::call::estimate_gas) },
-    Method { name: "eth_feeHistory", group: Group::InternalEth, run: Run::Read(eth::fee::fee_history) },
-    Method { name: "eth_gasPrice", group: Group::InternalEth, run: Run::Read(eth::fee::gas_price) },
+    Method { name: "eth_estimateGas", group: Group::InternalBlockchain, run: Run::Work(eth::call::estimate_gas) },
+    Method { name: "eth_feeHistory", group: Group::InternalEth, run: Run::Work(eth::fee::fee_history) },
+    Method { name: "eth_gasPrice", group: Group::InternalEth, run: Run::Work(eth::fee::gas_price) },
     Method { name: "eth_getBalance", group: Group::InternalBlockchain, run: Run::Read(eth::state::balance) },
     Method { name: "eth_getBlockByHash", group: Group::InternalBlockchain, run: Run::Read(eth::block::by_hash) },
     Method { name: "eth_getBlockByNumber", group: Group::InternalBlockchain, run: Run::Read(eth::block::by_number) },
@@ -118,10 +120,10 @@ pub static TABLE: &[Method] = &[
         run: Run::Read(eth::transaction::count_by_block_number),
     },
     Method { name: "eth_getCode", group: Group::InternalBlockchain, run: Run::Read(eth::state::code) },
-    Method { name: "eth_getFilterChanges", group: Group::EthFilter, run: Run::Read(eth::filter::changes) },
-    Method { name: "eth_getFilterLogs", group: Group::EthFilter, run: Run::Read(eth::filter::logs) },
-    Method { name: "eth_getLogs", group: Group::EthFilter, run: Run::Read(eth::logs::get) },
-    Method { name: "eth_getProof", group: Group::InternalBlockchain, run: Run::Read(eth::proof::get) },
+    Method { name: "eth_getFilterChanges", group: Group::EthFilter, run: Run::Work(eth::filter::changes) },
+    Method { name: "eth_getFilterLogs", group: Group::EthFilter, run: Run::Work(eth::filter::logs) },
+    Method { name: "eth_getLogs", group: Group::EthFilter, run: Run::Work(eth::logs::get) },
+    Method { name: "eth_getProof", group: Group::InternalBlockchain, run: Run::Work(eth::proof::get) },
     Method { name: "eth_getStorageAt", group: Group::InternalBlockchain, run: Run::Read(eth::state::storage_at) },
     Method {
         name: "eth_getTransactionByBlockHashAndIndex",
@@ -151,7 +153,7 @@ pub static TABLE: &[Method] = &[
     Method {
         name: "eth_maxPriorityFeePerGas",
         group: Group::InternalEth,
-        run: Run::Read(eth::fee::max_priority_fee_per_gas),
+        run: Run::Work(eth::fee::max_priority_fee_per_gas),
     },
     Method { name: "eth_newBlockFilter", group: Group::EthFilter, run: Run::Now(eth::filter::new_blocks) },
     Method { name: "eth_newFilter", group: Group::EthFilter, run: Run::Read(eth::filter::new_logs) },

@@ -123,11 +123,6 @@ impl Exchange {
     pub(super) fn is_head(&self) -> bool {
         self.request.get("method").and_then(Value::as_str) == Some("HEAD")
     }
-
-    /// Whether the request holds some text.
-    pub(super) fn is_about(&self, text: &str) -> bool {
-        self.request.to_string().contains(text)
-    }
 }
 
 fn reply(result: Option<&Value>, error: Option<&ReplyError>) -> Result<Reply> {

@@ -3,8 +3,8 @@
 use crate::rpc::api::Api;
 use crate::rpc::error::RpcError;
 use crate::rpc::eth::height_of;
+use crate::rpc::params::Params;
 use crate::rpc::params::text::Wrong;
-use crate::rpc::params::{BlockNumber, Params};
 use crate::rpc::table::{Answer, answer};
 use alloy_primitives::{B256, U64, U256};
 use parking_lot::Mutex;
@@ -41,14 +41,10 @@ pub fn max_priority_fee_per_gas(api: &Api, params: &Params) -> Answer {
 /// Parameters; a block above the last accepted one.
 pub fn fee_history(api: &Api, params: &Params) -> Answer {
     params.at_most(3)?;
-    let mut count = params.read(0, count)?;
+    let count = params.read(0, count)?;
     let head = api.head();
     let newest = params.block_number(1)?;
     let percentiles = params.read(2, |_| Ok(())).and_then(|()| params.optional::<Vec<f64>>(2))?.unwrap_or_default();
-    if newest == BlockNumber::Pending {
-        // It counts, and has no history yet.
-        count = count.saturating_sub(1);
-    }
     let newest = height_of(&head, newest);
     check_percentiles(&percentiles)?;
     if newest > head.height() {
@@ -60,7 +56,7 @@ pub fn fee_history(api: &Api, params: &Params) -> Answer {
         return Err(RpcError::server(text));
     }
     if count == 0 {
-        return answer(&NO_HISTORY);
+        return answer(&FeeHistory::default());
     }
     let oldest = (newest + 1).saturating_sub(count.min(HISTORY_BLOCKS_AT_ONCE));
     let mut history = FeeHistory {
@@ -225,7 +221,7 @@ fn share(gas: u64, percent: f64) -> u64 {
     (gas as f64 * percent / 100.0) as u64
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct FeeHistory {
     oldest_block: U64,
@@ -234,12 +230,3 @@ struct FeeHistory {
     #[serde(skip_serializing_if = "Option::is_none")]
     reward: Option<Vec<Vec<U256>>>,
 }
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct NoHistory {
-    oldest_block: &'static str,
-    gas_used_ratio: Option<()>,
-}
-
-const NO_HISTORY: NoHistory = NoHistory { oldest_block: "0x0", gas_used_ratio: None };

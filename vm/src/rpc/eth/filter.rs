@@ -7,7 +7,7 @@ use crate::rpc::api::Api;
 use crate::rpc::error::RpcError;
 use crate::rpc::eth::log::{Blocks, LogQuery};
 use crate::rpc::eth::logs::{self, Found, search};
-use crate::rpc::limits::{FILTER_BLOCKS_MAX, FILTER_IDLE, FILTERS_MAX, LOG_BLOCKS_MAX};
+use crate::rpc::limits::{FILTER_BLOCKS_MAX, FILTER_ENTRIES_MAX, FILTER_IDLE, FILTERS_MAX, LOG_BLOCKS_MAX};
 use crate::rpc::params::{BlockNumber, Params, text};
 use crate::rpc::table::{Answer, answer};
 use alloy_primitives::{B128, B256, U128};
@@ -45,6 +45,16 @@ enum Kind {
     Transactions,
 }
 
+impl Kind {
+    /// Addresses and topics that it keeps.
+    fn size(&self) -> usize {
+        match self {
+            Self::Logs(query) => query.filter.size(),
+            Self::Blocks | Self::Transactions => 0,
+        }
+    }
+}
+
 impl Filters {
     fn add(&self, kind: Kind, next: u64, now_ms: u64) -> Result<U128, RpcError> {
         // Nobody guesses the filter of somebody else.
@@ -56,6 +66,11 @@ impl Filters {
         }
         if held.len() >= FILTERS_MAX {
             return Err(RpcError::limit(format!("too many filters, at most {FILTERS_MAX} are kept")));
+        }
+        let entries: usize = held.values().map(|held| held.filter.kind.size()).sum();
+        if entries.saturating_add(kind.size()) > FILTER_ENTRIES_MAX {
+            let text = format!("too many addresses and topics: all filters together have at most {FILTER_ENTRIES_MAX}");
+            return Err(RpcError::limit(text));
         }
         held.insert(id, Held { asked_ms: now_ms, filter: Arc::new(Filter { kind, next: Mutex::new(next) }) });
         Ok(id)

@@ -84,12 +84,13 @@ pub(crate) fn search(
     let (from, to) = (*heights.start(), *heights.end());
     let mut logs: Vec<MinedLog> = Vec::new();
     let mut bytes: usize = 0;
+    let sieve = filter.sieve();
     for header in head.headers(from, to) {
         if interrupt.raised() {
             return Err(RpcError::timed_out());
         }
         let header = header?;
-        if !filter.may_match(&header.bloom) {
+        if !sieve.passes(&header.bloom) {
             continue;
         }
         let height = header.height();
