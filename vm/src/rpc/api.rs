@@ -4,7 +4,7 @@ use crate::clock::Clock;
 use crate::node::Node;
 use crate::rpc::eth::fee::LastTip;
 use crate::rpc::eth::filter::Filters;
-use crate::rpc::limits::Limits;
+use crate::rpc::limits::{LARGE_ANSWERS, Limits};
 use crate::rpc::table::Group;
 use pars_chain::view::View;
 use std::collections::BTreeSet;
@@ -20,6 +20,7 @@ pub struct Api {
     clock: Clock,
     readers: Arc<Semaphore>,
     workers: Arc<Semaphore>,
+    large_answers: Arc<Semaphore>,
     last_tip: LastTip,
     filters: Filters,
 }
@@ -31,9 +32,10 @@ impl Api {
         // As many as there are cores: more would only take them from the chain's thread.
         let workers = std::thread::available_parallelism().map_or(2, |cores| cores.get().max(2));
         let [readers, workers] = [workers; 2].map(|many| Arc::new(Semaphore::new(many)));
+        let large_answers = Arc::new(Semaphore::new(LARGE_ANSWERS));
         let groups = groups.into_iter().collect();
         let (last_tip, filters) = (LastTip::default(), Filters::default());
-        Self { node, limits, groups, clock, readers, workers, last_tip, filters }
+        Self { node, limits, groups, clock, readers, workers, large_answers, last_tip, filters }
     }
 
     /// The last suggestion of a tip.
@@ -45,6 +47,11 @@ impl Api {
     pub async fn reader(&self) -> Option<OwnedSemaphorePermit> {
         // The semaphore is never closed.
         Arc::clone(&self.readers).acquire_owned().await.ok()
+    }
+
+    /// Waits for a turn to let an answer grow large: memory is bounded by how many do.
+    pub async fn large_answer(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.large_answers).acquire_owned().await.ok()
     }
 
     /// Waits for a turn to compute or to search, which may take long.

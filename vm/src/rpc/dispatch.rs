@@ -3,6 +3,7 @@
 use crate::rpc::api::Api;
 use crate::rpc::call::Call;
 use crate::rpc::error::RpcError;
+use crate::rpc::limits::LARGE_ANSWER_BYTES;
 use crate::rpc::params::Params;
 use crate::rpc::session::Turn;
 use crate::rpc::table::{self, Answer, Run};
@@ -57,6 +58,8 @@ impl Caller {
                 None => reply(None, &Err(RpcError::parse()), &mut out),
             },
         }
+        // What a vector keeps for growing is as much again.
+        out.shrink_to_fit();
         out.into()
     }
 
@@ -77,7 +80,11 @@ impl Caller {
         }
         out.push(b'[');
         let mut results: usize = 0;
+        let mut large = None;
         for call in calls {
+            if large.is_none() && out.len() > LARGE_ANSWER_BYTES {
+                large = self.api.large_answer().await;
+            }
             let call = Call::read(call);
             let before = out.len();
             if before > 1 {

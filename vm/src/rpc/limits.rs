@@ -68,6 +68,10 @@ pub const FILTER_ENTRIES_MAX: usize = 200_000;
 pub const FILTER_IDLE: Duration = Duration::from_secs(300);
 /// Block hashes of one answer of `eth_getFilterChanges`.
 pub const FILTER_BLOCKS_MAX: u64 = 16_384;
+/// An answer to a batch is large from here on.
+pub const LARGE_ANSWER_BYTES: usize = 1 << 20;
+/// Large answers that grow at the same time.
+pub const LARGE_ANSWERS: usize = 8;
 /// Calls of one connection that run at the same time.
 pub const CALLS_AT_ONCE: usize = 16;
 
