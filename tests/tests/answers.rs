@@ -49,6 +49,16 @@ fn the_readme_shows_every_intended_difference() {
     }
 }
 
+#[test]
+fn the_readme_names_every_method() {
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")).expect("there");
+    let start = readme.find("**JSON-RPC** has these methods:").expect("the list");
+    let list = readme[start..].split("\n\n").next().expect("a paragraph");
+    let named: Vec<&str> = list.split('`').filter(|word| word.contains('_') && !word.ends_with('_')).collect();
+    let built: Vec<&str> = pars_vm::rpc::table::TABLE.iter().map(|method| method.name).collect();
+    assert_eq!(named, built);
+}
+
 fn ask(files: &[PathBuf]) -> ExitCode {
     let files = files.iter().map(|file| file.to_str().expect("names are ASCII"));
     let options = Options::parse_from(["pars-vm", "replay", "--answers"].into_iter().chain(files));

@@ -117,6 +117,12 @@ impl Tx {
         self.fee_cap().min(self.tip_cap().saturating_add(u128::from(base_fee)))
     }
 
+    /// What of [`Self::effective_gas_price`] is above a base fee that it can pay, wei.
+    #[must_use]
+    pub fn effective_tip(&self, base_fee: u64) -> u128 {
+        self.effective_gas_price(base_fee) - u128::from(base_fee)
+    }
+
     /// Recipient, or a creation.
     #[must_use]
     pub fn to(&self) -> TxKind {

@@ -236,7 +236,7 @@ impl<'v> Executor<'v> {
         let result = self.evm.transact(tx, sender, intrinsic)?;
         let gas_used = result.gas().tx_gas_used();
         self.gas_used += gas_used;
-        let tip = tx.effective_gas_price(self.environment.base_fee) - u128::from(self.environment.base_fee);
+        let tip = tx.effective_tip(self.environment.base_fee);
         self.tips += U256::from(tip) * U256::from(gas_used);
         let success = result.is_success();
         self.receipts.push(Receipt::new(tx.kind(), success, self.gas_used, result.into_logs()));

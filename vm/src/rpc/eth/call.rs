@@ -6,9 +6,8 @@ use crate::rpc::eth::request::{BlockOverride, Request, StateOverrides, accounts}
 use crate::rpc::eth::{estimate, revert, state_at};
 use crate::rpc::params::{BlockNumber, BlockRef, Params};
 use crate::rpc::table::{Answer, answer};
-use alloy_primitives::U256;
+use alloy_primitives::{U64, U256};
 use pars_chain::engine::next_block;
-use pars_chain::error::Fatal;
 use pars_chain::execution::call::{BlockOverrides, End, NotRun, Scene};
 use pars_chain::view::View;
 
@@ -32,7 +31,7 @@ pub fn call(api: &Api, params: &Params) -> Answer {
     let gas = message.gas;
     let outcome = scene.run(&message).map_err(|not_run| {
         if let NotRun::Fatal(fatal) = not_run {
-            return ended(fatal, api);
+            return fatal.into();
         }
         RpcError::server(format!("err: {not_run} (supplied gas {gas})"))
     })?;
@@ -54,11 +53,7 @@ pub fn estimate_gas(api: &Api, params: &Params) -> Answer {
     let view = state_at(api, params.block(1)?)?;
     let overrides: StateOverrides = params.optional_object(2)?;
     let mut scene = scene(api, params, &view, &BlockOverrides::default(), overrides)?;
-    let gas = estimate::gas(&mut scene, &request, api.limits().call_gas).map_err(|error| match error {
-        estimate::Error::Rpc(error) => error,
-        estimate::Error::Fatal(fatal) => ended(fatal, api),
-    })?;
-    answer(&alloy_primitives::U64::from(gas))
+    answer(&U64::from(estimate::gas(&mut scene, &request, api.limits().call_gas)?))
 }
 
 /// Gas of a call where neither the caller nor the operator names any.
@@ -88,14 +83,4 @@ fn over_pending(api: &Api, view: &View, wanted: BlockOverrides) -> Result<BlockO
         base_fee: wanted.base_fee.or_else(|| next.map(|next| U256::from(next.base_fee))),
         ..wanted
     })
-}
-
-/// The client left or its time is over; or this machine failed.
-fn ended(fatal: Fatal, api: &Api) -> RpcError {
-    match (fatal, api.limits().duration) {
-        (Fatal::Interrupted, Some(limit)) => {
-            RpcError::server(format!("execution aborted (timeout = {}ms)", limit.as_millis()))
-        }
-        (fatal, _) => fatal.into(),
-    }
 }

@@ -3,34 +3,23 @@
 use crate::rpc::error::RpcError;
 use crate::rpc::eth::request::Request;
 use crate::rpc::eth::revert;
-use pars_chain::error::Fatal;
 use pars_chain::execution::call::{End, Message, NotRun, Outcome, Scene};
-
-/// Why there is no estimate.
-#[derive(Debug)]
-pub(crate) enum Error {
-    /// The transaction's fault.
-    Rpc(RpcError),
-    /// This machine's fault, or nobody waits any more.
-    Fatal(Fatal),
-}
 
 /// Gas with which `request` succeeds, at most 1.5 % above the least.
 ///
 /// # Errors
-/// See [`Error`].
-pub(crate) fn gas(scene: &mut Scene<'_>, request: &Request, cap: Option<u64>) -> Result<u64, Error> {
+/// A transaction that fails with any gas.
+pub(crate) fn gas(scene: &mut Scene<'_>, request: &Request, cap: Option<u64>) -> Result<u64, RpcError> {
     // Less than any transaction costs counts as not given.
     let given = request.gas().filter(|gas| *gas >= TRANSFER);
     let mut high = given.unwrap_or_else(|| scene.gas_limit());
-    let message = request.message(high).map_err(Error::Rpc)?;
+    let mut message = request.message(high)?;
     high = affordable(scene, &message)?.map_or(high, |affordable| high.min(affordable));
     high = cap.map_or(high, |cap| high.min(cap));
-    let mut message = message;
 
     // A plain transfer needs no search.
     let plain = match message.to.into_to() {
-        Some(to) => message.input.is_empty() && !scene.has_code(to).map_err(Error::Fatal)?,
+        Some(to) => message.input.is_empty() && !scene.has_code(to)?,
         None => false,
     };
     if plain && let Ok(Tried::Succeeded(_)) = attempt(scene, &mut message, TRANSFER) {
@@ -40,9 +29,9 @@ pub(crate) fn gas(scene: &mut Scene<'_>, request: &Request, cap: Option<u64>) ->
     let used = match attempt(scene, &mut message, high)? {
         Tried::Succeeded(used) => used,
         Tried::TooLittle => {
-            return Err(Error::Rpc(RpcError::server(format!("gas required exceeds allowance ({high})"))));
+            return Err(RpcError::server(format!("gas required exceeds allowance ({high})")));
         }
-        Tried::Failed(error) => return Err(Error::Rpc(error)),
+        Tried::Failed(error) => return Err(error),
     };
     let mut low = used.saturating_sub(1);
     // Most transactions succeed with what they used and what the 63/64 rule keeps back.
@@ -73,13 +62,13 @@ fn near(low: u64, high: u64) -> bool {
 }
 
 /// How much gas the sender can pay; none where it pays nothing.
-fn affordable(scene: &mut Scene<'_>, message: &Message) -> Result<Option<u64>, Error> {
+fn affordable(scene: &mut Scene<'_>, message: &Message) -> Result<Option<u64>, RpcError> {
     if message.fee_cap.is_zero() {
         return Ok(None);
     }
-    let balance = scene.balance(message.from).map_err(Error::Fatal)?;
+    let balance = scene.balance(message.from)?;
     let left = balance.checked_sub(message.value).filter(|left| !left.is_zero());
-    let left = left.ok_or_else(|| Error::Rpc(RpcError::server("insufficient funds for transfer")))?;
+    let left = left.ok_or_else(|| RpcError::server("insufficient funds for transfer"))?;
     Ok(u64::try_from(left / message.fee_cap).ok())
 }
 
@@ -91,15 +80,15 @@ enum Tried {
     Failed(RpcError),
 }
 
-fn attempt(scene: &mut Scene<'_>, message: &mut Message, gas: u64) -> Result<Tried, Error> {
+fn attempt(scene: &mut Scene<'_>, message: &mut Message, gas: u64) -> Result<Tried, RpcError> {
     message.gas = gas;
     Ok(match scene.run(message) {
         Ok(Outcome { gas_used, end: End::Returned(_) }) => Tried::Succeeded(gas_used),
         Ok(Outcome { end: End::OutOfGas, .. }) | Err(NotRun::IntrinsicGas { .. }) => Tried::TooLittle,
         Ok(Outcome { end: End::Reverted(data), .. }) => Tried::Failed(revert::error(data)),
         Ok(Outcome { end: End::Failed(why), .. }) => Tried::Failed(RpcError::server(why)),
-        Err(NotRun::Fatal(fatal)) => return Err(Error::Fatal(fatal)),
-        Err(refused) => return Err(Error::Rpc(RpcError::server(format!("failed with {gas} gas: {refused}")))),
+        Err(NotRun::Fatal(fatal)) => return Err(fatal.into()),
+        Err(refused) => return Err(RpcError::server(format!("failed with {gas} gas: {refused}"))),
     })
 }
 

@@ -8,7 +8,6 @@ use crate::rpc::params::text::Wrong;
 use crate::rpc::table::{Answer, answer};
 use alloy_primitives::{B256, U64, U256};
 use parking_lot::Mutex;
-use pars_chain::block::Block;
 use pars_chain::engine::next_block;
 use pars_chain::error::Fatal;
 use pars_chain::view::View;
@@ -65,20 +64,20 @@ pub fn fee_history(api: &Api, params: &Params) -> Answer {
         gas_used_ratio: Vec::new(),
         reward: (!percentiles.is_empty()).then(Vec::new),
     };
-    for height in oldest..=newest {
+    for header in head.headers(oldest, newest) {
         if params.interrupt().raised() {
             return Err(RpcError::timed_out());
         }
-        let block = head.block(height)?.ok_or_else(|| missing(height))?;
-        history.base_fee_per_gas.push(block.header.base_fee.unwrap_or_default());
-        history.gas_used_ratio.push(ratio(block.header.gas_used, block.header.gas_limit));
+        let header = header?;
+        history.base_fee_per_gas.push(header.base_fee.unwrap_or_default());
+        history.gas_used_ratio.push(ratio(header.gas_used, header.gas_limit));
         if let Some(rewards) = &mut history.reward {
-            rewards.push(tips_at(&head, &block, &percentiles)?);
+            rewards.push(tips_at(&head, header.height(), &percentiles)?);
         }
     }
     // One more than was asked for: that of the block after the newest.
-    let next = match head.block(newest + 1)? {
-        Some(block) => block.header.base_fee.unwrap_or_default(),
+    let next = match head.header_at(newest + 1)? {
+        Some(header) => header.base_fee.unwrap_or_default(),
         None => U256::from(next_base_fee(api, &head)?),
     };
     history.base_fee_per_gas.push(next);
@@ -129,7 +128,7 @@ fn sampled_tip(head: &View, now: u64) -> Result<u128, Fatal> {
             break;
         }
         let base_fee = block.header.base_fee.unwrap_or_default().saturating_to::<u64>();
-        tips.extend(block.transactions.iter().map(|tx| tx.effective_gas_price(base_fee) - u128::from(base_fee)));
+        tips.extend(block.transactions.iter().map(|tx| tx.effective_tip(base_fee)));
     }
     tips.sort_unstable();
     let at = tips.len().saturating_sub(1) * 40 / 100;
@@ -137,14 +136,14 @@ fn sampled_tip(head: &View, now: u64) -> Result<u128, Fatal> {
 }
 
 /// Tips below which so many percent of a block's gas was used.
-fn tips_at(head: &View, block: &Block, percentiles: &[f64]) -> Result<Vec<U256>, RpcError> {
-    let height = block.height();
+fn tips_at(head: &View, height: u64, percentiles: &[f64]) -> Result<Vec<U256>, RpcError> {
+    let block = head.block(height)?.ok_or_else(|| missing(height))?;
     let receipts = head.receipts(height)?.ok_or_else(|| missing(height))?;
     let base_fee = block.header.base_fee.unwrap_or_default().saturating_to::<u64>();
     let mut before = 0;
     let mut paid: Vec<(u128, u64)> = Vec::with_capacity(receipts.len());
     for (tx, receipt) in block.transactions.iter().zip(&receipts) {
-        paid.push((tx.effective_gas_price(base_fee) - u128::from(base_fee), receipt.cumulative_gas_used - before));
+        paid.push((tx.effective_tip(base_fee), receipt.cumulative_gas_used - before));
         before = receipt.cumulative_gas_used;
     }
     paid.sort_by_key(|(tip, _)| *tip);
