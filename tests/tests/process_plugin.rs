@@ -7,10 +7,8 @@ use pars_chain::block::Block;
 use pars_chain::engine::{Built, Chain, InOrder, Opening, Wish};
 use pars_chain::execution::executor::Place;
 use pars_chain::rules::predicate::Verdicts;
-use pars_chain::state::commit::History;
 use pars_chain::store::Memory;
 use pars_chain::tx::Tx;
-use pars_genesis::forks::HostUpgrades;
 use pars_genesis::presets;
 use pars_host::dialect::TABLE;
 use pars_host::testhost::TestHost;
@@ -661,13 +659,8 @@ fn with_message() -> Result<Signed> {
 /// A block with it, as a node that can verify messages builds it.
 fn warp_block(files: &Files, signed: &Signed) -> Result<Arc<Block>> {
     let opening = Opening {
-        genesis: &files.genesis,
-        upgrade: &[],
-        host: Some(HostUpgrades::LOCAL),
-        airdrop: None,
         place: Place { network_id: files.network_id, blockchain_id: files.chain_id },
-        history: History::Archive,
-        skip_upgrade_check: false,
+        ..Opening::new(&files.genesis)
     };
     let mut chain = Chain::open(Arc::new(Memory::new()), &opening)?;
     let tx = Arc::new(Tx::decode(&signed.raw)?);

@@ -21,7 +21,6 @@ use crate::rpc::table::Group;
 use crate::store::rocks::Rocks;
 use anyhow::{Context as _, Result, bail};
 use pars_chain::engine::{Chain, OpenError, Opening};
-use pars_chain::execution::executor::Place;
 use pars_chain::limits::HISTORY_WINDOW;
 use pars_chain::state::commit::History;
 use pars_chain::state::meta;
@@ -69,13 +68,9 @@ async fn serve(options: &Dev) -> Result<()> {
     };
     let upgrade = options.upgrade.as_ref().map(|file| read(file)).transpose()?.unwrap_or_default();
     let opening = Opening {
-        genesis: &genesis,
         upgrade: &upgrade,
-        host: Some(pars_genesis::forks::HostUpgrades::LOCAL),
-        airdrop: None,
-        place: Place::default(),
         history: if options.archive { History::Archive } else { History::Pruned(HISTORY_WINDOW) },
-        skip_upgrade_check: false,
+        ..Opening::new(&genesis)
     };
     let named = options.data_dir.as_ref().or(options.genesis.as_ref());
     let opened = open(store, &opening, options.archive);
@@ -166,13 +161,8 @@ mod tests {
     fn history_is_chosen_once() {
         let genesis = presets::local(1);
         let opening = |archive| Opening {
-            genesis: &genesis,
-            upgrade: &[],
-            host: Some(pars_genesis::forks::HostUpgrades::LOCAL),
-            airdrop: None,
-            place: Place::default(),
             history: if archive { History::Archive } else { History::Pruned(HISTORY_WINDOW) },
-            skip_upgrade_check: false,
+            ..Opening::new(&genesis)
         };
         let stores = [Memory::new(), Memory::new()];
         let again = |store: &Memory, archive| {

@@ -340,11 +340,8 @@ mod tests {
     use alloy_eips::eip2718::Encodable2718;
     use alloy_primitives::{Address, U256};
     use pars_chain::engine::{Chain, Opening};
-    use pars_chain::execution::executor::Place;
     use pars_chain::pool::{Limits, Origin};
-    use pars_chain::state::commit::History;
     use pars_chain::store::Memory;
-    use pars_genesis::forks::HostUpgrades;
     use pars_genesis::presets::{self, LOCAL_ACCOUNTS};
     use std::fs;
     use std::sync::atomic::{AtomicBool, Ordering};
@@ -366,16 +363,8 @@ mod tests {
     }
 
     fn pool() -> Pool {
-        let opening = Opening {
-            genesis: &presets::local(1),
-            upgrade: &[],
-            host: Some(HostUpgrades::LOCAL),
-            airdrop: None,
-            place: Place::default(),
-            history: History::Archive,
-            skip_upgrade_check: false,
-        };
-        let chain = Chain::open(Arc::new(Memory::new()), &opening).unwrap();
+        let genesis = presets::local(1);
+        let chain = Chain::open(Arc::new(Memory::new()), &Opening::new(&genesis)).unwrap();
         Pool::new(Arc::clone(chain.spec()), Limits::default(), chain.head()).unwrap()
     }
 

@@ -100,9 +100,7 @@ mod tests {
     use alloy_eips::eip2718::Encodable2718;
     use alloy_primitives::Address;
     use pars_chain::engine::{Chain, Opening};
-    use pars_chain::execution::executor::Place;
     use pars_chain::pool::{Limits, Origin};
-    use pars_chain::state::commit::History;
     use pars_chain::store::Memory;
     use pars_chain::tx::Tx;
     use pars_genesis::presets::{self, LOCAL_ACCOUNTS};
@@ -110,16 +108,8 @@ mod tests {
     /// No block comes, and what was parked leaves all the same; whoever waits for the pool is told.
     #[test]
     fn parked_transactions_expire_on_an_idle_chain() {
-        let opening = Opening {
-            genesis: &presets::local(1),
-            upgrade: &[],
-            host: None,
-            airdrop: None,
-            place: Place::default(),
-            history: History::Archive,
-            skip_upgrade_check: false,
-        };
-        let chain = Chain::open(Arc::new(Memory::new()), &opening).unwrap();
+        let genesis = presets::local(1);
+        let chain = Chain::open(Arc::new(Memory::new()), &Opening::new(&genesis)).unwrap();
         let limits = Limits { lifetime_ms: 50, ..Limits::default() };
         let pool = Arc::new(Pool::new(Arc::clone(chain.spec()), limits, chain.head()).unwrap());
         let unsigned = TxLegacy {

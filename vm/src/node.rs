@@ -331,12 +331,12 @@ impl Choices {
 
 /// Opens the journal and takes what it holds into the pool, the ordinary way.
 fn recover(path: PathBuf, pool: &Pool, choices: &Choices, head: &View) -> Result<Journal, StartError> {
-    let (journal, mut kept) = Journal::open(path)?;
+    let (journal, kept) = Journal::open(path)?;
     let total = kept.len();
     // In the order of nonces a transaction finds those before it; of two with the same nonce the later one replaced the
     // other. Mined ones are known by their hashes, which is cheaper than by their senders.
     let mut waiting = Vec::new();
-    for tx in kept.drain(..) {
+    for tx in kept {
         if head.transaction(tx.hash())?.is_none() {
             waiting.push(tx);
         }

@@ -14,7 +14,6 @@ use pars_chain::execution::receipt::Receipt;
 use pars_chain::state::account::Account;
 use pars_chain::state::commit::History;
 use pars_chain::store::{Durability, Memory, Store};
-use pars_genesis::forks::HostUpgrades;
 use record::{Proof, Record};
 use std::io::Write;
 use std::path::Path;
@@ -165,18 +164,14 @@ fn compare<T: PartialEq + std::fmt::Display>(what: &str, got: &T, expected: &T) 
 }
 
 impl Record {
-    /// What the recorded chain is opened with.
+    /// What the recorded chain is opened with. Upgrade times of its host are those of a local network.
     #[must_use]
     pub fn opening(&self, history: History) -> Opening<'_> {
         Opening {
-            genesis: self.genesis.get().as_bytes(),
             upgrade: self.upgrade.as_ref().map(|upgrade| upgrade.get().as_bytes()).unwrap_or_default(),
-            // The recording host's own upgrade times, where the file gives none.
-            host: Some(HostUpgrades::LOCAL),
-            airdrop: None,
             place: Place { network_id: self.network_id, blockchain_id: self.blockchain_id },
             history,
-            skip_upgrade_check: false,
+            ..Opening::new(self.genesis.get().as_bytes())
         }
     }
 }

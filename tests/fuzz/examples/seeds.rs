@@ -10,10 +10,8 @@ use pars_chain::block::Block;
 use pars_chain::engine::{Chain, Context, Opening, Verdict};
 use pars_chain::execution::executor::Place;
 use pars_chain::execution::receipt;
-use pars_chain::state::commit::History;
 use pars_chain::state::trie::Node;
 use pars_chain::store::{Column, Durability, Memory};
-use pars_genesis::forks::HostUpgrades;
 use pars_genesis::presets;
 use pars_precompiles::predicate_results::Results;
 use pars_precompiles::registry::TABLE;
@@ -142,16 +140,12 @@ impl Record {
     fn state(&self, seeds: &mut Seeds) {
         let store = Memory::new();
         let opening = Opening {
-            genesis: self.genesis.get().as_bytes(),
             upgrade: self.upgrade.as_ref().map(|upgrade| upgrade.get().as_bytes()).unwrap_or_default(),
-            host: Some(HostUpgrades::LOCAL),
-            airdrop: None,
             place: Place {
                 network_id: self.network_id.parse().expect("a decimal number"),
                 blockchain_id: self.blockchain_id,
             },
-            history: History::Archive,
-            skip_upgrade_check: false,
+            ..Opening::new(self.genesis.get().as_bytes())
         };
         let mut chain = Chain::open(Arc::new(store.clone()), &opening).expect("recorded files open");
         for recorded in &self.blocks[1..] {

@@ -5,8 +5,6 @@
 use libfuzzer_sys::fuzz_target;
 use pars_chain::engine::{Chain, OpenError, Opening};
 use pars_chain::error::Fatal;
-use pars_chain::execution::executor::Place;
-use pars_chain::state::commit::History;
 use pars_chain::store::Memory;
 use pars_genesis::forks::HostUpgrades;
 use pars_genesis::parse;
@@ -31,15 +29,7 @@ fuzz_target!(|bytes: &[u8]| {
 
 /// Opens the chain, then once more as a restart does.
 fn open(genesis: &[u8], upgrade: &[u8], host: Option<HostUpgrades>) {
-    let opening = Opening {
-        genesis,
-        upgrade,
-        host,
-        airdrop: None,
-        place: Place::default(),
-        history: History::Archive,
-        skip_upgrade_check: false,
-    };
+    let opening = Opening { upgrade, host, ..Opening::new(genesis) };
     let store = Arc::new(Memory::new());
     match Chain::open(store.clone(), &opening) {
         Ok(chain) => {

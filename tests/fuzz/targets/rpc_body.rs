@@ -5,10 +5,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use pars_chain::engine::{Chain, Opening};
-use pars_chain::execution::executor::Place;
-use pars_chain::state::commit::History;
 use pars_chain::store::Memory;
-use pars_genesis::forks::HostUpgrades;
 use pars_genesis::presets;
 use pars_vm::clock::Clock;
 use pars_vm::node::{Choices, Node, Sealing};
@@ -26,16 +23,7 @@ const CALL_GAS: u64 = 200_000;
 
 static NODE: LazyLock<(Runtime, Caller)> = LazyLock::new(|| {
     let genesis = presets::local(1);
-    let opening = Opening {
-        genesis: &genesis,
-        upgrade: &[],
-        host: Some(HostUpgrades::LOCAL),
-        airdrop: None,
-        place: Place::default(),
-        history: History::Archive,
-        skip_upgrade_check: false,
-    };
-    let chain = Chain::open(Arc::new(Memory::new()), &opening).expect("the preset opens");
+    let chain = Chain::open(Arc::new(Memory::new()), &Opening::new(&genesis)).expect("the preset opens");
     let node = Node::start(chain, Choices::default(), Sealing::Host).expect("a thread");
     let limits = Limits { call_gas: Some(CALL_GAS), batch_calls: 20, ..Limits::default() };
     let api = Api::new(Arc::new(node), limits, Group::iter(), Clock::Machine);

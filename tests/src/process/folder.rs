@@ -2,12 +2,9 @@
 
 use anyhow::{Context as _, Result};
 use pars_chain::engine::{Chain, Opening};
-use pars_chain::execution::executor::Place;
 use pars_chain::state::audit::{Report, audit};
-use pars_chain::state::commit::History;
 use pars_chain::state::meta::FORMAT;
 use pars_chain::store::{Batch, Column, Durability, Store};
-use pars_genesis::forks::HostUpgrades;
 use pars_vm::store::rocks::Rocks;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,16 +14,7 @@ use std::sync::Arc;
 /// # Errors
 /// When it cannot be made.
 pub fn with_genesis(folder: &Path, genesis: &[u8]) -> Result<String> {
-    let opening = Opening {
-        genesis,
-        upgrade: &[],
-        host: Some(HostUpgrades::LOCAL),
-        airdrop: None,
-        place: Place::default(),
-        history: History::Archive,
-        skip_upgrade_check: false,
-    };
-    Ok(Chain::open(Arc::new(Rocks::open(folder)?), &opening)?.genesis().to_string())
+    Ok(Chain::open(Arc::new(Rocks::open(folder)?), &Opening::new(genesis))?.genesis().to_string())
 }
 
 /// Marks a folder as written by a release with the next format; that format.

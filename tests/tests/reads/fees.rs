@@ -3,10 +3,7 @@
 use crate::world::World;
 use alloy_primitives::{Address, B256, U256, bytes, hex};
 use pars_chain::engine::{Chain, Opening};
-use pars_chain::execution::executor::Place;
-use pars_chain::state::commit::History;
 use pars_chain::store::Memory;
-use pars_genesis::forks::HostUpgrades;
 use pars_genesis::presets;
 use pars_tests::process::wallet::{Draft, Kind, Wallet};
 use pars_vm::rpc::limits::Limits;
@@ -29,15 +26,7 @@ fn managed() -> World {
         "adminAddresses": [manager],
     });
     let genesis = genesis.to_string();
-    let opening = Opening {
-        genesis: genesis.as_bytes(),
-        upgrade: &[],
-        host: Some(HostUpgrades::LOCAL),
-        airdrop: None,
-        place: Place::default(),
-        history: History::Archive,
-        skip_upgrade_check: false,
-    };
+    let opening = Opening::new(genesis.as_bytes());
     World::of(Chain::open(Arc::new(Memory::new()), &opening).expect("it opens"), Limits::default())
 }
 

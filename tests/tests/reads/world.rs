@@ -4,11 +4,9 @@ use alloy_primitives::{Address, B256, Bytes, bytes};
 use pars_chain::block::Block;
 use pars_chain::engine::{Built, Chain, Context, InOrder, Opening, Verdict, Wish};
 use pars_chain::error::Error;
-use pars_chain::execution::executor::Place;
 use pars_chain::state::commit::History;
 use pars_chain::store::{Durability, Memory, Store};
 use pars_chain::tx::Tx;
-use pars_genesis::forks::HostUpgrades;
 use pars_genesis::presets;
 use pars_tests::process::wallet::{Draft, Signed, Wallet};
 use pars_vm::clock::Clock;
@@ -60,15 +58,7 @@ impl World {
 
     pub(crate) fn over(store: Arc<dyn Store>, limits: Limits, history: History) -> Self {
         let genesis = presets::local(1);
-        let opening = Opening {
-            genesis: &genesis,
-            upgrade: &[],
-            host: Some(HostUpgrades::LOCAL),
-            airdrop: None,
-            place: Place::default(),
-            history,
-            skip_upgrade_check: false,
-        };
+        let opening = Opening { history, ..Opening::new(&genesis) };
         Self::of(Chain::open(store, &opening).expect("the preset opens"), limits)
     }
 

@@ -3,23 +3,12 @@
 use alloy_primitives::Bytes;
 use pars_chain::engine::{Chain, OpenError, Opening};
 use pars_chain::error::Fatal;
-use pars_chain::execution::executor::Place;
-use pars_chain::state::commit::History;
 use pars_chain::store::{Batch, Column, Durability, Memory, Store};
-use pars_genesis::forks::HostUpgrades;
 use pars_genesis::presets;
 use std::sync::Arc;
 
 fn opening<'a>(genesis: &'a [u8], upgrade: &'a [u8]) -> Opening<'a> {
-    Opening {
-        genesis,
-        upgrade,
-        host: Some(HostUpgrades::LOCAL),
-        airdrop: None,
-        place: Place::default(),
-        history: History::Archive,
-        skip_upgrade_check: false,
-    }
+    Opening { upgrade, ..Opening::new(genesis) }
 }
 
 fn open(store: &Memory, opening: &Opening<'_>) -> Result<Chain, OpenError> {

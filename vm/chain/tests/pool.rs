@@ -13,7 +13,6 @@ use alloy_consensus::{EthereumTxEnvelope, SignableTransaction, TxEip1559, TxEip4
 use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{Address, B256, Bytes, Signature, U256, address};
 use pars_chain::engine::{Built, Candidates, Chain, Opening, Wish, next_block};
-use pars_chain::execution::executor::Place;
 use pars_chain::pool::{Limits, Origin, Pool, Refused, SLOT_BYTES, TX_BYTES_MAX};
 use pars_chain::state::commit::History;
 use pars_chain::store::{Durability, Memory};
@@ -904,16 +903,8 @@ fn the_same_calls_give_the_same_pool() {
 /// On the preset that `pars-vm dev` runs.
 #[test]
 fn the_local_preset_takes_transactions() {
-    let opening = Opening {
-        genesis: &pars_genesis::presets::local(1),
-        upgrade: &[],
-        host: None,
-        airdrop: None,
-        place: Place::default(),
-        history: History::Archive,
-        skip_upgrade_check: false,
-    };
-    let mut chain = Chain::open(Arc::new(Memory::new()), &opening).unwrap();
+    let genesis = pars_genesis::presets::local(1);
+    let mut chain = Chain::open(Arc::new(Memory::new()), &Opening::new(&genesis)).unwrap();
     let pool = Pool::new(Arc::clone(chain.spec()), Limits::default(), chain.head()).unwrap();
     let (address, secret) = pars_genesis::presets::LOCAL_ACCOUNTS[0];
     let sender = Key::from_secret(secret);

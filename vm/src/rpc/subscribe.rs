@@ -23,7 +23,7 @@ pub enum Topic {
     /// Logs of accepted blocks.
     Logs {
         /// Of the filter.
-        sieve: Sieve,
+        sieve: Arc<Sieve>,
         /// Which.
         filter: Arc<LogFilter>,
         /// Height of the next block.
@@ -68,7 +68,7 @@ pub fn subscribe(api: &Api, turn: Option<&Turn>, params: &Params) -> Answer {
             // Some clients leave out a filter that means everything. The blocks of a query have no meaning here.
             let all = params.optional::<serde::de::IgnoredAny>(1)?.is_none();
             let filter = if all { LogFilter::default() } else { LogQuery::of(params, 1)?.filter };
-            let sieve = filter.sieve();
+            let sieve = Arc::new(filter.sieve());
             Topic::Logs { filter: Arc::new(filter), sieve, next: next_block(), told: 0 }
         }
         "newPendingTransactions" => {

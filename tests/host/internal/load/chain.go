@@ -14,18 +14,8 @@ func (r *run) fund(ctx context.Context) error {
 	for todo := r.plan.funding; len(todo) > 0; {
 		batch := todo[:min(fundBatch, len(todo))]
 		todo = todo[len(batch):]
-		params := make([][]byte, len(batch))
-		for i, tx := range batch {
-			params[i] = tx.param
-		}
-		ends, err := r.rpc.Batch(ctx, sendMethod, params)
-		if err != nil {
+		if err := r.sendBatch(ctx, batch); err != nil {
 			return err
-		}
-		for _, end := range ends {
-			if end != nil {
-				return end
-			}
 		}
 		for _, tx := range batch {
 			if err := r.awaitReceipt(ctx, tx.hash); err != nil {

@@ -40,6 +40,22 @@ pub struct Opening<'a> {
     pub skip_upgrade_check: bool,
 }
 
+impl<'a> Opening<'a> {
+    /// What a genesis file alone says: an archive of a local network.
+    #[must_use]
+    pub fn new(genesis: &'a [u8]) -> Self {
+        Self {
+            genesis,
+            upgrade: &[],
+            host: Some(HostUpgrades::LOCAL),
+            airdrop: None,
+            place: Place::default(),
+            history: History::Archive,
+            skip_upgrade_check: false,
+        }
+    }
+}
+
 /// Why a chain was not opened.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

@@ -108,13 +108,11 @@ impl Files {
         let upgrade = if self.upgrade.is_null() { String::new() } else { self.upgrade.to_string() };
         let genesis = self.genesis.to_string();
         let opening = Opening {
-            genesis: genesis.as_bytes(),
             upgrade: upgrade.as_bytes(),
             host: Some(self.host),
-            airdrop: None,
             place: PLACE,
             history,
-            skip_upgrade_check: false,
+            ..Opening::new(genesis.as_bytes())
         };
         Chain::open(store, &opening)
     }

@@ -8,7 +8,6 @@ use pars_chain::execution::executor::Place;
 use pars_chain::state::account::Account;
 use pars_chain::state::commit::History;
 use pars_chain::store::{Durability, Store};
-use pars_genesis::forks::HostUpgrades;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::sync::Arc;
@@ -91,16 +90,13 @@ impl Record {
 
     pub(crate) fn try_open(&self, store: Arc<dyn Store>, history: History) -> Result<Chain, OpenError> {
         let opening = Opening {
-            genesis: self.genesis.get().as_bytes(),
             upgrade: self.upgrade.as_ref().map(|upgrade| upgrade.get().as_bytes()).unwrap_or_default(),
-            host: Some(HostUpgrades::LOCAL),
-            airdrop: None,
             place: Place {
                 network_id: self.network_id.parse().expect("a decimal number"),
                 blockchain_id: self.blockchain_id,
             },
             history,
-            skip_upgrade_check: false,
+            ..Opening::new(self.genesis.get().as_bytes())
         };
         Chain::open(store, &opening)
     }
