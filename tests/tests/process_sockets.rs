@@ -7,11 +7,13 @@ mod client;
 use alloy_primitives::{Address, Bytes, bytes};
 use anyhow::{Context as _, Result, ensure};
 use client::Client;
-use pars_tests::process::dev::{Dev, STOP_MAX};
+use pars_tests::process::dev::{self, Dev, STOP_MAX};
 use pars_tests::process::hosted::{Files, Hosted};
 use pars_tests::process::wallet::{Draft, Wallet};
 use serde_json::{Value, json};
+use std::process::Command;
 use std::time::{Duration, Instant};
+use tokio::io::AsyncWriteExt as _;
 
 /// What makes a contract that logs the number 1 under the topic 42.
 const LOGS: Bytes = bytes!("6c6001600052602a60206000a100600052600d6013f3");
@@ -174,5 +176,42 @@ async fn process_plugin_sockets() -> Result<()> {
     for mut client in clients {
         assert_eq!(client.goodbye().await, (Some((1_001, "the node stops".to_owned())), 0));
     }
+    Ok(())
+}
+
+/// More clients than a port has room for leave their connections open, or never end their request. The next one is answered
+/// all the same, and the store has the files that it needs although the system allows few at first.
+#[tokio::test(flavor = "multi_thread")]
+async fn report_7_4_connections_that_wait_give_way() -> Result<()> {
+    const IDLE: usize = 1_100;
+    let folder = tempfile::tempdir()?;
+    rlimit::increase_nofile_limit(4_096)?;
+    let plain = dev::command(Some(folder.path()))?;
+    let mut few = Command::new("sh");
+    few.args(["-c", "ulimit -Sn 1024 && exec \"$0\" \"$@\""]).arg(plain.get_program()).args(plain.get_args());
+    let dev = Dev::start_as(&mut few)?;
+    let address = dev.address;
+    let mut first = pars_tests::process::rpc::Client::connect(address)?;
+    assert_eq!(first.height()?, 0);
+    let mut idle = Vec::new();
+    for index in 0..IDLE {
+        let mut connection =
+            tokio::net::TcpStream::connect(address).await.with_context(|| format!("connection {index}"))?;
+        if index % 2 == 0 {
+            connection.write_all(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{").await?;
+        }
+        idle.push(connection);
+    }
+    let since = Instant::now();
+    let (wallet, to) = (Wallet::local(0)?, Address::repeat_byte(0x77));
+    let mut sender = pars_tests::process::rpc::Client::connect(address)?;
+    for _ in 0..10 {
+        sender.pay(&wallet, to, 1)?;
+    }
+    assert_eq!(pars_tests::process::rpc::Client::connect(address)?.height()?, 10);
+    ensure!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
+    drop(idle);
+    let ended = dev.stop("TERM")?;
+    assert_eq!(ended.code(), Some(0), "{}", ended.err);
     Ok(())
 }

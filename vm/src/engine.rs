@@ -1,5 +1,6 @@
 //! The one thread that owns the chain. Others send it closures and wait; readers take a [`View`] and never wait.
 
+use crate::blocks::Blocks;
 use crate::clock::now_ms;
 use pars_chain::block::{Block, BlockId};
 use pars_chain::engine::{Accepted, Chain};
@@ -48,6 +49,7 @@ pub struct Closed;
 pub struct Owner {
     chain: Chain,
     pool: Arc<Pool>,
+    blocks: Arc<Blocks>,
     shown: watch::Sender<Shown>,
     /// Why the chain answers nothing any more.
     failed: Option<Fatal>,
@@ -58,11 +60,11 @@ impl Engine {
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn start(chain: Chain, pool: Arc<Pool>) -> std::io::Result<Self> {
+    pub fn start(chain: Chain, pool: Arc<Pool>, blocks: Arc<Blocks>) -> std::io::Result<Self> {
         let head = chain.head().clone();
         let (shown, watched) = watch::channel(Shown { preferred: head.clone(), head, stopped: false });
         let (calls, mut queue) = mpsc::channel::<Call>(CALLS_MAX);
-        let mut owner = Owner { chain, pool, shown, failed: None };
+        let mut owner = Owner { chain, pool, blocks, shown, failed: None };
         let thread = std::thread::Builder::new().name("chain".to_owned()).spawn(move || {
             while let Some(call) = queue.blocking_recv() {
                 // A panic costs its own call. One amid an accept leaves `failed` set, and with it the chain stopped.
@@ -148,7 +150,8 @@ impl Owner {
         let accepted = self.chain.accept(id, durability);
         self.failed = None;
         let accepted = self.attempt(|_| accepted)?;
-        if accepted.is_some() {
+        if let Some(Accepted { block, receipts, .. }) = &accepted {
+            self.blocks.add(Arc::clone(block), Arc::clone(receipts));
             self.refresh_pool(&[])?;
             self.show();
         }

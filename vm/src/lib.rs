@@ -8,6 +8,7 @@
 //! | `replay.rs` | recorded chains, compared block by block |
 //! | `node.rs` | a chain that runs: thread, pool, waiting |
 //! | `engine.rs` | the one thread that owns the chain |
+//! | `blocks.rs` | accepted blocks as readers need them, decoded |
 //! | `arrivals.rs` | transactions as they become executable |
 //! | `journal.rs`, `keeper.rs` | submitted transactions over a restart; what happens every second and minute |
 //! | `rpc.rs`, `rpc/` | JSON-RPC |
@@ -17,6 +18,7 @@
 //! What needs RocksDB is behind the feature `disk`, which only fuzz targets leave out.
 
 pub mod arrivals;
+pub mod blocks;
 pub mod clock;
 pub mod command;
 pub mod config;

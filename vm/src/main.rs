@@ -13,6 +13,10 @@ use std::time::Duration;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// Files that may be open: 1,024 each of the store, of connections with requests and of WebSockets, and some. Many systems
+/// allow 1,024 unless one asks, and a store without a file it needs would stop the chain.
+const FILES_WANTED: u64 = 4_096;
+
 /// How long requests that still run are waited for at the end.
 const END_MAX: Duration = Duration::from_secs(2);
 
@@ -22,6 +26,7 @@ fn main() -> ExitCode {
         Some(Command::Replay(options)) => replay::run(&options),
         Some(Command::Dev(options)) => {
             drop(log::start(tracing::Level::INFO));
+            allow_files();
             dev::run(&options)
         }
     };
@@ -34,9 +39,18 @@ fn main() -> ExitCode {
     }
 }
 
+/// Asks the system for as many open files as may be needed.
+fn allow_files() {
+    let allowed = rlimit::increase_nofile_limit(FILES_WANTED).unwrap_or_default();
+    if allowed < FILES_WANTED {
+        tracing::warn!(allowed, wanted = FILES_WANTED, "few files may be open: raise the hard limit (ulimit -Hn)");
+    }
+}
+
 /// The plugin's whole life.
 fn serve() -> Result<ExitCode> {
     let lever = log::start(tracing::Level::INFO);
+    allow_files();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting threads")?;
     let code = runtime.block_on(pars_host::serve(Arc::new(Plugin::new(lever)), &Environment::of_process()));
     // What reads the store lets go of it first: RocksDB ends the process where it is read while the process ends. A

@@ -1,6 +1,7 @@
 //! A chain that runs: its thread, its pool, and what RPC and hosts need of both.
 
 use crate::arrivals::Arrivals;
+use crate::blocks::Blocks;
 use crate::clock::now_ms;
 use crate::engine::{Closed, Engine, Shown};
 use crate::journal::{Journal, JournalError};
@@ -46,6 +47,7 @@ pub struct Node {
     engine: std::sync::Mutex<Option<Arc<Engine>>>,
     watched: watch::Receiver<Shown>,
     pool: Arc<Pool>,
+    blocks: Arc<Blocks>,
     journal: Option<Arc<Journal>>,
     keeper: std::sync::Mutex<Option<Keeper>>,
     choices: Choices,
@@ -88,7 +90,8 @@ impl Node {
         let pool = Arc::new(Pool::new(Arc::clone(&spec), choices.pool, chain.head())?);
         let journal = choices.journal.as_ref().map(|path| recover(path.clone(), &pool, &choices, chain.head()));
         let journal = journal.transpose()?.map(Arc::new);
-        let engine = Engine::start(chain, Arc::clone(&pool))?;
+        let blocks = Arc::new(Blocks::default());
+        let engine = Engine::start(chain, Arc::clone(&pool), Arc::clone(&blocks))?;
         let watched = engine.watch();
         let changes = watch::Sender::new(0);
         let keeper = Keeper::start(Arc::clone(&pool), journal.clone(), changes.clone(), Periods::default())?;
@@ -99,6 +102,7 @@ impl Node {
             engine: std::sync::Mutex::new(Some(Arc::new(engine))),
             watched,
             pool,
+            blocks,
             journal,
             keeper: std::sync::Mutex::new(Some(keeper)),
             choices,
@@ -155,6 +159,12 @@ impl Node {
     #[must_use]
     pub fn pool(&self) -> &Pool {
         &self.pool
+    }
+
+    /// Accepted blocks, decoded.
+    #[must_use]
+    pub fn blocks(&self) -> &Blocks {
+        &self.blocks
     }
 
     /// Transactions as they became executable.

@@ -8,11 +8,11 @@
 //! | `service.rs`, `media.rs` | HTTP request to HTTP response |
 //! | `ws.rs` | a connection that became a WebSocket |
 //! | `session.rs`, `hub.rs` | a client that stays connected; what all of them share |
-//! | `subscribe.rs`, `feed.rs` | what a client follows; the newest blocks, read once for all |
+//! | `subscribe.rs` | what a client follows |
 //! | `limits.rs` | every bound |
 //! | `error.rs` | codes and texts |
 //! | `params.rs` | reading of parameters |
-//! | `listen.rs`, `patience.rs`, `cors.rs` | `dev`'s own port, also for pages of other sites |
+//! | `listen.rs`, `waiting.rs`, `patience.rs`, `cors.rs` | `dev`'s own port, also for pages of other sites |
 //! | `hex.rs` | hexadecimal values inside objects |
 //! | `debug.rs`, `eth.rs`, `eth/`, `modules.rs`, `net.rs`, `txpool.rs`, `web3.rs` | the methods, one file a namespace |
 
@@ -23,7 +23,6 @@ pub mod debug;
 pub mod dispatch;
 pub mod error;
 pub mod eth;
-pub(crate) mod feed;
 pub mod hex;
 pub mod hub;
 pub mod limits;
@@ -38,5 +37,6 @@ pub mod session;
 pub mod subscribe;
 pub mod table;
 pub mod txpool;
+pub(crate) mod waiting;
 pub mod web3;
 pub(crate) mod ws;

@@ -55,8 +55,16 @@ impl Dev {
     /// # Errors
     /// When it does not answer in time.
     pub fn start_with(folder: Option<&Path>, options: &[&str]) -> Result<Self> {
+        Self::start_as(command(folder)?.args(options))
+    }
+
+    /// The same by a command of one's own.
+    ///
+    /// # Errors
+    /// When it does not answer in time.
+    pub fn start_as(command: &mut Command) -> Result<Self> {
         let since = Instant::now();
-        let mut running = Running::start(command(folder)?.args(options))?;
+        let mut running = Running::start(command)?;
         let url = running.line("Answers ", START_MAX)?;
         let address = url.strip_prefix("http://").and_then(|address| address.parse().ok());
         let address = address.with_context(|| format!("{url:?} is no address"))?;

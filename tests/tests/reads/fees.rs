@@ -115,10 +115,10 @@ fn report_4_6_an_idle_chain_suggests_the_least_tip_and_takes_it() {
 fn report_4_7_rewards_are_weighed_by_gas_used() {
     let world = World::new();
     let [a, b] = [0, 1].map(|index| Wallet::local(index).expect("there are eleven"));
-    // It burns about 500,000 gas of the million that it is given: the limit must not count.
+    // It burns several hundred thousand gas. By their limits, the small one would weigh far more.
     let burner = bytes!("6110005b600190038060035700");
-    let small = a.sign(&Draft { tip: 1, ..Draft::transfer(0, b.address, 1) }).unwrap();
-    let large = b.sign(&Draft { tip: 9, gas: 14_000_000, ..Draft::create(0, burner) }).unwrap();
+    let small = a.sign(&Draft { tip: 1, gas: 14_000_000, ..Draft::transfer(0, b.address, 1) }).unwrap();
+    let large = b.sign(&Draft { tip: 9, gas: 900_000, ..Draft::create(0, burner) }).unwrap();
     world.seal(&[large.clone(), small]);
     let used = wei(&world.call("eth_getTransactionReceipt", json!([large.hash]))["gasUsed"]);
     assert!((100_000..1_000_000).contains(&used), "{used}");

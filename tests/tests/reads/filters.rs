@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 fn not_found() -> Refusal {
-    Refusal { code: -32_000, message: "filter not found".to_owned() }
+    Refusal { code: -32_000, message: "filter not found".to_owned(), data: None }
 }
 
 fn changes(world: &World, id: &Value) -> Vec<Value> {
@@ -65,6 +65,46 @@ fn logs_are_told_once() {
     }
     let logs = |id: &Value| chain.world.call("eth_getFilterLogs", json!([id])).as_array().unwrap().len();
     assert_eq!((logs(&all), logs(&until), logs(&known)), (5, 2, 1));
+}
+
+/// Transactions that wait, whole: as `eth_getTransactionByHash` gives them while they do. Many come in several answers.
+#[test]
+fn whole_transactions_are_told_once() {
+    let world = World::new();
+    let wallet = local(0);
+    let [whole, hashes] = [json!([true]), json!([false])].map(|p| world.call("eth_newPendingTransactionFilter", p));
+    let refused = world.refusal("eth_newPendingTransactionFilter", json!([1]));
+    assert_eq!(
+        (refused.code, refused.message.as_str()),
+        (-32_602, "invalid argument 0: a number where true or false is expected")
+    );
+    let short = sign(&wallet, &Draft::transfer(0, wallet.address, 1));
+    world.submit(&short);
+    let waiting = world.call("eth_getTransactionByHash", json!([short.hash]));
+    assert_eq!(waiting["blockHash"], Value::Null);
+    // A block takes it before anybody asks.
+    world.seal(&[short.clone()]);
+    assert_eq!(changes(&world, &whole), [waiting]);
+    assert_eq!(changes(&world, &whole), [Value::Null; 0]);
+    let long = |nonce| Draft { gas: 2_200_000, ..Draft::call(nonce, wallet.address, vec![1; 120_000]) };
+    let sent: Vec<_> = (1..50).map(|nonce| sign(&wallet, &long(nonce))).collect();
+    for tx in &sent {
+        world.submit(tx);
+    }
+    let mut told = Vec::new();
+    let mut answers = 0;
+    loop {
+        let some = changes(&world, &whole);
+        let size = Value::from(some.clone()).to_string().len();
+        assert!(size < 10_000_000, "{size} bytes");
+        if some.is_empty() {
+            break;
+        }
+        told.extend(some.into_iter().map(|tx| tx["hash"].clone()));
+        answers += 1;
+    }
+    assert_eq!((json!(told), answers), (json!(sent.iter().map(|tx| tx.hash).collect::<Vec<_>>()), 2));
+    assert_eq!(changes(&world, &hashes).len(), 50);
 }
 
 /// Polls of one filter by many clients while blocks come: together they hear of each block and log once.
@@ -163,7 +203,7 @@ fn filters_are_bounded_and_room_comes_back() {
         world.call("eth_newBlockFilter", json!([]));
     }
     let message = format!("too many filters, at most {FILTERS_MAX} are kept");
-    let full = Refusal { code: -32_005, message };
+    let full = Refusal { code: -32_005, message, data: None };
     assert_eq!(world.refusal("eth_newFilter", json!([{}])), full);
     world.pass(300_001);
     world.call("eth_newFilter", json!([{}]));
@@ -173,7 +213,7 @@ fn filters_are_bounded_and_room_comes_back() {
 fn filters_refuse_what_makes_no_sense() {
     let Populated { world, .. } = Populated::new();
     let refused = world.refusal("eth_newFilter", json!([{ "fromBlock": "0x5", "toBlock": "0x1" }]));
-    assert_eq!(refused, Refusal { code: -32_602, message: "invalid block range params".to_owned() });
+    assert_eq!(refused, Refusal { code: -32_602, message: "invalid block range params".to_owned(), data: None });
     for method in ["eth_getFilterChanges", "eth_getFilterLogs", "eth_uninstallFilter"] {
         assert_eq!(world.refusal(method, json!([])).message, "missing value for required argument 0");
         let number = world.refusal(method, json!([1]));

@@ -1,12 +1,24 @@
 //! `eth_getLogs` against a search of everything, ranges and bounds.
 
 use crate::world::{Populated, Refusal, World, words};
-use alloy_primitives::{Bytes, bytes};
+use alloy_primitives::{B256, Bytes, U256, bytes};
 use pars_chain::state::commit::History;
 use pars_tests::process::wallet::{Draft, Wallet};
 use pars_vm::rpc::limits::Limits;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+
+/// As many topics as geth takes at each position, and no more.
+#[test]
+fn topics_are_bounded_at_each_position() {
+    let world = World::new();
+    let topics = |count: u64| (0..count).map(|topic| B256::from(U256::from(topic))).collect::<Vec<_>>();
+    let get = |query: Value| world.ask("eth_getLogs", json!([{ "fromBlock": "0x0", "topics": query }]));
+    assert_eq!(get(json!(vec![topics(1_000); 4])), Ok(json!([])));
+    for too_many in [json!([topics(1_001)]), json!([null, topics(1_001)]), json!([null, null, null, null, null])] {
+        assert_eq!(get(too_many), Err(invalid("exceed max topics")));
+    }
+}
 
 /// By address and by topic, the bloom of a block never hides what its receipts hold.
 #[test]
@@ -51,7 +63,7 @@ fn a_search_finds_what_the_receipts_hold() {
 }
 
 fn invalid(message: &str) -> Refusal {
-    Refusal { code: -32_602, message: message.to_owned() }
+    Refusal { code: -32_602, message: message.to_owned(), data: None }
 }
 
 #[test]
@@ -89,7 +101,7 @@ fn ranges_are_bounded_in_words_that_indexers_read() {
     let few = Limits { log_blocks: Some(3), ..unfinalized };
     let Populated { world, .. } = Populated::with(few, History::Archive);
     let message = "requested too many blocks from 3 to 6, maximum is set to 3".to_owned();
-    assert_eq!(ask(&world, "0x3", "0x6"), Err(Refusal { code: -32_000, message }));
+    assert_eq!(ask(&world, "0x3", "0x6"), Err(Refusal { code: -32_000, message, data: None }));
     assert_eq!(ask(&world, "0x3", "0x5").unwrap().as_array().unwrap().len(), 3);
     assert_eq!(ask(&world, "0x8b", "0x8c"), Ok(json!([])));
 }

@@ -12,6 +12,7 @@
 //! | `filters.rs` | nothing is missed or told twice |
 //! | `calls.rs` | `eth_call` and `eth_estimateGas` |
 //! | `fees.rs` | what gas costs |
+//! | `kept.rs` | blocks that are kept decoded |
 //! | `abuse.rs` | requests that no honest client sends |
 //! | `visible.rs` | a block is visible at once or not at all |
 
@@ -19,6 +20,7 @@ mod abuse;
 mod calls;
 mod fees;
 mod filters;
+mod kept;
 mod logs;
 mod malformed;
 mod reports;

@@ -33,6 +33,8 @@ fn report_5_13_no_parameters_make_a_method_fail() {
         json!([]),
         json!([[[[]]]]),
         json!({}),
+        json!({ "accessList": "x".repeat(30_000), "topics": "x".repeat(30_000), "state": "x".repeat(30_000) }),
+        json!({ "x".repeat(30_000): "x".repeat(30_000), "to": "x".repeat(30_000) }),
         json!({ "blockHash": unknown }),
         json!({ "blockNumber": "0x7fffffffffffffff" }),
         json!({ "fromBlock": "0x0", "toBlock": "0xffffffff", "topics": [[[]]] }),

@@ -1,7 +1,7 @@
 //! Recorded answers: mined and pending, types 0, 1 and 2, success and failure. `PARS_WRITE_SHAPES=1` records them anew.
 
-use crate::world::{Populated, Refusal, words};
-use alloy_primitives::B256;
+use crate::world::{Populated, REFUSES, Refusal, words};
+use alloy_primitives::{Address, B256};
 use pars_tests::process::wallet::Draft;
 use pars_vm::rpc::table::TABLE;
 use serde_json::{Value, json};
@@ -39,6 +39,8 @@ fn answers_have_their_recorded_shapes() {
                 json!([{"to": reverter}, "0x1"]),
                 json!([{"from": a, "to": b, "value": "0xffffffffffffffffffffffffff"}, "latest"]),
                 json!([{"to": unknown}, "latest"]),
+                json!([{"to": Address::repeat_byte(0xab)}, "latest"]),
+                json!([{"from": a, "data": REFUSES}, "latest"]),
             ],
         ),
         ("eth_chainId", vec![json!([])]),
@@ -48,6 +50,7 @@ fn answers_have_their_recorded_shapes() {
                 json!([{"from": a, "to": b, "value": "0x1"}]),
                 json!([{"from": a, "to": emitter, "data": words(1, 2)}]),
                 json!([{"from": a, "to": reverter}]),
+                json!([{"from": a, "data": REFUSES}]),
                 json!([{"from": a, "to": emitter, "data": words(1, 2), "gas": "0x5208"}]),
             ],
         ),
@@ -114,7 +117,7 @@ fn answers_have_their_recorded_shapes() {
     for (method, all) in cases {
         let answers = all.into_iter().map(|params| match world.ask(method, params.clone()) {
             Ok(result) => json!({ "params": params, "result": result }),
-            Err(Refusal { code, message }) => json!({ "params": params, "code": code, "message": message }),
+            Err(refusal) => refused(&params, refusal),
         });
         wrong.extend(differences(method, &lines(&answers.collect::<Vec<_>>())));
     }
@@ -138,7 +141,7 @@ fn answers_in_order_have_their_recorded_shapes() {
                 }
                 json!({ "params": params, "result": result })
             }
-            Err(Refusal { code, message }) => json!({ "params": params, "code": code, "message": message }),
+            Err(refusal) => refused(&params, refusal),
         };
         // No two runs have the same ids.
         let mut text = answer.to_string();
@@ -175,6 +178,13 @@ fn every_method_has_recorded_shapes() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reads/shapes");
     for method in TABLE.iter().filter(|method| !method.name.ends_with("subscribe")) {
         assert!(folder.join(method.name).with_extension("jsonl").is_file(), "{}", method.name);
+    }
+}
+
+fn refused(params: &Value, Refusal { code, message, data }: Refusal) -> Value {
+    match data {
+        None => json!({ "params": params, "code": code, "message": message }),
+        Some(data) => json!({ "params": params, "code": code, "message": message, "data": data }),
     }
 }
 

@@ -7,7 +7,7 @@ use pars_vm::rpc::limits::Limits;
 use serde_json::{Value, json};
 
 fn server(message: &str) -> Refusal {
-    Refusal { code: -32_000, message: message.to_owned() }
+    Refusal { code: -32_000, message: message.to_owned(), data: None }
 }
 
 /// Methods that read the state, with their parameters for a block.

@@ -25,6 +25,12 @@ use tokio::runtime::Runtime;
 
 /// A contract that keeps its first word of input in slot 0 and logs it: topics are the two words, data the first.
 pub(crate) const EMITTER: Bytes = bytes!("6016600c60003960166000f3" "6000358060005560005260203560003560206000a200");
+/// What makes no contract, but reverts with the reason "no".
+pub(crate) const REFUSES: Bytes = bytes!(
+    "7f08c379a000000000000000000000000000000000000000000000000000000000600052"
+    "60206004526002602452"
+    "7f6e6f00000000000000000000000000000000000000000000000000000000000060445260646000fd"
+);
 /// A contract that always reverts.
 pub(crate) const REVERTER: Bytes = bytes!("6005600c60003960056000f3" "60006000fd");
 
@@ -44,6 +50,7 @@ pub(crate) struct World {
 pub(crate) struct Refusal {
     pub(crate) code: i64,
     pub(crate) message: String,
+    pub(crate) data: Option<Value>,
 }
 
 impl World {
@@ -160,6 +167,7 @@ pub(crate) async fn ask(caller: &Caller, method: &str, params: Value) -> Result<
         Some(error) => Err(Refusal {
             code: error["code"].as_i64().expect("a code"),
             message: error["message"].as_str().expect("a message").to_owned(),
+            data: error.get("data").cloned(),
         }),
     }
 }
@@ -171,7 +179,8 @@ pub(crate) struct Populated {
     pub(crate) emitter: Address,
     pub(crate) reverter: Address,
     pub(crate) blocks: Vec<Arc<Block>>,
-    /// In blocks, by their order: a transfer of each type, two creations, four calls that log, one that reverts.
+    /// In blocks, by their order: a transfer of each type, two creations, four calls that log; calls of each type that
+    /// revert, and a creation that does.
     pub(crate) mined: Vec<Signed>,
     /// In the pool: of types 2 and 1, which a block can hold, and of type 0 behind a nonce that is missing.
     pub(crate) waiting: Vec<Signed>,
@@ -201,7 +210,7 @@ impl Populated {
         use pars_tests::process::wallet::Kind::{Eip1559, Eip2930, Legacy};
         let world = World::with(limits, history);
         let wallets = [0, 1, 2].map(local);
-        let [a, b, c] = wallets;
+        let ([a, b, c], d) = (wallets, local(3));
         let (emitter, reverter) = (a.address.create(1), b.address.create(1));
         let sign = |wallet: &Wallet, kind, draft| wallet.sign_as(kind, &draft).expect("its key signs");
         let access = vec![alloy_eips::eip2930::AccessListItem {
@@ -221,6 +230,9 @@ impl Populated {
             ],
             vec![
                 sign(&a, Eip1559, Draft::call(3, reverter, words(9, 9))),
+                sign(&d, Legacy, Draft::call(0, reverter, words(9, 9))),
+                sign(&d, Eip2930, Draft { access: access.clone(), ..Draft::call(1, reverter, words(9, 9)) }),
+                sign(&d, Eip1559, Draft::create(2, REFUSES)),
                 sign(&b, Legacy, Draft::call(2, emitter, words(3, 20))),
             ],
             vec![sign(&c, Eip1559, Draft::transfer(1, Address::repeat_byte(0xee), 5))],

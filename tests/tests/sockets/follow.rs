@@ -2,7 +2,9 @@
 
 use crate::client::Client;
 use crate::server::Server;
+use alloy_primitives::{B256, U256};
 use pars_tests::process::wallet::{Draft, Wallet};
+use pars_vm::arrivals::ARRIVALS_MAX;
 use pars_vm::rpc::limits::{Limits, SocketLimits};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -141,6 +143,25 @@ fn report_7_5_thousands_of_pending_transactions() {
             assert_eq!(client.news().await.1, json!(signed.hash));
         }
         assert_eq!(server.world.node.arrivals().missed(), 0);
+    });
+}
+
+/// More arrive than are remembered: who asks too late is told the newest, and how many were not told is counted.
+#[test]
+fn report_7_5_what_does_not_fit_is_counted() {
+    let server = Server::new();
+    server.run(async {
+        let mut client = Client::connect(server.address).await;
+        let filter = client.call("eth_newPendingTransactionFilter", json!([])).await;
+        let arrivals = server.world.node.arrivals();
+        let hashes: Vec<B256> = (0..20_000_u64).map(|number| U256::from(number).into()).collect();
+        hashes.chunks(100).for_each(|some| arrivals.push(some));
+        let told = client.call("eth_getFilterChanges", json!([filter])).await;
+        let forgotten = hashes.len() - ARRIVALS_MAX;
+        assert_eq!(told, json!(hashes[forgotten..]));
+        assert_eq!(arrivals.missed(), u64::try_from(forgotten).unwrap());
+        assert_eq!(client.call("eth_getFilterChanges", json!([filter])).await, json!([]));
+        assert_eq!(arrivals.missed(), u64::try_from(forgotten).unwrap());
     });
 }
 

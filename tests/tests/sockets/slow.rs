@@ -2,9 +2,13 @@
 
 use crate::client::Client;
 use crate::server::Server;
+use crate::world::World;
 use futures_util::SinkExt as _;
+use pars_chain::state::commit::History;
+use pars_chain::store::{Faulty, Memory};
 use pars_vm::rpc::limits::{Limits, SocketLimits};
 use serde_json::json;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite::Message;
@@ -15,17 +19,19 @@ const LIMITS: fn() -> SocketLimits =
 /// Report 7.4: a client that reads nothing is closed with a reason; those that read have every block.
 #[test]
 fn report_7_4_a_client_that_does_not_read_is_closed() {
-    const BLOCKS: usize = 400;
+    const BLOCKS: usize = 150;
+    const LIVE: usize = 1_000;
+    rlimit::increase_nofile_limit(4_096).expect("two files a client");
     let server = Server::with(Limits::default(), LIMITS());
     server.run(async {
         let mut live = Vec::new();
-        for _ in 0..8 {
+        for _ in 0..LIVE {
             let mut client = Client::connect(server.address).await;
             client.call("eth_subscribe", json!(["newHeads"])).await;
             live.push(client);
         }
         let mut stalled = Client::narrow(server.address).await;
-        for _ in 0..64 {
+        for _ in 0..128 {
             stalled.call("eth_subscribe", json!(["newHeads"])).await;
         }
         let following: Vec<_> = live
@@ -43,14 +49,42 @@ fn report_7_4_a_client_that_does_not_read_is_closed() {
             server.tick().await;
         }
         for client in following {
-            timeout(Duration::from_secs(20), client).await.expect("the others are not held up").unwrap();
+            timeout(Duration::from_secs(60), client).await.expect("the others are not held up").unwrap();
         }
         sleep(Duration::from_millis(1_500)).await;
         // What is on the way is still read, and then the reason.
         let (goodbye, told) = stalled.goodbye().await;
         let (code, reason) = goodbye.expect("a goodbye");
         assert_eq!((code, reason.as_str()), (1_008, "slow consumer: nothing was read for 0 s"));
+        assert!(told < BLOCKS * 128, "{told} came");
+    });
+}
+
+/// Report 7.1: where a subscription cannot go on, its connection does not stay open as if nothing more had happened.
+#[test]
+fn report_7_1_a_subscription_that_fails_closes_its_connection() {
+    const BLOCKS: usize = 100;
+    let store = Faulty::new(Arc::new(Memory::new()));
+    let world = World::over(Arc::new(store.clone()), Limits::default(), History::Archive);
+    let server = Server::of(world, Limits::default(), SocketLimits::default());
+    server.run(async {
+        let mut client = Client::narrow(server.address).await;
+        for _ in 0..64 {
+            client.call("eth_subscribe", json!(["newHeads"])).await;
+        }
+        for _ in 0..BLOCKS {
+            server.tick().await;
+        }
+        store.fail_read_after(0);
+        let (goodbye, told) = client.goodbye().await;
+        assert_eq!(goodbye, Some((1_011, "internal error".to_owned())));
         assert!(told < BLOCKS * 64, "{told} came");
+        assert!(!store.heal(), "the read failed");
+        // The chain itself goes on, and so do others.
+        let mut other = Client::connect(server.address).await;
+        other.call("eth_subscribe", json!(["newHeads"])).await;
+        server.tick().await;
+        other.news().await;
     });
 }
 

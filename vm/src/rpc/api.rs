@@ -1,11 +1,13 @@
 //! [`Api`]: what requests are answered from. One for a chain, shared by every transport.
 
+use crate::blocks::Mined;
 use crate::clock::Clock;
 use crate::node::Node;
 use crate::rpc::eth::fee::LastTip;
 use crate::rpc::eth::filter::Filters;
 use crate::rpc::limits::{LARGE_ANSWERS, Limits};
 use crate::rpc::table::Group;
+use pars_chain::error::Fatal;
 use pars_chain::view::View;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -70,6 +72,11 @@ impl Api {
     #[must_use]
     pub fn head(&self) -> View {
         self.node.head()
+    }
+
+    /// An accepted block of this picture; none where there is none of this height.
+    pub(crate) fn block(&self, view: &View, height: u64) -> Result<Option<Arc<Mined>>, Fatal> {
+        self.node.blocks().get(view, height)
     }
 
     /// How much is asked and answered.

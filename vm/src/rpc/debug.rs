@@ -55,7 +55,7 @@ pub fn raw_receipts(api: &Api, params: &Params) -> Answer {
 pub fn raw_transaction(api: &Api, params: &Params) -> Answer {
     params.at_most(1)?;
     let bytes = match look_up(api, params.hash(0)?)? {
-        Some(Found::Mined(block, at)) => block.transactions.get(at).map(|tx| tx.encode()),
+        Some(Found::Mined(mined, at)) => mined.block.transactions.get(at).map(|tx| tx.encode()),
         Some(Found::Waiting(tx)) => Some(tx.encode()),
         None => None,
     };

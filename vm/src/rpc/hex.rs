@@ -18,6 +18,10 @@ pub struct Quantity64(pub u64);
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Data(pub Bytes);
 
+/// So many bytes: two digits each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fixed<const N: usize>(pub [u8; N]);
+
 impl<'de> Deserialize<'de> for Quantity {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         text::quantity256(&string(from)?).map(Self).map_err(D::Error::custom)
@@ -33,6 +37,12 @@ impl<'de> Deserialize<'de> for Quantity64 {
 impl<'de> Deserialize<'de> for Data {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         text::bytes(&string(from)?).map(Self).map_err(D::Error::custom)
+    }
+}
+
+impl<'de, const N: usize> Deserialize<'de> for Fixed<N> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        text::fixed(&string(from)?).map(Self).map_err(D::Error::custom)
     }
 }
 
@@ -76,6 +86,11 @@ mod tests {
         assert_eq!(read("\"0x0aFF\""), Some(vec![10, 255]));
         for bad in ["\"0x1\"", "\"zz\"", "\"0xzz\"", "5", "{}"] {
             assert_eq!(read(bad), None, "{bad}");
+        }
+        let fixed = |text: &str| serde_json::from_str::<Fixed<2>>(text).map(|fixed| fixed.0).ok();
+        assert_eq!(fixed("\"0x0aFF\""), Some([10, 255]));
+        for bad in ["\"0aFF\"", "\"0x0a\"", "\"0x0aFF00\"", "\"0xzzzz\"", "10", "null"] {
+            assert_eq!(fixed(bad), None, "{bad}");
         }
     }
 }

@@ -1,6 +1,5 @@
 //! [`Hub`]: what all connections that stay open share.
 
-use crate::rpc::feed::Feed;
 use crate::rpc::limits::SocketLimits;
 use bytes::Bytes;
 use std::sync::Arc;
@@ -8,14 +7,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// What all connections that stay open share: their bounds, how many there are, and what they read.
+/// What all connections that stay open share: their bounds, and how many there are.
 #[derive(Debug, Default)]
 pub struct Hub {
     limits: SocketLimits,
     open: AtomicUsize,
     /// Bytes of answers that are not sent.
     unread: AtomicUsize,
-    feed: Feed,
     stopping: watch::Sender<bool>,
 }
 
@@ -80,10 +78,6 @@ impl Hub {
     /// Tells when to say goodbye.
     pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
         self.stopping.subscribe()
-    }
-
-    pub(crate) const fn feed(&self) -> &Feed {
-        &self.feed
     }
 
     pub(crate) fn add_unread(&self, bytes: usize) {

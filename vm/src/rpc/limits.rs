@@ -68,6 +68,8 @@ pub const FILTER_ENTRIES_MAX: usize = 200_000;
 pub const FILTER_IDLE: Duration = Duration::from_secs(300);
 /// Block hashes of one answer of `eth_getFilterChanges`.
 pub const FILTER_BLOCKS_MAX: u64 = 16_384;
+/// Bytes of transactions in one answer of `eth_getFilterChanges`, the last of them apart.
+pub const FILTER_BYTES_MAX: usize = 4_000_000;
 /// An answer to a batch is large from here on.
 pub const LARGE_ANSWER_BYTES: usize = 1 << 20;
 /// Large answers that grow at the same time.

@@ -3,6 +3,7 @@
 use crate::rpc::cors;
 use crate::rpc::patience::Patience;
 use crate::rpc::service::{RpcService, plain};
+use crate::rpc::waiting::{Guest, Waiting};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
@@ -31,17 +32,24 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long open requests may take when the server stops. What stops the process waits five seconds at most, and the
 /// store has to be closed after this.
 const STOP_TIMEOUT: Duration = Duration::from_secs(3);
-/// Connections at once.
+/// Connections at once. The last one is for whoever comes next: one that waits for its client gives way then.
 const CONNECTIONS_MAX: usize = 1_024;
 
 /// Serves until `stop` changes, then lets open requests end and says goodbye to those who stay connected.
 pub async fn serve(listener: TcpListener, service: RpcService, mut stop: watch::Receiver<bool>) {
     let mut connections = JoinSet::new();
+    let waiting = Arc::new(Waiting::default());
     loop {
         while connections.try_join_next().is_some() {}
+        let full = connections.len() >= CONNECTIONS_MAX;
         let accepted = tokio::select! {
-            accepted = listener.accept(), if connections.len() < CONNECTIONS_MAX => accepted,
-            Some(_) = connections.join_next(), if connections.len() >= CONNECTIONS_MAX => continue,
+            accepted = listener.accept(), if !full => accepted,
+            () = waiting.make_room(), if full => {
+                // Whoever was asked to leave does so at once, or another one did.
+                connections.join_next().await;
+                continue;
+            }
+            Some(_) = connections.join_next(), if full => continue,
             _ = stop.changed() => break,
         };
         let stream = match accepted {
@@ -56,8 +64,10 @@ pub async fn serve(listener: TcpListener, service: RpcService, mut stop: watch::
         drop(stream.set_nodelay(true));
         let service = service.clone();
         let mut stop = stop.clone();
+        let guest = Arc::new(waiting.enter());
         connections.spawn(async move {
-            let handler = service_fn(move |request| answer(service.clone(), request));
+            let served = Arc::clone(&guest);
+            let handler = service_fn(move |request| answer(service.clone(), Arc::clone(&served), request));
             let mut http = hyper::server::conn::http1::Builder::new();
             http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
             let stream = TokioIo::new(Patience::new(stream, WRITE_TIMEOUT));
@@ -65,6 +75,7 @@ pub async fn serve(listener: TcpListener, service: RpcService, mut stop: watch::
             tokio::pin!(connection);
             let served = tokio::select! {
                 served = connection.as_mut() => served,
+                () = guest.asked_to_leave() => Ok(()),
                 _ = stop.changed() => {
                     connection.as_mut().graceful_shutdown();
                     connection.await
@@ -82,7 +93,11 @@ pub async fn serve(listener: TcpListener, service: RpcService, mut stop: watch::
     drop(timeout(STOP_TIMEOUT, ended).await);
 }
 
-async fn answer(service: RpcService, mut request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn answer(
+    service: RpcService,
+    guest: Arc<Guest>,
+    mut request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
     if let Some(response) = cors::preflight(&request) {
         return Ok(response.map(Full::new));
     }
@@ -96,7 +111,12 @@ async fn answer(service: RpcService, mut request: Request<Incoming>) -> Result<R
     let most = service.api().limits().request_bytes;
     let hub = Arc::clone(service.hub());
     let mut response = match timeout(BODY_TIMEOUT, read(body, most)).await {
-        Ok(Ok(body)) => service.oneshot(Request::from_parts(head, body)).await?,
+        Ok(Ok(body)) => {
+            guest.work();
+            let response = service.oneshot(Request::from_parts(head, body)).await?;
+            guest.wait();
+            response
+        }
         Ok(Err(_)) => plain(StatusCode::BAD_REQUEST, "the body of the request broke off\n"),
         Err(_) => plain(StatusCode::REQUEST_TIMEOUT, "the body of the request did not come\n"),
     };

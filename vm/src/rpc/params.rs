@@ -17,6 +17,9 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use text::{StorageKey, Wrong};
 
+/// Letters of what is wrong with an object.
+const CAUSE_LETTERS: usize = 200;
+
 /// Parameters of one call.
 #[derive(Debug, Clone, Default)]
 pub struct Params {
@@ -104,9 +107,10 @@ impl Params {
         }
         self.read(index, |raw| {
             serde_json::from_str(raw.get()).map(Some).map_err(|cause| {
-                // A place within one argument says nothing to its sender.
+                // A place within one argument says nothing to its sender, and a value may be long.
                 let cause = cause.to_string();
-                cause.rsplit_once(" at line ").map_or_else(|| cause.clone(), |(what, _)| what.to_owned()).into()
+                let what = cause.rsplit_once(" at line ").map_or(cause.as_str(), |(what, _)| what);
+                what.chars().take(CAUSE_LETTERS).collect::<String>().into()
             })
         })
     }
@@ -173,6 +177,14 @@ impl Params {
     /// Where it is missing or something else.
     pub fn flag(&self, index: usize) -> Result<bool, RpcError> {
         self.read(index, text::flag)
+    }
+
+    /// True or false; absent or null is false.
+    ///
+    /// # Errors
+    /// Where it is something else.
+    pub fn optional_flag(&self, index: usize) -> Result<bool, RpcError> {
+        if self.given(index) { self.flag(index) } else { Ok(false) }
     }
 
     /// Key of a storage slot.

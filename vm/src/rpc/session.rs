@@ -264,7 +264,7 @@ impl Session {
             let reason = format!("slow consumer: {behind} blocks behind");
             return Err(Goodbye { code: POLICY, reason });
         }
-        let news = topic.news(&self.api, self.hub.feed(), head).await;
+        let news = topic.news(&self.api, head).await;
         let news = news.map_err(|_| Goodbye { code: INTERNAL, reason: "internal error".to_owned() })?;
         let mut held = self.held.lock();
         held.told = id;

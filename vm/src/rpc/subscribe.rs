@@ -1,10 +1,11 @@
 //! `eth_subscribe` and `eth_unsubscribe`: a client follows new blocks, logs, or transactions that wait.
 
+use crate::blocks::Mined;
 use crate::rpc::api::Api;
 use crate::rpc::error::RpcError;
+use crate::rpc::eth::head::Head;
 use crate::rpc::eth::log::{LogFilter, LogQuery, MinedLog, Sieve};
-use crate::rpc::eth::transaction::{Found, Transaction, look_up};
-use crate::rpc::feed::Feed;
+use crate::rpc::eth::transaction::{Transaction, as_it_came};
 use crate::rpc::params::{Params, text};
 use crate::rpc::session::Turn;
 use crate::rpc::table::{Answer, answer};
@@ -73,7 +74,7 @@ pub fn subscribe(api: &Api, turn: Option<&Turn>, params: &Params) -> Answer {
         }
         "newPendingTransactions" => {
             params.at_most(2)?;
-            let full = params.optional(1)?.unwrap_or(false);
+            let full = params.optional_flag(1)?;
             Topic::Pending { full, next: api.node().arrivals().next() }
         }
         other => return Err(RpcError::new(NO_METHOD, format!("no {other:?} subscription in eth namespace"))),
@@ -126,22 +127,22 @@ impl Topic {
     }
 
     /// The next things to tell, as JSON, and moves on behind them. Not all of them: others wait, too.
-    pub(crate) async fn news(&mut self, api: &Arc<Api>, feed: &Feed, head: &View) -> Result<Vec<String>, RpcError> {
+    pub(crate) async fn news(&mut self, api: &Arc<Api>, head: &View) -> Result<Vec<String>, RpcError> {
         let mut news = Vec::new();
         match self {
             Self::Heads { next } => {
                 let end = head.height().min(next.saturating_add(NEWS_BLOCKS));
                 while *next <= end && size_of(&news) < NEWS_BYTES {
-                    news.push(feed.block(api, head, *next).await?.head.clone());
+                    news.push(mined(api, head, *next).await?.head(|block| json(&Head::new(block)))?.to_owned());
                     *next += 1;
                 }
             }
             Self::Logs { filter, sieve, next, told } => {
                 let end = head.height().min(next.saturating_add(NEWS_BLOCKS));
                 while *next <= end && size_of(&news) < NEWS_BYTES {
-                    let block = feed.block(api, head, *next).await?;
-                    if sieve.passes(&block.block.header.bloom) {
-                        let mut logs = MinedLog::all(&block.block, &block.receipts, filter, false).skip(*told);
+                    let mined = mined(api, head, *next).await?;
+                    if sieve.passes(&mined.block.header.bloom) {
+                        let mut logs = MinedLog::all(&mined.block, &mined.receipts, filter, false).skip(*told);
                         while size_of(&news) < NEWS_BYTES {
                             let Some(log) = logs.next() else { break };
                             news.push(json(&log)?);
@@ -180,15 +181,26 @@ impl Topic {
     }
 }
 
-/// A transaction that became executable, as it was then. A block may have taken it meanwhile; one that came to nothing is
-/// not told.
+/// An accepted block of this picture.
+async fn mined(api: &Arc<Api>, head: &View, height: u64) -> Result<Arc<Mined>, RpcError> {
+    // The newest blocks are kept, and are nothing to wait for.
+    if let Some(mined) = api.node().blocks().kept(head, height)? {
+        return Ok(mined);
+    }
+    let (reader, reading, view) = (api.reader().await, Arc::clone(api), head.clone());
+    let read = tokio::task::spawn_blocking(move || {
+        let mined = reading.block(&view, height);
+        drop(reader);
+        mined
+    });
+    read.await.map_err(|_| RpcError::internal())??.ok_or_else(|| {
+        tracing::error!(height, "an accepted block is missing");
+        RpcError::internal()
+    })
+}
+
 fn whole(api: &Api, hash: B256) -> Result<Option<String>, RpcError> {
-    let tx = match look_up(api, hash)? {
-        Some(Found::Waiting(tx)) => Some(tx),
-        Some(Found::Mined(block, at)) => block.transactions.get(at).cloned(),
-        None => None,
-    };
-    tx.map(|tx| json(&Transaction::waiting(&tx))).transpose()
+    as_it_came(api, hash)?.map(|tx| json(&Transaction::waiting(&tx))).transpose()
 }
 
 fn size_of(news: &[String]) -> usize {

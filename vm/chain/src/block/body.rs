@@ -9,7 +9,7 @@ use crate::block::{BlockId, Header};
 use crate::error::{DecodeError, Malformed};
 use crate::limits::BLOCK_BYTES_MAX;
 use crate::tx::Tx;
-use alloy_primitives::{B256, Bytes, b256};
+use alloy_primitives::{Address, B256, Bytes, b256};
 use alloy_rlp::{Encodable, Header as RlpHeader};
 use alloy_trie::root::ordered_trie_root_with_encoder;
 use std::sync::Arc;
@@ -106,6 +106,14 @@ impl Block {
         &self.bytes
     }
 
+    /// Recovers senders on all cores. Each is remembered by its transaction.
+    pub fn recover_senders(&self) {
+        use rayon::prelude::*;
+        self.transactions.par_iter().for_each(|tx| {
+            let _: Option<Address> = tx.sender();
+        });
+    }
+
     /// Height.
     #[must_use]
     pub fn height(&self) -> u64 {
@@ -142,7 +150,7 @@ fn decode_withdrawal(list: &mut &[u8]) -> alloy_rlp::Result<()> {
     let mut fields = RlpHeader::decode_bytes(list, true)?;
     u64::decode(&mut fields)?;
     u64::decode(&mut fields)?;
-    alloy_primitives::Address::decode(&mut fields)?;
+    Address::decode(&mut fields)?;
     u64::decode(&mut fields)?;
     if fields.is_empty() { Ok(()) } else { Err(alloy_rlp::Error::UnexpectedLength) }
 }

@@ -106,7 +106,7 @@ impl Chain {
 
     fn execute(&self, block: &Arc<Block>, parent: &View, results: &Results) -> Result<Processing, Refusal> {
         let header = &block.header;
-        recover_senders(block);
+        block.recover_senders();
         let environment = Environment::new(&self.spec, header).map_err(Fatal::from)?;
         let mut executor = Executor::new(&self.spec, self.place, parent, environment)?;
         for (index, tx) in block.transactions.iter().enumerate() {
@@ -125,14 +125,6 @@ impl Chain {
         equal(Field::StateRoot, &header.state_root, &root)?;
         Ok(Processing { block: Arc::clone(block), receipts: Arc::new(executed.receipts), layer: Arc::new(layer) })
     }
-}
-
-/// Recovers senders on all cores. Each is remembered by its transaction.
-fn recover_senders(block: &Block) {
-    use rayon::prelude::*;
-    block.transactions.par_iter().for_each(|tx| {
-        let _: Option<Address> = tx.sender();
-    });
 }
 
 /// Fee configuration that a child of this block must follow: from the parent's state, under the parent's time.

@@ -1,6 +1,8 @@
 //! When two answers say the same: values by value, errors by code and data, and by the texts that tools look for.
 
 use anyhow::{Context as _, Result, bail};
+use pars_chain::view::View;
+use pars_genesis::spec::ChainSpec;
 use serde::Deserialize;
 use serde_json::{Number, Value};
 
@@ -20,8 +22,12 @@ pub(super) struct ReplyError {
 pub(super) struct Case<'a> {
     pub(super) method: &'a str,
     pub(super) params: &'a str,
-    /// Where the answer depends on the time: when it was asked, Unix milliseconds.
-    pub(super) at_ms: Option<u64>,
+    /// When it was asked, Unix milliseconds.
+    pub(super) at_ms: u64,
+    /// The chain that it was asked about.
+    pub(super) spec: &'a ChainSpec,
+    /// Its last block.
+    pub(super) head: &'a View,
 }
 
 /// Texts that clients look for in errors. One that is recorded must be answered.
@@ -33,6 +39,7 @@ const LOOKED_FOR: &[&str] = &[
     "replacement transaction underpriced",
     "transaction underpriced",
     "insufficient funds",
+    "insufficient funds for gas * price + value",
     "intrinsic gas too low",
     "exceeds block gas limit",
     "exceeds the configured cap",
@@ -120,7 +127,9 @@ fn same_envelope(a: &Value, b: &Value) -> bool {
     let id = |value: &Value| value.get("id").cloned();
     let bytes = |value: &Value| reply(value.to_string().as_bytes());
     match (bytes(a), bytes(b)) {
-        (Ok(first), Ok(second)) => id(a) == id(b) && same_reply(&first, &second),
+        (Ok(first), Ok(second)) => {
+            id(a) == id(b) && a.get("jsonrpc") == b.get("jsonrpc") && same_reply(&first, &second)
+        }
         _ => same(a, b),
     }
 }

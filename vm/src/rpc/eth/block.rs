@@ -31,7 +31,11 @@ pub fn by_hash(api: &Api, params: &Params) -> Answer {
 fn show(api: &Api, block: BlockRef, full: bool) -> Answer {
     let head = api.head();
     let Some(height) = find(&head, block)? else { return answer(&()) };
-    answer(&head.block(height)?.map(|block| Block::new(&block, full)))
+    let Some(mined) = api.block(&head, height)? else { return answer(&()) };
+    if full {
+        mined.block.recover_senders();
+    }
+    answer(&Block::new(&mined.block, full))
 }
 
 /// A block as clients see it.

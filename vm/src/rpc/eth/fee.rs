@@ -62,6 +62,8 @@ pub fn fee_history(api: &Api, params: &Params) -> Answer {
         oldest_block: U64::from(oldest),
         base_fee_per_gas: Vec::new(),
         gas_used_ratio: Vec::new(),
+        base_fee_per_blob_gas: Vec::new(),
+        blob_gas_used_ratio: Vec::new(),
         reward: (!percentiles.is_empty()).then(Vec::new),
     };
     for header in head.headers(oldest, newest) {
@@ -71,16 +73,22 @@ pub fn fee_history(api: &Api, params: &Params) -> Answer {
         let header = header?;
         history.base_fee_per_gas.push(header.base_fee.unwrap_or_default());
         history.gas_used_ratio.push(ratio(header.gas_used, header.gas_limit));
+        history.base_fee_per_blob_gas.push(blob_base_fee(header.excess_blob_gas.is_some()));
+        history.blob_gas_used_ratio.push(0.0);
         if let Some(rewards) = &mut history.reward {
-            rewards.push(tips_at(&head, header.height(), &percentiles)?);
+            rewards.push(tips_at(api, &head, header.height(), &percentiles)?);
         }
     }
     // One more than was asked for: that of the block after the newest.
-    let next = match head.header_at(newest + 1)? {
-        Some(header) => header.base_fee.unwrap_or_default(),
-        None => U256::from(next_base_fee(api, &head)?),
+    let (next, blobs) = match head.header_at(newest + 1)? {
+        Some(header) => (header.base_fee.unwrap_or_default(), header.excess_blob_gas.is_some()),
+        None => {
+            let time = head.header().time.max(api.now_ms() / 1_000);
+            (U256::from(next_base_fee(api, &head)?), api.node().spec().rules(time).etna)
+        }
     };
     history.base_fee_per_gas.push(next);
+    history.base_fee_per_blob_gas.push(blob_base_fee(blobs));
     answer(&history)
 }
 
@@ -115,15 +123,16 @@ fn suggested_tip(api: &Api, head: &View) -> Result<u128, RpcError> {
     {
         return Ok(tip);
     }
-    let tip = sampled_tip(head, now_ms / 1_000)?;
+    let tip = sampled_tip(api, head, now_ms / 1_000)?;
     *last = Some((head.id().0, now_ms, tip));
     Ok(tip)
 }
 
-fn sampled_tip(head: &View, now: u64) -> Result<u128, Fatal> {
+fn sampled_tip(api: &Api, head: &View, now: u64) -> Result<u128, Fatal> {
     let mut tips = Vec::new();
     for height in (head.height().saturating_sub(SAMPLE_BLOCKS - 1)..=head.height()).rev() {
-        let Some(block) = head.block(height)? else { break };
+        let Some(mined) = api.block(head, height)? else { break };
+        let block = &mined.block;
         if height == 0 || block.header.time.saturating_add(SAMPLE_SECONDS) < now {
             break;
         }
@@ -136,13 +145,13 @@ fn sampled_tip(head: &View, now: u64) -> Result<u128, Fatal> {
 }
 
 /// Tips below which so many percent of a block's gas was used.
-fn tips_at(head: &View, height: u64, percentiles: &[f64]) -> Result<Vec<U256>, RpcError> {
-    let block = head.block(height)?.ok_or_else(|| missing(height))?;
-    let receipts = head.receipts(height)?.ok_or_else(|| missing(height))?;
+fn tips_at(api: &Api, head: &View, height: u64, percentiles: &[f64]) -> Result<Vec<U256>, RpcError> {
+    let mined = api.block(head, height)?.ok_or_else(|| missing(height))?;
+    let (block, receipts) = (&mined.block, &mined.receipts);
     let base_fee = block.header.base_fee.unwrap_or_default().saturating_to::<u64>();
     let mut before = 0;
     let mut paid: Vec<(u128, u64)> = Vec::with_capacity(receipts.len());
-    for (tx, receipt) in block.transactions.iter().zip(&receipts) {
+    for (tx, receipt) in block.transactions.iter().zip(receipts.iter()) {
         paid.push((tx.effective_tip(base_fee), receipt.cumulative_gas_used - before));
         before = receipt.cumulative_gas_used;
     }
@@ -162,6 +171,11 @@ fn tips_at(head: &View, height: u64, percentiles: &[f64]) -> Result<Vec<U256>, R
     Ok(percentiles.iter().map(tip).collect())
 }
 
+/// No block has blobs, so where they have a price it is the least of EIP-4844.
+fn blob_base_fee(priced: bool) -> U64 {
+    U64::from(priced)
+}
+
 fn missing(height: u64) -> Fatal {
     Fatal::Corrupt(format!("block {height} is missing"))
 }
@@ -169,10 +183,11 @@ fn missing(height: u64) -> Fatal {
 /// `0x2`, `"2"` or `2`.
 fn count(raw: &RawValue) -> Result<u64, Wrong> {
     let text = raw.get().trim_matches('"');
-    let number = match text.strip_prefix("0x") {
-        Some(digits) => u64::from_str_radix(digits, 16).ok(),
-        None => text.parse().ok(),
+    let (digits, radix) = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        Some(digits) => (digits, 16),
+        None => (text, 10),
     };
+    let number = u64::from_str_radix(digits, radix).ok().filter(|_| !digits.starts_with('+'));
     number.ok_or_else(|| {
         let shown: String = text.chars().take(80).collect();
         format!("invalid hex or decimal integer {shown:?}").into()
@@ -204,7 +219,7 @@ fn check_percentiles(percentiles: &[f64]) -> Result<(), RpcError> {
     clippy::cast_precision_loss,
     reason = "clients are promised a fraction; nothing is decided by it"
 )]
-fn ratio(used: u64, limit: u64) -> f64 {
+pub(crate) fn ratio(used: u64, limit: u64) -> f64 {
     if limit == 0 { 0.0 } else { used as f64 / limit as f64 }
 }
 
@@ -226,6 +241,8 @@ struct FeeHistory {
     oldest_block: U64,
     base_fee_per_gas: Vec<U256>,
     gas_used_ratio: Vec<f64>,
+    base_fee_per_blob_gas: Vec<U64>,
+    blob_gas_used_ratio: Vec<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reward: Option<Vec<Vec<U256>>>,
 }

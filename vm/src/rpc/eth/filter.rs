@@ -7,7 +7,10 @@ use crate::rpc::api::Api;
 use crate::rpc::error::RpcError;
 use crate::rpc::eth::log::{Blocks, LogQuery};
 use crate::rpc::eth::logs::{self, Found, search};
-use crate::rpc::limits::{FILTER_BLOCKS_MAX, FILTER_ENTRIES_MAX, FILTER_IDLE, FILTERS_MAX, LOG_BLOCKS_MAX};
+use crate::rpc::eth::transaction::{Transaction, as_it_came};
+use crate::rpc::limits::{
+    FILTER_BLOCKS_MAX, FILTER_BYTES_MAX, FILTER_ENTRIES_MAX, FILTER_IDLE, FILTERS_MAX, LOG_BLOCKS_MAX,
+};
 use crate::rpc::params::{BlockNumber, Params, text};
 use crate::rpc::table::{Answer, answer};
 use alloy_primitives::{B128, B256, U128};
@@ -42,7 +45,10 @@ struct Filter {
 enum Kind {
     Logs(LogQuery),
     Blocks,
-    Transactions,
+    Transactions {
+        /// Whole, or their hashes.
+        full: bool,
+    },
 }
 
 impl Kind {
@@ -50,7 +56,7 @@ impl Kind {
     fn size(&self) -> usize {
         match self {
             Self::Logs(query) => query.filter.size(),
-            Self::Blocks | Self::Transactions => 0,
+            Self::Blocks | Self::Transactions { .. } => 0,
         }
     }
 }
@@ -119,13 +125,14 @@ pub fn new_blocks(api: &Api, params: &Params) -> Answer {
     add(api, Kind::Blocks, after(&api.head()))
 }
 
-/// `eth_newPendingTransactionFilter()`: id of a filter for transactions that become executable.
+/// `eth_newPendingTransactionFilter(whole)`: id of a filter for transactions that become executable.
 ///
 /// # Errors
 /// Parameters, or too many filters.
 pub fn new_transactions(api: &Api, params: &Params) -> Answer {
     params.at_most(1)?;
-    add(api, Kind::Transactions, api.node().arrivals().next())
+    let full = params.optional_flag(0)?;
+    add(api, Kind::Transactions { full }, api.node().arrivals().next())
 }
 
 /// `eth_getFilterChanges(id)`: what came since the last call.
@@ -146,7 +153,7 @@ pub fn changes(api: &Api, params: &Params) -> Answer {
                 (Vec::new(), until)
             } else {
                 let end = *heights.end();
-                let Found { logs, last } = search(&head, &query.filter, heights, params.interrupt())?;
+                let Found { logs, last } = search(api, &head, &query.filter, heights, params.interrupt())?;
                 (logs, if last == end { until } else { last })
             };
             let told = answer(&logs)?;
@@ -165,10 +172,31 @@ pub fn changes(api: &Api, params: &Params) -> Answer {
             *next = from.saturating_add(u64::try_from(hashes.len()).unwrap_or_default());
             Ok(told)
         }
-        Kind::Transactions => {
+        Kind::Transactions { full: false } => {
             let (hashes, end) = api.node().arrivals().since(*next);
             let told = answer(&hashes)?;
             *next = end;
+            Ok(told)
+        }
+        Kind::Transactions { full: true } => {
+            let (hashes, end) = api.node().arrivals().since(*next);
+            let mut left = hashes.iter();
+            let mut bytes = 0;
+            let mut transactions = Vec::new();
+            // The rest comes with the next call.
+            while bytes < FILTER_BYTES_MAX
+                && let Some(hash) = left.next()
+            {
+                if params.interrupt().raised() {
+                    return Err(RpcError::timed_out());
+                }
+                if let Some(tx) = as_it_came(api, *hash)? {
+                    bytes += tx.size();
+                    transactions.push(Transaction::waiting(&tx));
+                }
+            }
+            let told = answer(&transactions)?;
+            *next = end.saturating_sub(u64::try_from(left.len()).unwrap_or_default());
             Ok(told)
         }
     }
@@ -183,7 +211,7 @@ pub fn logs(api: &Api, params: &Params) -> Answer {
     let filter = api.filters().get(id(params)?, api.now_ms())?;
     match &filter.kind {
         Kind::Logs(query) => answer(&logs::all(api, query, params.interrupt())?),
-        Kind::Blocks | Kind::Transactions => Err(not_found()),
+        Kind::Blocks | Kind::Transactions { .. } => Err(not_found()),
     }
 }
 

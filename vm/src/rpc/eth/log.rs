@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 pub const ADDRESSES_MAX: usize = 1_000;
 /// Topics of a log.
 pub const TOPICS_MAX: usize = 4;
-/// Topics that one filter may name.
+/// Topics that one filter may name at one position.
 pub const TOPIC_ALTERNATIVES_MAX: usize = 1_000;
 
 /// Which logs: from which addresses, with which topics.
@@ -105,8 +105,8 @@ impl LogQuery {
     /// Where it is missing or something else.
     pub fn of(params: &Params, index: usize) -> Result<Self, RpcError> {
         let query = params.read(index, Self::read)?;
-        let alternatives = query.filter.topics.iter().map(Vec::len).sum::<usize>();
-        if query.filter.topics.len() > TOPICS_MAX || alternatives > TOPIC_ALTERNATIVES_MAX {
+        let topics = &query.filter.topics;
+        if topics.len() > TOPICS_MAX || topics.iter().any(|fit| fit.len() > TOPIC_ALTERNATIVES_MAX) {
             return Err(RpcError::params("exceed max topics"));
         }
         Ok(query)

@@ -34,7 +34,7 @@ pub(crate) fn all(api: &Api, query: &LogQuery, interrupt: &Interrupt) -> Result<
         Blocks::Range(from, to) => range(api.limits(), &head, from, to)?,
     };
     let (from, to) = (*heights.start(), *heights.end());
-    let Found { logs, last } = search(&head, &query.filter, heights, interrupt)?;
+    let Found { logs, last } = search(api, &head, &query.filter, heights, interrupt)?;
     if last < to {
         // Indexers read the range in these words.
         let text = format!("query exceeds max results {LOGS_MAX}, retry with the range {from}-{last}");
@@ -76,6 +76,7 @@ pub(crate) struct Found {
 
 /// Logs of accepted blocks.
 pub(crate) fn search(
+    api: &Api,
     head: &View,
     filter: &LogFilter,
     heights: RangeInclusive<u64>,
@@ -95,13 +96,18 @@ pub(crate) fn search(
         }
         let height = header.height();
         let missing = || Fatal::Corrupt(format!("receipts of block {height} are missing"));
-        let receipts = head.receipts(height)?.ok_or_else(missing)?;
-        if !receipts.iter().flat_map(|receipt| &receipt.logs).any(|log| filter.matches(log)) {
-            continue;
-        }
-        let block = head.block(height)?.ok_or_else(missing)?;
         let before = logs.len();
-        logs.extend(MinedLog::all(&block, &receipts, filter, false));
+        if let Some(mined) = api.node().blocks().kept(head, height)? {
+            logs.extend(MinedLog::all(&mined.block, &mined.receipts, filter, false));
+        } else {
+            // Not kept: a long search would push out what everybody else reads.
+            let receipts = head.receipts(height)?.ok_or_else(missing)?;
+            if !receipts.iter().flat_map(|receipt| &receipt.logs).any(|log| filter.matches(log)) {
+                continue;
+            }
+            let block = head.block(height)?.ok_or_else(missing)?;
+            logs.extend(MinedLog::all(&block, &receipts, filter, false));
+        }
         bytes += logs.iter().skip(before).map(MinedLog::data_len).sum::<usize>();
         if logs.len() > LOGS_MAX || bytes > LOG_BYTES_MAX {
             // A block is given whole or not at all; the first one whole, so that there is always a way on.

@@ -1,5 +1,6 @@
 //! Receipts.
 
+use crate::blocks::Mined;
 use crate::rpc::api::Api;
 use crate::rpc::eth::find;
 use crate::rpc::eth::log::MinedLog;
@@ -7,8 +8,6 @@ use crate::rpc::eth::transaction::price;
 use crate::rpc::params::Params;
 use crate::rpc::table::{Answer, answer};
 use alloy_primitives::{Address, B256, Bloom, TxKind, U64, U256};
-use pars_chain::block::Block;
-use pars_chain::execution::receipt::Receipt;
 use serde::Serialize;
 
 /// `eth_getTransactionReceipt(hash)`: the receipt of an accepted transaction, or null.
@@ -19,11 +18,9 @@ pub fn by_hash(api: &Api, params: &Params) -> Answer {
     params.at_most(1)?;
     let head = api.head();
     let Some(place) = head.transaction(params.hash(0)?)? else { return answer(&()) };
-    let (Some(block), Some(receipts)) = (head.block(place.height)?, head.receipts(place.height)?) else {
-        return answer(&());
-    };
+    let Some(mined) = api.block(&head, place.height)? else { return answer(&()) };
     let at = usize::try_from(place.index).ok();
-    answer(&at.and_then(|at| MinedReceipt::new(&block, &receipts, at)))
+    answer(&at.and_then(|at| MinedReceipt::new(&mined, at)))
 }
 
 /// `eth_getBlockReceipts(block)`: all receipts of an accepted block, or null.
@@ -35,8 +32,9 @@ pub fn of_block(api: &Api, params: &Params) -> Answer {
     let block = params.required_block(0)?;
     let head = api.head();
     let Some(height) = find(&head, block)? else { return answer(&()) };
-    let (Some(block), Some(receipts)) = (head.block(height)?, head.receipts(height)?) else { return answer(&()) };
-    let all: Option<Vec<_>> = (0..receipts.len()).map(|at| MinedReceipt::new(&block, &receipts, at)).collect();
+    let Some(mined) = api.block(&head, height)? else { return answer(&()) };
+    mined.block.recover_senders();
+    let all: Option<Vec<_>> = (0..mined.receipts.len()).map(|at| MinedReceipt::new(&mined, at)).collect();
     answer(&all)
 }
 
@@ -61,7 +59,7 @@ struct MinedReceipt {
 }
 
 impl MinedReceipt {
-    fn new(block: &Block, receipts: &[Receipt], at: usize) -> Option<Self> {
+    fn new(Mined { block, receipts, .. }: &Mined, at: usize) -> Option<Self> {
         let (tx, receipt) = (block.transactions.get(at)?, receipts.get(at)?);
         let before = receipts.get(..at)?;
         let gas_before = before.last().map_or(0, |receipt| receipt.cumulative_gas_used);

@@ -1,7 +1,7 @@
 //! What a call asks for, as clients write it: the transaction object and the overrides.
 
 use crate::rpc::error::RpcError;
-use crate::rpc::hex::{Data, Quantity, Quantity64};
+use crate::rpc::hex::{Data, Fixed, Quantity, Quantity64};
 use alloy_eips::eip2930::{AccessList, AccessListItem};
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
 use pars_chain::execution::call::{AccountOverride, BlockOverrides, Message};
@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Request {
-    from: Option<Address>,
-    to: Option<Address>,
+    from: Option<Fixed<20>>,
+    to: Option<Fixed<20>>,
     gas: Option<Quantity64>,
     gas_price: Option<Quantity>,
     max_fee_per_gas: Option<Quantity>,
@@ -30,8 +30,8 @@ pub(crate) struct Request {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Access {
-    address: Address,
-    storage_keys: Vec<B256>,
+    address: Fixed<20>,
+    storage_keys: Vec<Fixed<32>>,
 }
 
 impl Request {
@@ -53,12 +53,12 @@ impl Request {
             (None, cap, tip) => (wei(cap), wei(tip)),
         };
         let item = |Access { address, storage_keys }: &Access| AccessListItem {
-            address: *address,
-            storage_keys: storage_keys.clone(),
+            address: address.0.into(),
+            storage_keys: storage_keys.iter().map(|key| key.0.into()).collect(),
         };
         Ok(Message {
-            from: self.from.unwrap_or_default(),
-            to: self.to.map_or(TxKind::Create, TxKind::Call),
+            from: self.from.map_or(Address::ZERO, |from| from.0.into()),
+            to: self.to.map_or(TxKind::Create, |to| TxKind::Call(to.0.into())),
             gas,
             fee_cap,
             tip_cap,
@@ -80,7 +80,7 @@ fn wei(value: Option<Quantity>) -> U256 {
 }
 
 /// What is wanted otherwise in accounts.
-pub(crate) type StateOverrides = BTreeMap<Address, StateOverride>;
+pub(crate) type StateOverrides = BTreeMap<Fixed<20>, StateOverride>;
 
 /// What is wanted otherwise in one account.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -89,20 +89,25 @@ pub(crate) struct StateOverride {
     nonce: Option<Quantity64>,
     code: Option<Data>,
     balance: Option<Quantity>,
-    state: Option<BTreeMap<B256, B256>>,
-    state_diff: Option<BTreeMap<B256, B256>>,
+    state: Option<Slots>,
+    state_diff: Option<Slots>,
 }
+
+/// Values of slots.
+type Slots = BTreeMap<Fixed<32>, Fixed<32>>;
 
 /// As the chain takes it.
 ///
 /// # Errors
 /// An account with both forms of storage.
 pub(crate) fn accounts(wanted: StateOverrides) -> Result<BTreeMap<Address, AccountOverride>, RpcError> {
-    let account = |(address, wanted): (Address, StateOverride)| {
+    let account = |(address, wanted): (Fixed<20>, StateOverride)| {
+        let address = Address::from(address.0);
         if wanted.state.is_some() && wanted.state_diff.is_some() {
             return Err(RpcError::server(format!("account {address} has both 'state' and 'stateDiff'")));
         }
-        let slots = |slots: Option<BTreeMap<B256, B256>>| slots.map(|slots| slots.into_iter().collect());
+        let word = |(slot, value): (Fixed<32>, Fixed<32>)| (B256::from(slot.0), B256::from(value.0));
+        let slots = |slots: Option<Slots>| slots.map(|slots| slots.into_iter().map(word).collect());
         let account = AccountOverride {
             nonce: wanted.nonce.map(|nonce| nonce.0),
             code: wanted.code.map(|code| code.0),
@@ -123,9 +128,9 @@ pub(crate) struct BlockOverride {
     time: Option<Quantity64>,
     gas_limit: Option<Quantity64>,
     #[serde(alias = "feeRecipient")]
-    coinbase: Option<Address>,
+    coinbase: Option<Fixed<20>>,
     difficulty: Option<Quantity>,
-    prev_randao: Option<B256>,
+    prev_randao: Option<Fixed<32>>,
     #[serde(alias = "baseFeePerGas")]
     base_fee: Option<Quantity>,
     blob_base_fee: Option<Quantity>,
@@ -137,9 +142,9 @@ impl From<BlockOverride> for BlockOverrides {
             number: wanted.number.map(|number| number.0),
             time: wanted.time.map(|time| time.0),
             gas_limit: wanted.gas_limit.map(|gas| gas.0),
-            coinbase: wanted.coinbase,
+            coinbase: wanted.coinbase.map(|recipient| recipient.0.into()),
             difficulty: wanted.difficulty.map(|difficulty| difficulty.0),
-            prevrandao: wanted.prev_randao,
+            prevrandao: wanted.prev_randao.map(|random| random.0.into()),
             base_fee: wanted.base_fee.map(|fee| fee.0),
             blob_base_fee: wanted.blob_base_fee.map(|fee| fee.0.saturating_to()),
         }

@@ -1,5 +1,6 @@
 //! Transactions.
 
+use crate::blocks::Mined;
 use crate::rpc::api::Api;
 use crate::rpc::error::RpcError;
 use crate::rpc::eth::find;
@@ -72,7 +73,7 @@ fn coins(wei: U256) -> String {
 pub fn by_hash(api: &Api, params: &Params) -> Answer {
     params.at_most(1)?;
     answer(&match look_up(api, params.hash(0)?)? {
-        Some(Found::Mined(block, at)) => Transaction::at(&block, at),
+        Some(Found::Mined(mined, at)) => Transaction::at(&mined.block, at),
         Some(Found::Waiting(tx)) => Some(Transaction::waiting(&tx)),
         None => None,
     })
@@ -117,7 +118,7 @@ pub fn count_by_block_number(api: &Api, params: &Params) -> Answer {
 /// Where a transaction is.
 pub(crate) enum Found {
     /// At this place of an accepted block.
-    Mined(Box<Block>, usize),
+    Mined(Arc<Mined>, usize),
     /// In the pool.
     Waiting(Arc<Tx>),
 }
@@ -128,10 +129,8 @@ pub(crate) fn look_up(api: &Api, hash: B256) -> Result<Option<Found>, RpcError> 
     loop {
         let head = api.head();
         if let Some(place) = head.transaction(hash)? {
-            let block = head.block(place.height)?;
-            return Ok(block
-                .zip(usize::try_from(place.index).ok())
-                .map(|(block, at)| Found::Mined(Box::new(block), at)));
+            let mined = api.block(&head, place.height)?;
+            return Ok(mined.zip(usize::try_from(place.index).ok()).map(|(mined, at)| Found::Mined(mined, at)));
         }
         let pool = api.node().pool();
         if let Some(tx) = pool.get(hash) {
@@ -147,6 +146,16 @@ pub(crate) fn look_up(api: &Api, hash: B256) -> Result<Option<Found>, RpcError> 
     }
 }
 
+/// A transaction that became executable, as it was then. A block may have taken it meanwhile; one that came to nothing is
+/// not told.
+pub(crate) fn as_it_came(api: &Api, hash: B256) -> Result<Option<Arc<Tx>>, RpcError> {
+    Ok(match look_up(api, hash)? {
+        Some(Found::Waiting(tx)) => Some(tx),
+        Some(Found::Mined(mined, at)) => mined.block.transactions.get(at).cloned(),
+        None => None,
+    })
+}
+
 /// How often, and how long each time, a block is waited for that is accepted and not shown.
 const SHOW_WAITS: u32 = 100;
 const SHOW_WAIT: Duration = Duration::from_millis(1);
@@ -155,13 +164,13 @@ fn at_index(api: &Api, block: BlockRef, index: u64) -> Answer {
     let head = api.head();
     let Some(height) = find(&head, block)? else { return answer(&()) };
     let Ok(at) = usize::try_from(index) else { return answer(&()) };
-    answer(&head.block(height)?.and_then(|block| Transaction::at(&block, at)))
+    answer(&api.block(&head, height)?.and_then(|mined| Transaction::at(&mined.block, at)))
 }
 
 fn count(api: &Api, block: BlockRef) -> Answer {
     let head = api.head();
     let Some(height) = find(&head, block)? else { return answer(&()) };
-    answer(&head.block(height)?.map(|block| U64::from(block.transactions.len())))
+    answer(&api.block(&head, height)?.map(|mined| U64::from(mined.block.transactions.len())))
 }
 
 /// A transaction as clients see it.
