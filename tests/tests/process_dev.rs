@@ -838,3 +838,37 @@ fn header(block: &Value) -> Result<Header> {
         min_delay_excess: Some(quantity("minDelayExcess")?),
     })
 }
+
+/// A transaction that the next block cannot hold is answered at once: its fee cap is below the base fee, or the last block is
+/// ahead of the clock.
+#[test]
+fn process_dev_does_not_wait_in_vain() -> Result<()> {
+    const SOON: Duration = Duration::from_secs(2);
+    let dev = Dev::start(None)?;
+    let mut client = dev.client()?;
+    let [rich, poor] = [Wallet::local(0)?, Wallet::local(1)?];
+    // Full blocks raise the base fee.
+    for nonce in 0..25 {
+        let full = Draft { gas: 15_000_000, ..Draft::create(nonce, Bytes::from_static(&[0x5b, 0x60, 0, 0x56])) };
+        client.submit(&rich.sign(&full)?)?;
+    }
+    let since = Instant::now();
+    let low = poor.sign(&Draft { fee_cap: 1_000_000_000, tip: 0, ..Draft::transfer(0, poor.address, 1) })?;
+    client.submit(&low)?;
+    ensure!(since.elapsed() < SOON, "{:?}", since.elapsed());
+    assert_eq!(client.call("eth_getTransactionReceipt", json!([low.hash]))?, Value::Null);
+    drop(dev.stop("TERM")?);
+
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("genesis.json");
+    let mut genesis: Value = serde_json::from_slice(&presets::local(1))?;
+    let ahead = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_secs() + 3_600;
+    genesis["timestamp"] = json!(format!("{ahead:#x}"));
+    std::fs::write(&file, genesis.to_string())?;
+    let dev = Dev::start_with(None, &["--genesis", file.to_str().context("a path")?])?;
+    ensure!(dev.running.out().contains("ahead of this machine's clock"), "{}", dev.running.out());
+    let since = Instant::now();
+    dev.client()?.submit(&rich.sign(&Draft::transfer(0, poor.address, 1))?)?;
+    ensure!(since.elapsed() < SOON, "{:?}", since.elapsed());
+    Ok(())
+}

@@ -24,6 +24,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 use table::{Effect, TABLE};
+use tracing::level_filters::LevelFilter;
 
 /// What is configured. The keys stand in [`table::TABLE`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +46,7 @@ pub struct Config {
     /// These are local senders in any case.
     pub local_senders: BTreeSet<Address>,
     /// What is logged.
-    pub log_level: tracing::Level,
+    pub log_level: LevelFilter,
     /// A line of the log is a JSON object.
     pub log_json: bool,
     /// Methods that are on.
@@ -96,7 +97,7 @@ impl Default for Config {
             pool: pool::Limits::default(),
             local_txs: false,
             local_senders: BTreeSet::new(),
-            log_level: tracing::Level::INFO,
+            log_level: LevelFilter::INFO,
             log_json: false,
             groups: Group::DEFAULT.into(),
             limits: Limits::default(),
@@ -153,13 +154,14 @@ fn shortened(text: String) -> String {
 }
 
 /// The levels of the Go node, those that have no counterpart under the nearest.
-fn level(name: &str) -> Option<tracing::Level> {
+fn level(name: &str) -> Option<LevelFilter> {
     match name.to_ascii_lowercase().as_str() {
-        "off" | "fatal" | "crit" | "error" => Some(tracing::Level::ERROR),
-        "warn" => Some(tracing::Level::WARN),
-        "info" => Some(tracing::Level::INFO),
-        "debug" => Some(tracing::Level::DEBUG),
-        "trace" | "verbo" => Some(tracing::Level::TRACE),
+        "off" => Some(LevelFilter::OFF),
+        "fatal" | "crit" | "error" => Some(LevelFilter::ERROR),
+        "warn" => Some(LevelFilter::WARN),
+        "info" => Some(LevelFilter::INFO),
+        "debug" => Some(LevelFilter::DEBUG),
+        "trace" | "verbo" => Some(LevelFilter::TRACE),
         _ => None,
     }
 }
@@ -237,7 +239,7 @@ mod tests {
             },
             local_txs: true,
             local_senders: [address!("0100000000000000000000000000000000000000")].into(),
-            log_level: tracing::Level::WARN,
+            log_level: LevelFilter::WARN,
             log_json: true,
             groups: [Group::Eth, Group::EthFilter].into(),
             limits: Limits {
@@ -280,7 +282,7 @@ mod tests {
             (r#"{"min-delay-target":-1}"#, "min-delay-target is -1, expected a whole number from 0 up"),
             (r#"{"airdrop":7}"#, "airdrop is 7, expected a text"),
             (r#"{"feeRecipient":"0x1"}"#, "feeRecipient is \"0x1\", expected an address: 0x and 40 hexadecimal digits"),
-            (r#"{"log-level":"loud"}"#, "log-level is \"loud\", expected error, warn, info, debug or trace"),
+            (r#"{"log-level":"loud"}"#, "log-level is \"loud\", expected off, crit, error, warn, info, debug or trace"),
             (r#"{"tx-pool-price-bump":0}"#, "tx-pool-price-bump is 0, expected a whole number from 1 to 1000"),
             (r#"{"tx-pool-global-slots":0}"#, "tx-pool-global-slots is 0, expected a whole number from 1 to 1000000"),
             (

@@ -12,7 +12,7 @@ mod propose;
 
 use crate::clock::Clock;
 use crate::command::Dev;
-use crate::node::{Choices, Node, Sealing};
+use crate::node::{Choices, Node, SETTLE_TIMEOUT, Sealing};
 use crate::rpc::api::Api;
 use crate::rpc::limits::Limits;
 use crate::rpc::listen;
@@ -29,7 +29,6 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 use strum::IntoEnumIterator as _;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -37,12 +36,10 @@ use tokio::sync::watch;
 
 /// Minimum delay between blocks of a chain that one person works with, milliseconds.
 const MIN_DELAY_MS: u64 = 1;
-/// With a longer interval between blocks a submission is answered before its block.
-const INTERVAL_WAITED_FOR: Duration = Duration::from_secs(5);
 /// File of submitted transactions in the folder of the chain.
 const JOURNAL: &str = "pool.journal";
 
-/// Runs until SIGINT or SIGTERM.
+/// Runs until SIGINT, SIGTERM or SIGHUP.
 ///
 /// # Errors
 /// What keeps the chain from starting or going on.
@@ -80,12 +77,14 @@ async fn serve(options: &Dev) -> Result<()> {
     };
     let journal = options.data_dir.as_ref().map(|folder| folder.join(JOURNAL));
     let choices = Choices { min_delay_target: Some(MIN_DELAY_MS), journal, ..Choices::default() };
-    // Clients give up after ten seconds; with slow blocks they ask for the receipt instead.
-    let slow = options.block_time.is_some_and(|interval| interval > INTERVAL_WAITED_FOR);
+    // With slow blocks clients ask for the receipt instead.
+    let slow = options.block_time.is_some_and(|interval| interval > SETTLE_TIMEOUT);
     let sealing = if slow { Sealing::Host } else { Sealing::Instant };
     let node = Arc::new(Node::start(chain, choices, sealing).context("starting the chain")?);
     let mut interrupt = signal(SignalKind::interrupt()).context("handling SIGINT")?;
     let mut terminate = signal(SignalKind::terminate()).context("handling SIGTERM")?;
+    // The terminal was closed.
+    let mut hangup = signal(SignalKind::hangup()).context("handling SIGHUP")?;
     let (stop, stopped) = watch::channel(false);
     let mut proposer = tokio::spawn(propose::propose(Arc::clone(&node), options.block_time));
     let api = Api::new(Arc::clone(&node), Limits::default(), Group::iter(), Clock::Machine);
@@ -94,6 +93,7 @@ async fn serve(options: &Dev) -> Result<()> {
     let result = tokio::select! {
         _ = interrupt.recv() => Ok(()),
         _ = terminate.recv() => Ok(()),
+        _ = hangup.recv() => Ok(()),
         ended = &mut proposer => match ended {
             Ok(Err(error)) => Err(error.into()),
             Ok(Ok(())) => Ok(()),

@@ -1,4 +1,5 @@
-//! Log lines on standard error, which hosts copy into their logs. Level and form may change once the configuration is
+//! Log lines on standard error, which hosts copy into their logs. A thread of its own writes them, and lines are lost where
+//! nobody reads: the node does not wait for its log. Level and form may change once the configuration is
 //! read. Lines name keys, hashes and heights; what a request, a transaction or an ignored key holds is never in them.
 
 use serde_json::{Map, Value};
@@ -6,7 +7,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tracing::field::{Field, Visit};
-use tracing::{Event, Level, Subscriber};
+use tracing::{Event, Subscriber};
+use tracing_appender::non_blocking::WorkerGuard;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::format::{Format, Full, Writer};
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
@@ -23,22 +25,31 @@ pub struct Lever {
     json: Arc<AtomicBool>,
 }
 
+/// Writes what is left of the log when it is dropped.
+#[derive(Debug)]
+pub struct Log {
+    /// Changes it.
+    pub lever: Lever,
+    _writer: WorkerGuard,
+}
+
 /// Starts the log. Later calls in the same process have no effect of their own.
 #[must_use]
-pub fn start(level: Level) -> Lever {
-    let (filter, level) = reload::Layer::new(LevelFilter::from_level(level));
+pub fn start(level: LevelFilter) -> Log {
+    let (filter, level) = reload::Layer::new(level);
     let json = Arc::new(AtomicBool::new(false));
     let lines = Lines { text: Format::default().with_ansi(false), json: Arc::clone(&json) };
-    let layer = tracing_subscriber::fmt::layer().with_ansi(false).event_format(lines).with_writer(std::io::stderr);
+    let (out, writer) = tracing_appender::non_blocking(std::io::stderr());
+    let layer = tracing_subscriber::fmt::layer().with_ansi(false).event_format(lines).with_writer(out);
     // Only a second start in one process fails, and then the first goes on.
     drop(tracing_subscriber::registry().with(filter).with(layer).try_init());
-    Lever { level, json }
+    Log { lever: Lever { level, json }, _writer: writer }
 }
 
 impl Lever {
     /// Changes the level.
-    pub fn set_level(&self, level: Level) {
-        if let Err(error) = self.level.reload(LevelFilter::from_level(level)) {
+    pub fn set_level(&self, level: LevelFilter) {
+        if let Err(error) = self.level.reload(level) {
             tracing::warn!(%error, "changing the log level");
         }
     }

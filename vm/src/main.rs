@@ -9,6 +9,7 @@ use pars_vm::{dev, log, replay};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
+use tracing::level_filters::LevelFilter;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -25,7 +26,7 @@ fn main() -> ExitCode {
         None => serve(),
         Some(Command::Replay(options)) => replay::run(&options),
         Some(Command::Dev(options)) => {
-            drop(log::start(tracing::Level::INFO));
+            let _log = log::start(LevelFilter::INFO);
             allow_files();
             dev::run(&options)
         }
@@ -49,10 +50,10 @@ fn allow_files() {
 
 /// The plugin's whole life.
 fn serve() -> Result<ExitCode> {
-    let lever = log::start(tracing::Level::INFO);
+    let log = log::start(LevelFilter::INFO);
     allow_files();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting threads")?;
-    let code = runtime.block_on(pars_host::serve(Arc::new(Plugin::new(lever)), &Environment::of_process()));
+    let code = runtime.block_on(pars_host::serve(Arc::new(Plugin::new(log.lever.clone())), &Environment::of_process()));
     // What reads the store lets go of it first: RocksDB ends the process where it is read while the process ends. A
     // request that goes on for longer must not hold up the end.
     runtime.shutdown_timeout(END_MAX);

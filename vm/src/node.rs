@@ -209,8 +209,9 @@ impl Node {
         Ok(hash)
     }
 
-    /// Waits until a submitted transaction is in an accepted block, where the chain seals by itself. One that no block
-    /// takes for [`SETTLE_TIMEOUT`] stays in the pool and is waited for no longer: its fee cap may be below the base fee.
+    /// Waits until a submitted transaction is in an accepted block, where the chain seals by itself. One that the next
+    /// block cannot hold (a nonce is missing, a fee cap is below the base fee, the clock has not come that far) is not
+    /// waited for, and none longer than [`SETTLE_TIMEOUT`].
     ///
     /// # Errors
     /// When the chain stopped, and nobody seals any more.
@@ -249,11 +250,15 @@ impl Node {
         }
     }
 
-    /// Whether a transaction is in the pool and the next blocks can hold it.
+    /// Whether a transaction is in the pool and the next block can hold it.
     fn waits_for_block(&self, hash: B256) -> bool {
         let sender = self.pool.get(hash).and_then(|tx| tx.sender());
-        let content = sender.and_then(|sender| self.pool.content_of(sender));
-        content.is_some_and(|content| content.executable.iter().any(|tx| tx.hash() == hash))
+        let Some(content) = sender.and_then(|sender| self.pool.content_of(sender)) else { return false };
+        let now = now_ms();
+        let Ok(Some(next)) = next_block(&self.spec, &self.preferred(), now) else { return false };
+        let soon = u128::from(next.earliest_ms.saturating_sub(now)) <= SETTLE_TIMEOUT.as_millis();
+        let mut paying = content.executable.iter().take_while(|tx| tx.fee_cap() >= u128::from(next.base_fee));
+        soon && paying.any(|tx| tx.hash() == hash)
     }
 
     /// Builds a block on the preferred one.
@@ -367,8 +372,8 @@ fn recover(path: PathBuf, pool: &Pool, choices: &Choices, head: &View) -> Result
     Ok(journal)
 }
 
-/// How long a transaction is waited for.
-pub const SETTLE_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
+/// How long a transaction is waited for. Clients give up after ten seconds.
+pub const SETTLE_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// How long a block that was accepted may take to be shown.
 const SHOW_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(5);

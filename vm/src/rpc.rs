@@ -9,14 +9,16 @@
 //! | `ws.rs` | a connection that became a WebSocket |
 //! | `session.rs`, `hub.rs` | a client that stays connected; what all of them share |
 //! | `subscribe.rs` | what a client follows |
-//! | `limits.rs` | every bound |
+//! | `limits.rs`, `budget.rs` | every bound; bytes that all clients together have here |
 //! | `error.rs` | codes and texts |
 //! | `params.rs` | reading of parameters |
-//! | `listen.rs`, `waiting.rs`, `patience.rs`, `cors.rs` | `dev`'s own port, also for pages of other sites |
+//! | `listen.rs`, `stream.rs`, `waiting.rs`, `patience.rs`, `cors.rs` | `dev`'s own port, also for pages of other sites |
 //! | `hex.rs` | hexadecimal values inside objects |
 //! | `debug.rs`, `eth.rs`, `eth/`, `modules.rs`, `net.rs`, `txpool.rs`, `web3.rs` | the methods, one file a namespace |
 
 pub mod api;
+pub(crate) mod batch;
+pub mod budget;
 pub(crate) mod call;
 pub mod cors;
 pub mod debug;
@@ -34,6 +36,7 @@ pub mod params;
 pub(crate) mod patience;
 pub mod service;
 pub mod session;
+pub(crate) mod stream;
 pub mod subscribe;
 pub mod table;
 pub mod txpool;

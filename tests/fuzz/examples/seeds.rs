@@ -316,6 +316,15 @@ fn requests(seeds: &mut Seeds) {
     }
     let batch = r#"[{"jsonrpc":"2.0","id":1,"method":"eth_chainId"},{"method":"eth_chainId"},5,[]]"#;
     seeds.offer("rpc_body", "batch", batch);
+    let follow = r#"[{"jsonrpc":"2.0","id":1,"method":"eth_subscribe","params":["logs",{"topics":[[]]}]},{"jsonrpc":"2.0","id":2,"method":"eth_unsubscribe","params":["0x1"]}]"#;
+    seeds.offer("rpc_body", "follow", follow);
+    let ones = format!("[1{}]", ",1".repeat(2_900));
+    seeds.offer("rpc_body", "batch-of-ones", ones.clone());
+    seeds.offer(
+        "rpc_body",
+        "many-parameters",
+        format!(r#"{{"jsonrpc":"2.0","id":1,"method":"eth_call","params":{ones}}}"#),
+    );
 }
 
 fn list(items: &[&[u8]]) -> Vec<u8> {

@@ -149,7 +149,7 @@ fn unread_answers_are_bounded() {
             if client.socket.send(Message::text(batch.clone())).await.is_err() {
                 break;
             }
-            assert!(server.service.hub().unread() < 8 << 20, "{} bytes", server.service.hub().unread());
+            assert!(server.service.api().answers().used() < 8 << 20, "{} bytes", server.service.api().answers().used());
         }
         let (goodbye, _) = client.goodbye().await;
         let (code, reason) = goodbye.expect("a goodbye");
@@ -158,8 +158,8 @@ fn unread_answers_are_bounded() {
         server.until_open(0).await;
         // Calls that were given up let go a moment later.
         let since = Instant::now();
-        while server.service.hub().unread() > 0 {
-            assert!(since.elapsed() < Duration::from_secs(5), "{} bytes", server.service.hub().unread());
+        while server.service.api().answers().used() > 0 {
+            assert!(since.elapsed() < Duration::from_secs(5), "{} bytes", server.service.api().answers().used());
             sleep(Duration::from_millis(5)).await;
         }
     });

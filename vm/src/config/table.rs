@@ -182,7 +182,7 @@ pub static TABLE: &[Key] = &[
         "tx-pool-lifetime",
         "\"10m\"",
         "\"1h30m\"",
-        "how long a transaction may be parked, at least 1 s",
+        "how long a transaction may be parked, at least 1 s; looked at once a minute",
         |config, value| {
             let lifetime = value::duration(value, Duration::from_secs(1))?;
             config.pool.lifetime_ms = u64::try_from(lifetime.as_millis()).unwrap_or(u64::MAX);
@@ -217,7 +217,7 @@ pub static TABLE: &[Key] = &[
         "`off`, `crit`, `error`, `warn`, `info`, `debug`, `trace`",
         |config, value| {
             let read = value.as_str().and_then(level);
-            config.log_level = read.ok_or_else(|| "error, warn, info, debug or trace".to_owned())?;
+            config.log_level = read.ok_or_else(|| "off, crit, error, warn, info, debug or trace".to_owned())?;
             Ok(())
         },
     ),

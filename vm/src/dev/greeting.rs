@@ -1,5 +1,6 @@
 //! What a developer is told when the chain starts.
 
+use crate::clock::now_ms;
 use crate::command::Dev;
 use crate::dev::accounts::Account;
 use crate::node::Node;
@@ -29,6 +30,14 @@ pub(super) fn greet(node: &Node, address: SocketAddr, options: &Dev, accounts: &
         Some(interval) => writeln!(out, "Blocks    every {interval:?}, where there are transactions")?,
         None => writeln!(out, "Blocks    as transactions arrive")?,
     }
+    let ahead_ms = node.head().header().unix_ms().saturating_sub(now_ms());
+    if ahead_ms > SHORT_MS {
+        let ahead = Duration::from_millis(ahead_ms);
+        writeln!(
+            out,
+            "Time      the last block is {ahead:?} ahead of this machine's clock: there is no other until then"
+        )?;
+    }
     if let Some(delay) = delay(node)? {
         writeln!(
             out,
@@ -53,7 +62,7 @@ const SHORT_MS: u64 = 50;
 /// What the next block has to wait after the last one, where a person would notice.
 fn delay(node: &Node) -> Result<Option<Duration>> {
     let head = node.head();
-    let Some(next) = pars_chain::engine::next_block(node.spec(), &head, crate::clock::now_ms())? else {
+    let Some(next) = pars_chain::engine::next_block(node.spec(), &head, now_ms())? else {
         return Ok(None);
     };
     let delay_ms = next.earliest_ms.saturating_sub(head.header().unix_ms());

@@ -3,9 +3,10 @@
 use crate::blocks::Mined;
 use crate::clock::Clock;
 use crate::node::Node;
+use crate::rpc::budget::Budget;
 use crate::rpc::eth::fee::LastTip;
 use crate::rpc::eth::filter::Filters;
-use crate::rpc::limits::{LARGE_ANSWERS, Limits};
+use crate::rpc::limits::{ANSWERS_BYTES_MAX, Limits, REQUESTS_BYTES_MAX};
 use crate::rpc::table::Group;
 use pars_chain::error::Fatal;
 use pars_chain::view::View;
@@ -22,7 +23,8 @@ pub struct Api {
     clock: Clock,
     readers: Arc<Semaphore>,
     workers: Arc<Semaphore>,
-    large_answers: Arc<Semaphore>,
+    requests: Arc<Budget>,
+    answers: Arc<Budget>,
     last_tip: LastTip,
     filters: Filters,
 }
@@ -34,10 +36,10 @@ impl Api {
         // As many as there are cores: more would only take them from the chain's thread.
         let workers = std::thread::available_parallelism().map_or(2, |cores| cores.get().max(2));
         let [readers, workers] = [workers; 2].map(|many| Arc::new(Semaphore::new(many)));
-        let large_answers = Arc::new(Semaphore::new(LARGE_ANSWERS));
+        let [requests, answers] = [REQUESTS_BYTES_MAX, ANSWERS_BYTES_MAX].map(|most| Arc::new(Budget::new(most)));
         let groups = groups.into_iter().collect();
         let (last_tip, filters) = (LastTip::default(), Filters::default());
-        Self { node, limits, groups, clock, readers, workers, large_answers, last_tip, filters }
+        Self { node, limits, groups, clock, readers, workers, requests, answers, last_tip, filters }
     }
 
     /// The last suggestion of a tip.
@@ -51,9 +53,16 @@ impl Api {
         Arc::clone(&self.readers).acquire_owned().await.ok()
     }
 
-    /// Waits for a turn to let an answer grow large: memory is bounded by how many do.
-    pub async fn large_answer(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.large_answers).acquire_owned().await.ok()
+    /// Bytes of requests that are received or worked on.
+    #[must_use]
+    pub const fn requests(&self) -> &Arc<Budget> {
+        &self.requests
+    }
+
+    /// Bytes of answers that grow or are not sent.
+    #[must_use]
+    pub const fn answers(&self) -> &Arc<Budget> {
+        &self.answers
     }
 
     /// Waits for a turn to compute or to search, which may take long.

@@ -1,9 +1,9 @@
 //! Bytes with JSON-RPC in them, and the bytes that answer: one call or a batch, from whatever transport.
 
 use crate::rpc::api::Api;
+use crate::rpc::batch::Batch;
 use crate::rpc::call::Call;
 use crate::rpc::error::RpcError;
-use crate::rpc::limits::LARGE_ANSWER_BYTES;
 use crate::rpc::params::Params;
 use crate::rpc::session::Turn;
 use crate::rpc::table::{self, Answer, Run};
@@ -65,34 +65,36 @@ impl Caller {
 
     async fn answer_batch(&self, body: &[u8], out: &mut Vec<u8>) {
         let limits = self.api.limits();
-        let Some(calls) = first_value::<Vec<&RawValue>>(body) else {
-            return reply(None, &Err(RpcError::parse()), out);
+        let calls = match Batch::read(body, limits.batch_calls) {
+            Batch::Calls(calls) => calls,
+            Batch::Malformed => return reply(None, &Err(RpcError::parse()), out),
+            Batch::TooMany(calls) => {
+                // Under the id of the first one, so that its sender finds it.
+                let id = calls.into_iter().map(Call::read).find(Call::is_call).and_then(|call| call.id);
+                out.push(b'[');
+                reply(id, &Err(RpcError::request("batch too large")), out);
+                return out.push(b']');
+            }
         };
         if calls.is_empty() {
             return reply(None, &Err(RpcError::request("empty batch")), out);
         }
-        if calls.len() > limits.batch_calls {
-            // Under the id of the first one, so that its sender finds it.
-            let id = calls.into_iter().map(Call::read).find(Call::is_call).and_then(|call| call.id);
-            out.push(b'[');
-            reply(id, &Err(RpcError::request("batch too large")), out);
-            return out.push(b']');
-        }
         out.push(b'[');
         let mut results: usize = 0;
-        let mut large = None;
+        let share = self.api.answers().share();
         for call in calls {
-            if large.is_none() && out.len() > LARGE_ANSWER_BYTES {
-                large = self.api.large_answer().await;
-            }
             let call = Call::read(call);
             let before = out.len();
             if before > 1 {
                 out.push(b',');
             }
             let comma = out.len();
+            if !share.grow(before) && call.is_call() {
+                let text = "too many long answers are on their way: ask again, for less";
+                reply(call.id, &Err(RpcError::limit(text)), out);
+            }
             // The answer that passes the limit is still given.
-            if results > limits.batch_bytes && call.is_call() {
+            else if results > limits.batch_bytes && call.is_call() {
                 reply(call.id, &Err(RpcError::too_large()), out);
             } else {
                 results = results.saturating_add(self.answer_one(&call, out).await);

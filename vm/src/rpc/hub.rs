@@ -1,7 +1,6 @@
 //! [`Hub`]: what all connections that stay open share.
 
 use crate::rpc::limits::SocketLimits;
-use bytes::Bytes;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -12,8 +11,6 @@ use tokio::sync::watch;
 pub struct Hub {
     limits: SocketLimits,
     open: AtomicUsize,
-    /// Bytes of answers that are not sent.
-    unread: AtomicUsize,
     stopping: watch::Sender<bool>,
 }
 
@@ -40,25 +37,6 @@ impl Hub {
         self.open.load(Ordering::Relaxed)
     }
 
-    /// Bytes of answers that are not sent.
-    #[must_use]
-    pub fn unread(&self) -> usize {
-        self.unread.load(Ordering::Relaxed)
-    }
-
-    /// Keeps an answer until it is sent or its client is gone; gives it back where too much is unread already.
-    ///
-    /// # Errors
-    /// The answer.
-    pub(crate) fn keep(self: &Arc<Self>, answer: Bytes) -> Result<Bytes, Bytes> {
-        let length = answer.len();
-        if self.unread().saturating_add(length) > self.limits.unread_all_max {
-            return Err(answer);
-        }
-        self.add_unread(length);
-        Ok(Bytes::from_owner(Unread { answer, hub: Arc::clone(self) }))
-    }
-
     /// Takes a place, if there is one.
     pub(crate) fn take_seat(self: &Arc<Self>) -> Option<Seat> {
         let seat = Seat(Arc::clone(self));
@@ -78,32 +56,6 @@ impl Hub {
     /// Tells when to say goodbye.
     pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
         self.stopping.subscribe()
-    }
-
-    pub(crate) fn add_unread(&self, bytes: usize) {
-        self.unread.fetch_add(bytes, Ordering::Relaxed);
-    }
-
-    pub(crate) fn remove_unread(&self, bytes: usize) {
-        self.unread.fetch_sub(bytes, Ordering::Relaxed);
-    }
-}
-
-/// An answer that is counted while it is here.
-struct Unread {
-    answer: Bytes,
-    hub: Arc<Hub>,
-}
-
-impl AsRef<[u8]> for Unread {
-    fn as_ref(&self) -> &[u8] {
-        &self.answer
-    }
-}
-
-impl Drop for Unread {
-    fn drop(&mut self) {
-        self.hub.remove_unread(self.answer.len());
     }
 }
 

@@ -70,10 +70,12 @@ pub const FILTER_IDLE: Duration = Duration::from_secs(300);
 pub const FILTER_BLOCKS_MAX: u64 = 16_384;
 /// Bytes of transactions in one answer of `eth_getFilterChanges`, the last of them apart.
 pub const FILTER_BYTES_MAX: usize = 4_000_000;
-/// An answer to a batch is large from here on.
-pub const LARGE_ANSWER_BYTES: usize = 1 << 20;
-/// Large answers that grow at the same time.
-pub const LARGE_ANSWERS: usize = 8;
+/// Bytes of requests that are received or worked on.
+pub const REQUESTS_BYTES_MAX: usize = 128 << 20;
+/// Bytes of answers to batches that grow, and of answers that are not sent.
+pub const ANSWERS_BYTES_MAX: usize = 512 << 20;
+/// Parameters of a call that are looked at. No method has as many.
+pub const PARAMS_MAX: usize = 16;
 /// Calls of one connection that run at the same time.
 pub const CALLS_AT_ONCE: usize = 16;
 
@@ -90,12 +92,12 @@ pub struct SocketLimits {
     pub unread_start: usize,
     /// Bytes of unread answers of a connection, the first of them apart; beyond that it is closed.
     pub unread_max: usize,
-    /// Bytes of unread answers of all connections; beyond that, one that adds to its own is closed.
-    pub unread_all_max: usize,
     /// Time between pings. A client that is silent for twice that is taken for dead.
     pub ping: Duration,
     /// How long a client may read nothing of what is sent to it.
     pub stall: Duration,
+    /// How long a client may take to send a long message.
+    pub message: Duration,
     /// Blocks that a subscription may be behind the head.
     pub lag_blocks: u64,
     /// How long the end of a connection may take.
@@ -110,9 +112,9 @@ impl Default for SocketLimits {
             filter_entries: 10_000,
             unread_start: 1 << 20,
             unread_max: 64 << 20,
-            unread_all_max: 512 << 20,
             ping: Duration::from_secs(30),
             stall: Duration::from_secs(20),
+            message: Duration::from_secs(30),
             lag_blocks: 65_536,
             goodbye: Duration::from_secs(5),
         }

@@ -1,8 +1,10 @@
 //! A port of our own: HTTP/1.1 and WebSockets on loopback, for `dev`.
 
+use crate::rpc::budget::Share;
 use crate::rpc::cors;
 use crate::rpc::patience::Patience;
-use crate::rpc::service::{RpcService, plain};
+use crate::rpc::service::{NO_ROOM, RpcService, plain};
+use crate::rpc::stream::Shared;
 use crate::rpc::waiting::{Guest, Waiting};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode, header};
@@ -27,6 +29,8 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a client may take nothing of an answer. A WebSocket has less time, and is told so.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a request may be worked on when its connection is needed for another client.
+const WORK_MAX: Duration = Duration::from_secs(30);
 /// How long the rest of a body is read that is too long.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long open requests may take when the server stops. What stops the process waits five seconds at most, and the
@@ -38,7 +42,7 @@ const CONNECTIONS_MAX: usize = 1_024;
 /// Serves until `stop` changes, then lets open requests end and says goodbye to those who stay connected.
 pub async fn serve(listener: TcpListener, service: RpcService, mut stop: watch::Receiver<bool>) {
     let mut connections = JoinSet::new();
-    let waiting = Arc::new(Waiting::default());
+    let waiting = Arc::new(Waiting::new(WORK_MAX));
     loop {
         while connections.try_join_next().is_some() {}
         let full = connections.len() >= CONNECTIONS_MAX;
@@ -70,12 +74,14 @@ pub async fn serve(listener: TcpListener, service: RpcService, mut stop: watch::
             let handler = service_fn(move |request| answer(service.clone(), Arc::clone(&served), request));
             let mut http = hyper::server::conn::http1::Builder::new();
             http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
-            let stream = TokioIo::new(Patience::new(stream, WRITE_TIMEOUT));
-            let connection = http.serve_connection(stream, handler).with_upgrades();
+            let stream = Shared::new(stream);
+            let io = TokioIo::new(Patience::new(stream.clone(), WRITE_TIMEOUT));
+            let connection = http.serve_connection(io, handler).with_upgrades();
             tokio::pin!(connection);
             let served = tokio::select! {
                 served = connection.as_mut() => served,
                 () = guest.asked_to_leave() => Ok(()),
+                () = stream.left() => Ok(()),
                 _ = stop.changed() => {
                     connection.as_mut().graceful_shutdown();
                     connection.await
@@ -109,33 +115,47 @@ async fn answer(
         drop(head.extensions.insert(Upgrade::new(connected)));
     }
     let most = service.api().limits().request_bytes;
-    let hub = Arc::clone(service.hub());
-    let mut response = match timeout(BODY_TIMEOUT, read(body, most)).await {
+    let api = Arc::clone(service.api());
+    let share = api.requests().share();
+    let mut response = match timeout(BODY_TIMEOUT, read(body, most, &share)).await {
         Ok(Ok(body)) => {
+            // From here on the service counts it.
+            drop(share);
             guest.work();
             let response = service.oneshot(Request::from_parts(head, body)).await?;
             guest.wait();
             response
         }
-        Ok(Err(_)) => plain(StatusCode::BAD_REQUEST, "the body of the request broke off\n"),
+        Ok(Err(Unread::BrokeOff)) => plain(StatusCode::BAD_REQUEST, "the body of the request broke off\n"),
+        Ok(Err(Unread::NoRoom)) => plain(StatusCode::SERVICE_UNAVAILABLE, NO_ROOM),
         Err(_) => plain(StatusCode::REQUEST_TIMEOUT, "the body of the request did not come\n"),
     };
     cors::allow(cross_site, response.headers_mut());
     let (head, body) = response.into_parts();
-    Ok(match hub.keep(body) {
-        Ok(body) => Response::from_parts(head, Full::new(body)),
-        Err(_) => plain(StatusCode::SERVICE_UNAVAILABLE, "too many answers are unread\n").map(Full::new),
+    Ok(match api.answers().keep(body) {
+        Some(body) => Response::from_parts(head, Full::new(body)),
+        None => plain(StatusCode::SERVICE_UNAVAILABLE, "too many long answers are unread\n").map(Full::new),
     })
+}
+
+/// Why a body was not read.
+enum Unread {
+    BrokeOff,
+    NoRoom,
 }
 
 /// Reads a body, at most one byte more than a request may have. What comes behind is read and forgotten for a while: the
 /// system would take back the answer if it were left.
-async fn read(mut body: Incoming, most: usize) -> Result<Bytes, hyper::Error> {
+async fn read(mut body: Incoming, most: usize, share: &Share) -> Result<Bytes, Unread> {
     let too_long = |length: u64| usize::try_from(length).map_or(true, |length| length > most);
-    let mut bytes = Vec::new();
+    let (mut bytes, mut room) = (Vec::new(), true);
     if !too_long(body.size_hint().lower()) {
         while let Some(frame) = body.frame().await {
-            let Ok(data) = frame?.into_data() else { continue };
+            let Ok(data) = frame.map_err(|_| Unread::BrokeOff)?.into_data() else { continue };
+            room = share.add(data.len());
+            if !room {
+                break;
+            }
             let room = most.saturating_add(1).saturating_sub(bytes.len());
             bytes.extend_from_slice(data.get(..room).unwrap_or(&data));
             if bytes.len() > most {
@@ -146,5 +166,5 @@ async fn read(mut body: Incoming, most: usize) -> Result<Bytes, hyper::Error> {
     if !body.is_end_stream() {
         drop(tokio::spawn(timeout(DRAIN_TIMEOUT, async move { while let Some(Ok(_)) = body.frame().await {} })));
     }
-    Ok(bytes.into())
+    if room { Ok(bytes.into()) } else { Err(Unread::NoRoom) }
 }

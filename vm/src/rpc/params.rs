@@ -10,10 +10,12 @@ pub mod text;
 
 pub use block::{BlockNumber, BlockRef};
 
+use crate::rpc::batch::Items;
 use crate::rpc::error::RpcError;
+use crate::rpc::limits::PARAMS_MAX;
 use alloy_primitives::{Address, B256, Bytes};
 use pars_chain::execution::interrupt::Interrupt;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, DeserializeSeed as _};
 use serde_json::value::RawValue;
 use text::{StorageKey, Wrong};
 
@@ -27,6 +29,15 @@ pub struct Params {
     interrupt: Interrupt,
 }
 
+/// The first items of a list.
+fn first_items(params: &RawValue) -> Option<Vec<Box<RawValue>>> {
+    let mut items = Vec::new();
+    let seed = Items { items: &mut items, most: PARAMS_MAX };
+    let read = seed.deserialize(&mut serde_json::Deserializer::from_str(params.get()));
+    // What is there is JSON; the rest of a long list is not looked at.
+    (read.is_ok() || items.len() == PARAMS_MAX).then_some(items)
+}
+
 impl Params {
     /// From the `params` member.
     ///
@@ -35,7 +46,7 @@ impl Params {
     pub fn new(params: Option<&RawValue>, interrupt: Interrupt) -> Result<Self, RpcError> {
         let values = match params.filter(|params| params.get() != "null") {
             None => Vec::new(),
-            Some(params) => serde_json::from_str(params.get()).map_err(|_| RpcError::params("non-array args"))?,
+            Some(params) => first_items(params).ok_or_else(|| RpcError::params("non-array args"))?,
         };
         Ok(Self { values, interrupt })
     }

@@ -98,6 +98,9 @@ impl Service<Request<Bytes>> for RpcService {
     }
 }
 
+/// What a client is told whose request is long, while those of others take all the room there is.
+pub(crate) const NO_ROOM: &str = "too many long requests are here already\n";
+
 async fn respond(api: Arc<Api>, request: Request<Bytes>) -> Response<Bytes> {
     if let Some(response) = refused(&api, &request) {
         return response;
@@ -107,8 +110,12 @@ async fn respond(api: Arc<Api>, request: Request<Bytes>) -> Response<Bytes> {
         // Load balancers ask so whether anybody is there.
         return Response::new(Bytes::new());
     }
+    let share = api.requests().share();
+    if !share.add(body.len()) {
+        return plain(StatusCode::SERVICE_UNAVAILABLE, NO_ROOM);
+    }
     let answer = Caller::once(api).answer(&body).await;
-    drop(body);
+    drop((body, share));
     let mut response = Response::new(answer);
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     media::encode(Encoding::accepted(&head.headers), response).await

@@ -5,6 +5,7 @@
 
 use crate::engine::Shown;
 use crate::rpc::api::Api;
+use crate::rpc::budget::Share;
 use crate::rpc::error::RpcError;
 use crate::rpc::hub::Hub;
 use crate::rpc::subscribe::Topic;
@@ -26,6 +27,8 @@ pub struct Session {
     api: Arc<Api>,
     hub: Arc<Hub>,
     held: Mutex<Held>,
+    /// What its unread answers have of all.
+    share: Share,
     /// There is something to send.
     wake: Notify,
     /// Some of what was to be read was read.
@@ -114,7 +117,8 @@ impl Session {
             heard: Some(Instant::now()),
             end: None,
         };
-        Self { api, hub, held: Mutex::new(held), wake: Notify::new(), room: Notify::new() }
+        let share = api.answers().share();
+        Self { api, hub, held: Mutex::new(held), share, wake: Notify::new(), room: Notify::new() }
     }
 
     /// What its requests are answered from.
@@ -182,13 +186,14 @@ impl Session {
         };
         let (unread, limits) = (held.unread.saturating_add(length), self.hub.limits());
         // A single answer is bounded already; all of them together are here.
-        let all = self.hub.unread().saturating_add(length);
-        if (held.unread > 0 && unread > limits.unread_max) || all > limits.unread_all_max {
+        if held.unread > 0 && unread > limits.unread_max {
             let reason = format!("slow consumer: {unread} bytes of answers are unread");
             held.end.get_or_insert(Some(Goodbye { code: POLICY, reason }));
+        } else if !self.share.add(length) {
+            let reason = "too many long answers of all clients are unread".to_owned();
+            held.end.get_or_insert(Some(Goodbye { code: AGAIN, reason }));
         } else {
             held.unread = unread;
-            self.hub.add_unread(length);
             held.answers.push_back(Reply { text, opened, _turn: permit });
         }
         drop(held);
@@ -199,7 +204,7 @@ impl Session {
     pub(crate) fn sent(&self, reply: &Reply) {
         let mut held = self.held.lock();
         held.unread = held.unread.saturating_sub(reply.text.len());
-        self.hub.remove_unread(reply.text.len());
+        self.share.remove(reply.text.len());
         for id in &reply.opened {
             if let Some(subscription) = held.subscriptions.get_mut(id) {
                 subscription.answered = true;
@@ -303,12 +308,6 @@ impl Session {
     }
 }
 
-impl Drop for Session {
-    fn drop(&mut self) {
-        self.hub.remove_unread(self.held.get_mut().unread);
-    }
-}
-
 impl Turn {
     /// A message of this client.
     #[must_use]
@@ -369,6 +368,8 @@ impl Following {
 const AWAY: u16 = 1_001;
 /// The client breaks a rule of this node.
 pub(crate) const POLICY: u16 = 1_008;
+/// There is no room for this client now.
+pub(crate) const AGAIN: u16 = 1_013;
 /// Something broke here.
 const INTERNAL: u16 = 1_011;
 

@@ -1,14 +1,22 @@
-//! [`Waiting`]: connections that wait for their client. Where all connections are taken, the one that has waited longest
-//! gives way, so that clients who leave theirs open cannot keep others out.
+//! [`Waiting`]: connections of a port, and which of them gives way when all are taken: the one that has waited longest for
+//! its client; where none waits, the one whose request has been worked on for longest. So clients who leave theirs open
+//! keep nobody out.
 
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Notify;
+use tokio::time::{Instant, timeout};
 
-/// Connections that wait for their client, longest first.
-#[derive(Debug, Default)]
+/// Time between two looks at whether one has to give way.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Connections of a port.
+#[derive(Debug)]
 pub(crate) struct Waiting {
+    /// How long a request is worked on before its connection may have to give way.
+    work_max: Duration,
     turns: Mutex<Turns>,
     /// Told when a connection begins to wait.
     begun: Notify,
@@ -19,35 +27,66 @@ struct Turns {
     next: u64,
     /// By when each began to wait.
     waiting: BTreeMap<u64, Arc<Notify>>,
+    /// By when each began to work.
+    working: BTreeMap<u64, (Instant, Arc<Notify>)>,
 }
 
 /// One connection.
 #[derive(Debug)]
 pub(crate) struct Guest {
     waiting: Arc<Waiting>,
-    /// Where it waits.
-    turn: Mutex<Option<u64>>,
+    turn: Mutex<u64>,
     leave: Arc<Notify>,
 }
 
-impl Waiting {
-    /// A connection that waits from now on.
-    pub(crate) fn enter(self: &Arc<Self>) -> Guest {
-        let guest = Guest { waiting: Arc::clone(self), turn: Mutex::default(), leave: Arc::default() };
-        guest.wait();
-        guest
+impl Turns {
+    const fn take(&mut self) -> u64 {
+        let turn = self.next;
+        self.next += 1;
+        turn
     }
 
-    /// Asks the connection that has waited longest to leave, as soon as one waits.
+    fn forget(&mut self, turn: u64) {
+        self.waiting.remove(&turn);
+        self.working.remove(&turn);
+    }
+
+    /// Who gives way, if somebody has to by now.
+    fn pop(&mut self, work_max: Duration) -> Option<Arc<Notify>> {
+        if let Some((_, leave)) = self.waiting.pop_first() {
+            return Some(leave);
+        }
+        let oldest = self.working.first_entry().filter(|oldest| oldest.get().0.elapsed() >= work_max)?;
+        Some(oldest.remove().1)
+    }
+}
+
+impl Waiting {
+    pub(crate) fn new(work_max: Duration) -> Self {
+        Self { work_max, turns: Mutex::default(), begun: Notify::new() }
+    }
+
+    /// A connection that waits from now on.
+    pub(crate) fn enter(self: &Arc<Self>) -> Guest {
+        let leave = Arc::new(Notify::new());
+        let mut turns = self.turns.lock();
+        let turn = turns.take();
+        turns.waiting.insert(turn, Arc::clone(&leave));
+        drop(turns);
+        self.begun.notify_waiters();
+        Guest { waiting: Arc::clone(self), turn: Mutex::new(turn), leave }
+    }
+
+    /// Asks a connection to leave, as soon as one has to.
     pub(crate) async fn make_room(&self) {
         loop {
             let begun = self.begun.notified();
-            if let Some((_, leave)) = self.turns.lock().waiting.pop_first() {
+            if let Some(leave) = self.turns.lock().pop(self.work_max) {
                 // Kept until the connection looks.
                 leave.notify_one();
                 return;
             }
-            begun.await;
+            drop(timeout(LOOK, begun).await);
         }
     }
 }
@@ -55,19 +94,19 @@ impl Waiting {
 impl Guest {
     /// A request has come: from now on the connection has something to do.
     pub(crate) fn work(&self) {
-        if let Some(turn) = self.turn.lock().take() {
-            self.waiting.turns.lock().waiting.remove(&turn);
-        }
+        let (mut turn, mut turns) = (self.turn.lock(), self.waiting.turns.lock());
+        turns.forget(*turn);
+        *turn = turns.take();
+        turns.working.insert(*turn, (Instant::now(), Arc::clone(&self.leave)));
     }
 
     /// The request is answered.
     pub(crate) fn wait(&self) {
-        let mut turns = self.waiting.turns.lock();
-        let turn = turns.next;
-        turns.next += 1;
-        turns.waiting.insert(turn, Arc::clone(&self.leave));
-        drop(turns);
-        *self.turn.lock() = Some(turn);
+        let (mut turn, mut turns) = (self.turn.lock(), self.waiting.turns.lock());
+        turns.forget(*turn);
+        *turn = turns.take();
+        turns.waiting.insert(*turn, Arc::clone(&self.leave));
+        drop((turn, turns));
         self.waiting.begun.notify_waiters();
     }
 
@@ -79,15 +118,13 @@ impl Guest {
 
 impl Drop for Guest {
     fn drop(&mut self) {
-        self.work();
+        self.waiting.turns.lock().forget(*self.turn.get_mut());
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
-    use tokio::time::timeout;
 
     async fn asked(guest: &Guest) -> bool {
         timeout(Duration::from_millis(20), guest.asked_to_leave()).await.is_ok()
@@ -95,7 +132,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_waited_longest_leaves_first() {
-        let waiting = Arc::new(Waiting::default());
+        let waiting = Arc::new(Waiting::new(Duration::ZERO));
         let guests = [waiting.enter(), waiting.enter(), waiting.enter()];
         guests[0].work();
         guests[0].wait();
@@ -104,20 +141,23 @@ mod tests {
         waiting.make_room().await;
         assert_eq!([asked(&guests[0]).await, asked(&guests[2]).await], [false, true]);
         drop(guests);
-        assert!(waiting.turns.lock().waiting.is_empty());
+        let turns = waiting.turns.lock();
+        assert!(turns.waiting.is_empty() && turns.working.is_empty());
     }
 
     #[tokio::test]
-    async fn who_works_stays_and_is_waited_for() {
-        let waiting = Arc::new(Waiting::default());
-        let guest = waiting.enter();
-        guest.work();
-        let room = waiting.make_room();
-        tokio::pin!(room);
-        assert!(timeout(Duration::from_millis(20), room.as_mut()).await.is_err(), "nobody waits");
-        assert!(!asked(&guest).await);
-        guest.wait();
-        timeout(Duration::from_secs(5), room).await.expect("one waits now");
-        assert!(asked(&guest).await);
+    async fn who_works_stays_for_a_while() {
+        const WORK_MAX: Duration = Duration::from_secs(1);
+        let waiting = Arc::new(Waiting::new(WORK_MAX));
+        let guests = [waiting.enter(), waiting.enter()];
+        guests[1].work();
+        guests[0].work();
+        assert!(timeout(WORK_MAX / 4, waiting.make_room()).await.is_err(), "nobody waits");
+        assert!(!asked(&guests[1]).await);
+        timeout(5 * WORK_MAX, waiting.make_room()).await.expect("one works for too long");
+        assert!(asked(&guests[1]).await && !asked(&guests[0]).await);
+        guests[0].wait();
+        timeout(WORK_MAX, waiting.make_room()).await.expect("one waits");
+        assert!(asked(&guests[0]).await);
     }
 }

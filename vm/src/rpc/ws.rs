@@ -1,19 +1,22 @@
 //! A connection that became a WebSocket (RFC 6455): its handshake, and messages both ways.
 
+use crate::rpc::budget::{SHORT_BYTES, Share};
 use crate::rpc::dispatch::Caller;
 use crate::rpc::limits::CALLS_AT_ONCE;
 use crate::rpc::service::plain;
-use crate::rpc::session::{Following, Goodbye, POLICY, Session, Step, Turn};
+use crate::rpc::session::{AGAIN, Following, Goodbye, POLICY, Session, Step, Turn};
 use bytes::Bytes;
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
+use parking_lot::Mutex;
 use pars_host::Connection;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 use std::{io, iter};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Semaphore;
@@ -78,12 +81,13 @@ pub(crate) async fn serve(connection: Box<dyn Connection>, session: Session) {
         .max_message_size(bytes_max)
         .max_frame_size(bytes_max);
     let written = Arc::new(AtomicU64::new(0));
-    let counted = Counted { connection, written: Arc::clone(&written) };
+    let incoming = Arc::new(Incoming::new(session.api().requests().share()));
+    let counted = Counted { connection, written: Arc::clone(&written), incoming: Arc::clone(&incoming) };
     let socket = WebSocketStream::from_raw_socket(counted, Role::Server, Some(config)).await;
     let (sink, stream) = socket.split();
     let session = Arc::new(session);
     let goodbye = session.hub().limits().goodbye;
-    let receiving = receive(stream, &session);
+    let receiving = receive(stream, &session, &incoming);
     let sending = Sending { sink, session: &session, written }.run();
     tokio::pin!(receiving, sending);
     tokio::select! {
@@ -98,16 +102,22 @@ pub(crate) async fn serve(connection: Box<dyn Connection>, session: Session) {
 }
 
 /// Takes messages until there are no more. What they ask for is given up when the client is gone.
-async fn receive(mut stream: SplitStream<Socket>, session: &Arc<Session>) {
+async fn receive(mut stream: SplitStream<Socket>, session: &Arc<Session>, incoming: &Arc<Incoming>) {
     let turns = Arc::new(Semaphore::new(CALLS_AT_ONCE));
     let mut calls = JoinSet::new();
     loop {
-        let message = match stream.next().await {
-            None => return,
-            Some(Ok(message)) => message,
-            Some(Err(error)) => {
+        // Pings do not make a message any better that never ends.
+        if incoming.is_late(session.hub().limits().message) {
+            let reason = "the rest of a message did not come".to_owned();
+            return session.end(Some(Goodbye { code: POLICY, reason }));
+        }
+        let message = match timeout(LOOK, stream.next()).await {
+            Err(_) => continue,
+            Ok(None) => return,
+            Ok(Some(Ok(message))) => message,
+            Ok(Some(Err(error))) => {
                 tracing::debug!(%error, "a WebSocket ended");
-                return session.end(offence(&error));
+                return session.end(if incoming.found_no_room() { Some(no_room()) } else { offence(&error) });
             }
         };
         session.heard();
@@ -115,8 +125,13 @@ async fn receive(mut stream: SplitStream<Socket>, session: &Arc<Session>) {
             Message::Text(text) => text.into(),
             Message::Binary(bytes) => bytes,
             Message::Close(_) => return,
-            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => continue,
+            Message::Ping(payload) | Message::Pong(payload) => {
+                incoming.control(payload.len());
+                continue;
+            }
+            Message::Frame(_) => continue,
         };
+        let kept = incoming.message(body.len());
         if session.is_ending() {
             continue;
         }
@@ -129,6 +144,7 @@ async fn receive(mut stream: SplitStream<Socket>, session: &Arc<Session>) {
         let turn = Arc::new(Turn::new(Arc::clone(session)));
         calls.spawn(async move {
             let answer = Caller::of(Arc::clone(&turn)).answer(&body).await;
+            drop((body, kept));
             turn.session().answer(answer, &turn, permit);
         });
     }
@@ -234,6 +250,11 @@ fn pieces(text: &Utf8Bytes) -> impl Iterator<Item = Message> {
     })
 }
 
+/// What a client is told whose message is long, while those of others take all the room there is.
+fn no_room() -> Goodbye {
+    Goodbye { code: AGAIN, reason: "too many long requests are here already".to_owned() }
+}
+
 /// What a client is told that broke a rule; nothing where it is gone.
 fn offence(error: &Error) -> Option<Goodbye> {
     let code = if matches!(error, Error::Capacity(_)) {
@@ -254,15 +275,96 @@ fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
     values.flat_map(|value| value.split(',')).any(|word| word.trim().eq_ignore_ascii_case(token))
 }
 
-/// A connection that counts the bytes that it takes: how a slow client is told from one that reads nothing.
+/// Time between two looks at whether a message comes to an end.
+const LOOK: Duration = Duration::from_secs(1);
+/// Bytes of the head of a client's frame without a long payload.
+const CONTROL_HEAD_BYTES: usize = 6;
+
+/// What came of a client's messages and is not answered yet.
+struct Incoming {
+    share: Share,
+    /// Bytes of the message that is not whole yet.
+    partial: AtomicUsize,
+    /// When it became long.
+    since: Mutex<Option<Instant>>,
+    /// There was no room for it.
+    no_room: AtomicBool,
+}
+
+impl Incoming {
+    fn new(share: Share) -> Self {
+        Self { share, partial: AtomicUsize::new(0), since: Mutex::default(), no_room: AtomicBool::new(false) }
+    }
+
+    /// So many bytes came; whether there is room for them.
+    fn came(&self, bytes: usize) -> bool {
+        let fits = self.share.add(bytes);
+        if fits {
+            let partial = self.partial.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
+            if partial > SHORT_BYTES {
+                self.since.lock().get_or_insert_with(Instant::now);
+            }
+        } else {
+            self.no_room.store(true, Ordering::Relaxed);
+        }
+        fits
+    }
+
+    /// A control frame came, between the frames of a message perhaps.
+    fn control(&self, payload: usize) {
+        let bytes = self.partial.load(Ordering::Relaxed).min(payload.saturating_add(CONTROL_HEAD_BYTES));
+        self.partial.fetch_sub(bytes, Ordering::Relaxed);
+        self.share.remove(bytes);
+    }
+
+    /// A message is whole. It is counted until what this gives is dropped.
+    fn message(self: &Arc<Self>, bytes: usize) -> Answering {
+        let partial = self.partial.swap(0, Ordering::Relaxed);
+        *self.since.lock() = None;
+        // Some of it may have come with the message before it.
+        let kept = bytes.min(partial);
+        self.share.remove(partial.saturating_sub(kept));
+        Answering { incoming: Arc::clone(self), bytes: kept }
+    }
+
+    fn is_late(&self, limit: Duration) -> bool {
+        self.since.lock().is_some_and(|since| since.elapsed() > limit)
+    }
+
+    fn found_no_room(&self) -> bool {
+        self.no_room.load(Ordering::Relaxed)
+    }
+}
+
+/// A message that is being answered.
+struct Answering {
+    incoming: Arc<Incoming>,
+    bytes: usize,
+}
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        self.incoming.share.remove(self.bytes);
+    }
+}
+
+/// A connection that counts the bytes that it takes, so that a slow client is told from one that reads nothing; and the
+/// bytes that it gives.
 struct Counted {
     connection: Box<dyn Connection>,
     written: Arc<AtomicU64>,
+    incoming: Arc<Incoming>,
 }
 
 impl AsyncRead for Counted {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.connection).poll_read(context, into)
+        let before = into.filled().len();
+        let read = Pin::new(&mut self.connection).poll_read(context, into);
+        let came = into.filled().len().saturating_sub(before);
+        if came > 0 && !self.incoming.came(came) {
+            return Poll::Ready(Err(io::ErrorKind::OutOfMemory.into()));
+        }
+        read
     }
 }
 

@@ -74,7 +74,7 @@ pub enum OpenError {
         given: BlockId,
     },
     /// The files change what has already happened.
-    #[error("{0}")]
+    #[error(transparent)]
     Incompatible(#[from] Incompatible),
     /// The store was written by a newer program.
     #[error(
