@@ -162,11 +162,11 @@ async function round(node, client) {
 // A row a step, a column a client; where there are two nodes, a cell has both.
 function table() {
   const cell = (node, client, step) => {
-    const { error, skipped, ms } = results.find(
+    const { error, skipped, lacks, ms } = results.find(
       (line) => line.node === node.name && line.client === client && line.step === step,
     );
     if (error) return 'FAILED';
-    return skipped ? '-' : `${ms}`;
+    return skipped ? '-' : `${ms}${lacks ? '*' : ''}`;
   };
   const head = ['ms', ...wanted];
   const rows = Object.keys(steps).map((step) => [
@@ -193,10 +193,15 @@ function report() {
     results.filter((line) => line.note),
     (line) => line.note,
   );
-  const skipped = new Set(
-    results.filter((line) => line.skipped).map((line) => `  ${line.client} ${line.step}: ${line.skipped}`),
-  );
-  console.log(`\nnot there (-)\n${[...skipped].join('\n')}`);
+  // What a client does not have it has on no node.
+  const missing = (title, kind) => {
+    const lines = new Set(
+      results.filter((line) => line[kind]).map((line) => `  ${line.client} ${line.step}: ${line[kind]}`),
+    );
+    if (lines.size > 0) console.log(`\n${title}\n${[...lines].join('\n')}`);
+  };
+  missing('partly there (*), all but', 'lacks');
+  missing('not there (-)', 'skipped');
   list(
     'FAILED',
     results.filter((line) => line.error),
@@ -207,5 +212,7 @@ function report() {
       console.log(`\nlast lines of ${name}\n${log.join('\n')}`);
   }
   const count = (kind) => results.filter((line) => line[kind] !== undefined).length;
-  console.log(`\n${count('ms')} passed, ${count('error')} failed, ${count('skipped')} not there`);
+  console.log(
+    `\n${count('ms')} passed (${count('lacks')} partly there), ${count('error')} failed, ${count('skipped')} not there`,
+  );
 }
