@@ -1,5 +1,7 @@
 // Hardhat's project for rounds/hardhat.mjs, which says by RPC_HTTP where the node is and by HARDHAT_WRITES where what
 // is sent is written down.
+const { createHash } = require('node:crypto');
+const { readFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { subtask } = require('hardhat/config');
 const { TASK_COMPILE_SOLIDITY_GET_SOLC_BUILD } = require('hardhat/builtin-tasks/task-names');
@@ -15,8 +17,10 @@ subtask(TASK_COMPILE_SOLIDITY_GET_SOLC_BUILD, async () => ({
   isSolcJs: true,
 }));
 
-// What is compiled stays from run to run, what is sent does not.
-const compiled = join(__dirname, 'node_modules/.cache/hardhat');
+// What is compiled stays from run to run, what is sent does not. Checkouts share the folder, so each text of the
+// contract has its own.
+const text = createHash('sha256').update(readFileSync(join(__dirname, 'contracts/Votes.sol')));
+const compiled = join(__dirname, 'node_modules/.cache/hardhat', text.digest('hex').slice(0, 16));
 const writes = process.env.HARDHAT_WRITES;
 
 module.exports = {
