@@ -2,8 +2,20 @@
 import assert from 'node:assert/strict';
 import { fromRlp, hexToBigInt, keccak256, numberToHex, pad, toRlp } from 'viem';
 
-// Throws unless the account and its slots are what the root commits to.
+// Throws unless the account and its slots are what the root commits to, and unless it throws where a node is not what
+// it was: a check that no node can fail would prove nothing.
 export function checkProof(stateRoot, proof) {
+  check(stateRoot, proof);
+  for (const nodes of [proof.accountProof, ...proof.storageProof.map((slot) => slot.proof)]) {
+    nodes.forEach((node, at) => {
+      nodes[at] = `${node.slice(0, -1)}${node.endsWith('0') ? '1' : '0'}`;
+      assert.throws(() => check(stateRoot, proof), new RegExp(`node ${at}`), `a wrong node ${at} of ${nodes.length}`);
+      nodes[at] = node;
+    });
+  }
+}
+
+function check(stateRoot, proof) {
   const fields = [proof.nonce, proof.balance].map((value) => (BigInt(value) === 0n ? '0x' : bytes(BigInt(value))));
   const account = toRlp([...fields, proof.storageHash, proof.codeHash]);
   assert.equal(lookup(stateRoot, keccak256(proof.address), proof.accountProof), account, 'account');

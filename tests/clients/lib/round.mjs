@@ -1,7 +1,7 @@
 // What the rounds have in common: where the node is, whose keys, how a step is reported.
 //
-// A round prints one line of JSON a step: {step, ms} where it passed, with a note where there is one to read,
-// {step, error} where it failed, {step, skipped} where the client has no such thing.
+// A round prints one line of JSON a step: {step, ms} where it passed, with a note where there is one to read and with
+// what it lacks of the step's text, {step, error} where it failed, {step, skipped} where the client has no such thing.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 
@@ -46,7 +46,7 @@ export async function round(made) {
     const start = performance.now();
     try {
       const note = await within(STEP_MS, Promise.race([run(), broken()]));
-      print({ step, ms: Math.round(performance.now() - start), note });
+      print({ step, ms: Math.round(performance.now() - start), note, lacks: run.lacks });
     } catch (error) {
       failed += 1;
       print({ step, error: String(error?.stack ?? error) });
@@ -54,6 +54,11 @@ export async function round(made) {
   }
   // Sockets and timers of a client would keep the process.
   process.exit(failed === 0 ? 0 : 1);
+}
+
+// A step of which the client cannot do everything, and why.
+export function partly(lacks, run) {
+  return Object.assign(run, { lacks });
 }
 
 // The next error that nobody catches, such as one of a socket that a client has lost.

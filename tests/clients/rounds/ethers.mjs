@@ -1,6 +1,15 @@
 // ethers v6: HTTP, where it puts requests into batches by itself, and WebSocket.
 import assert from 'node:assert/strict';
-import { ContractFactory, JsonRpcProvider, NonceManager, Wallet, WebSocketProvider, isError, keccak256 } from 'ethers';
+import {
+  AbiCoder,
+  ContractFactory,
+  JsonRpcProvider,
+  NonceManager,
+  Wallet,
+  WebSocketProvider,
+  isError,
+  keccak256,
+} from 'ethers';
 import {
   chainId,
   coin,
@@ -15,6 +24,7 @@ import {
   until,
   votes,
 } from '../lib/round.mjs';
+import { checkProof } from '../lib/proof.mjs';
 
 // Kept for 250 ms, as ethers does by default, an answer is older than the blocks here: the nonce of the next
 // transaction would be that of the last one.
@@ -56,7 +66,9 @@ await round({
     assert.equal((await asking.getNetwork()).chainId, BigInt(chainId));
     assert((await asking.getBalance(wallet.address)) > 1_000n * coin);
     assert.deepEqual(await asking.listAccounts().then((all) => (node.peer ? [] : all)), []);
+    const version = await asking.send('web3_clientVersion', []);
     asking.destroy();
+    return version;
   },
 
   async deploy() {
@@ -129,16 +141,19 @@ await round({
   },
 
   'follow-ws': async () => {
-    const socket = new WebSocketProvider(node.ws, chainId, options);
-    await follow(socket);
+    const socket = new (counting(WebSocketProvider))(node.ws, chainId, options);
+    await follow(socket, 'eth_unsubscribe', 3);
     await socket.destroy();
   },
 
   // By filters, as ethers does without further words, and by asking for the logs of each new block.
   'follow-http': async () => {
-    for (const polling of [false, true]) {
-      const asking = new JsonRpcProvider(node.http, chainId, { ...options, polling });
-      await follow(asking, polling);
+    for (const [polling, filters] of [
+      [false, 2],
+      [true, 1],
+    ]) {
+      const asking = new (counting(JsonRpcProvider))(node.http, chainId, { ...options, polling });
+      await follow(asking, 'eth_uninstallFilter', filters);
       asking.destroy();
     }
   },
@@ -191,10 +206,17 @@ await round({
   },
 
   async proof() {
+    // `balanceOf` lies in slot 1: keccak256(account ‖ 1).
+    const slot = keccak256(AbiCoder.defaultAbiCoder().encode(['address', 'uint256'], [wallet.address, 1n]));
     const { number, stateRoot } = await provider.getBlock('latest');
-    const proof = await provider.send('eth_getProof', [token.target, [], `0x${number.toString(16)}`]);
-    assert.equal(keccak256(proof.accountProof[0]), stateRoot);
+    const proof = await provider.send('eth_getProof', [token.target, [slot], `0x${number.toString(16)}`]);
+    checkProof(stateRoot, proof);
     assert.equal(proof.codeHash, keccak256(await provider.getCode(token.target)));
+    const owned = await token.balanceOf(wallet.address);
+    assert.deepEqual([proof.storageProof[0].value, await provider.getStorage(token.target, slot)].map(BigInt), [
+      owned,
+      owned,
+    ]);
   },
 
   async failed() {
@@ -281,30 +303,74 @@ await round({
   },
 });
 
-// Sends three transfers and sees each once, in order, with every block between them.
-async function follow(watching, byBlock = false) {
+// A provider that knows what it waits for: ethers subscribes and unsubscribes in the background and tells nobody when
+// that is over, and answers on a socket need not come in the order of the questions.
+function counting(Provider) {
+  return class extends Provider {
+    waiting = 0;
+    answers = [];
+
+    async send(method, values) {
+      this.waiting += 1;
+      try {
+        const answer = await super.send(method, values);
+        this.answers.push({ method, answer });
+        return answer;
+      } finally {
+        this.waiting -= 1;
+      }
+    }
+
+    // Until everything is answered that is asked already, and whatever ethers asks at once when it reads an answer.
+    idle() {
+      return until('answers', async () => {
+        await new Promise(setImmediate);
+        return this.waiting === 0;
+      });
+    }
+  };
+}
+
+// Sends three transfers and sees each once, in order, with every block between them. Whatever was subscribed to or
+// installed is given back at the end, by calls of that name.
+async function follow(watching, ends, count) {
   const [heads, values, pending] = [[], [], []];
   const mine = token.connect(watching);
   await mine.on(mine.filters.Transfer(wallet.address), (event) => values.push(event.args.value));
   await watching.on('block', (number) => heads.push(number));
   await watching.on('pending', (hash) => pending.push(hash));
-  await watching.getBlockNumber();
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await watching.idle();
   const sent = [];
-  for (const value of [11n, 12n, 13n]) sent.push(await transfer(value));
-  await until(
-    'events',
-    () => values.length >= 3 && heads.includes(sent[2].blockNumber) && (byBlock || pending.length >= 3),
-  );
+  for (const value of [11n, 12n, 13n]) {
+    sent.push(await transfer(value));
+    // By polling, ethers asks for logs and filters' changes once a block that it finds, without waiting for the last
+    // answer: two blocks in one poll may be reported twice, or not before the next one. So it has each before the next
+    // is sent; a socket takes them as they come.
+    if (!(watching instanceof WebSocketProvider)) await seen(sent.length);
+  }
+  await seen(3);
+  // What is reported twice or too late comes with answers that are under way.
+  await watching.idle();
+  await watching.removeAllListeners();
+  await watching.idle();
   assert.deepEqual(values, [11n, 12n, 13n]);
   consecutive(heads);
+  assert(sent.every(({ blockNumber }) => heads.includes(blockNumber)));
   assert.deepEqual(
     pending,
     sent.map((receipt) => receipt.hash),
   );
-  await watching.removeAllListeners();
-  // Unsubscribing is under way in the background; whoever destroys a provider before its end gets an error.
-  await watching.getBlockNumber();
+  assert.deepEqual(
+    watching.answers.filter(({ method }) => method === ends).map(({ answer }) => answer),
+    Array(count).fill(true),
+  );
+
+  function seen(total) {
+    return until(
+      'events',
+      () => values.length >= total && pending.length >= total && heads.includes(sent[total - 1].blockNumber),
+    );
+  }
 }
 
 // Sends coins with these fees and checks what they cost.

@@ -4,9 +4,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createPublicClient, http } from 'viem';
+import { createPublicClient, http, numberToHex } from 'viem';
 import { generatePrivateKey, privateKeyToAddress } from 'viem/accounts';
-import { keys, node, round, votes } from '../lib/round.mjs';
+import { keys, node, partly, round, votes } from '../lib/round.mjs';
 import { output } from '../lib/program.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -64,7 +64,10 @@ async function broadcast(signature, values, ...options) {
 const refused = (call, text) => assert.rejects(call, text);
 
 await round({
-  connect: () => script('connect(address)', [account]).then(() => {}),
+  async connect() {
+    const [{ returns }] = await script('connect(address)', [account]);
+    return returns.version.value;
+  },
 
   async deploy() {
     const made = await broadcast('deploy(address,bytes32)', [account, salt]);
@@ -108,16 +111,28 @@ await round({
     script('past(address,address,string,uint256,uint256)', [token, account, node.http, created, written]).then(
       () => {},
     ),
-  events: () => script('events(address,address,uint256)', [token, account, created]).then(() => {}),
+  async events() {
+    const { hash, number } = await client.getBlock({ blockNumber: BigInt(written) });
+    const at = numberToHex(number);
+    const filters = [{ fromBlock: at, toBlock: at }, { blockHash: hash }];
+    await script('events(address,address,uint256,string,string)', [
+      token,
+      account,
+      created,
+      ...filters.map((filter) => JSON.stringify([{ address: token, ...filter }])),
+    ]);
+  },
   'follow-ws': 'a script follows nothing',
   'follow-http': 'a script follows nothing',
-  'revert-call': () => refused(script('reverts(address,address)', [token, account]), /FutureLookup\(1000000000/),
+  'revert-call': partly('out of eth_call: a script runs inside forge, on state that it asks for', () =>
+    refused(script('reverts(address,address)', [token, account]), /FutureLookup\(1000000000/),
+  ),
   'revert-estimate': 'a script runs inside forge before it is estimated',
 
-  async fees() {
+  fees: partly('fee history: forge reads no fractions in what a node answers', async () => {
     const [{ returns }] = await script('fees()', []);
     return `price ${returns.price.value} wei, tip ${returns.tip.value} wei`;
-  },
+  }),
 
   'type-0': () => typed('0x0', '--legacy'),
   'type-1': 'forge sends types 0 and 2',
@@ -127,17 +142,19 @@ await round({
   failed: 'a script runs inside forge before it is sent',
 
   // Twenty at once: forge waits for none of them before it sends the next.
-  async nonces() {
+  nonces: partly("a nonce ahead, a replacement: a script's transactions follow each other", async () => {
     const { receipts } = await broadcast('many(address,address)', [token, other]);
     assert.equal(receipts.length, 20);
-  },
+  }),
 
   async refusals() {
     const poor = ['--broadcast', '--private-key', generatePrivateKey()];
     await refused(script('write(address,address,address)', [token, account, other], ...poor), /insufficient|balance/i);
   },
 
-  absent: () => refused(script('absent()', []), /-32601/),
+  absent: partly('among many requests: a script makes one at a time', () =>
+    refused(script('absent()', []), /-32601/),
+  ),
   latency: 'measured with viem and cast',
 });
 

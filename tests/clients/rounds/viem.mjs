@@ -49,6 +49,8 @@ const client = createPublicClient({ chain, transport, pollingInterval: 50, cache
 const wallet = createWalletClient({ account, chain, transport });
 const { abi, bytecode } = votes;
 const transferEvent = getAbiItem({ abi, name: 'Transfer' });
+// What viem polls, beside blocks.
+const FILTERS = ['eth_newFilter', 'eth_newPendingTransactionFilter'];
 
 let token;
 let created;
@@ -119,6 +121,7 @@ await round({
 
   async read() {
     assert.equal(await token.read.getVotes([account.address]), supply - coin);
+    assert.equal(await token.read.balanceOf([other]), coin);
     const multicall = {
       contracts: ['totalSupply', 'symbol', 'decimals'].map((functionName) => ({
         abi,
@@ -355,8 +358,8 @@ await round({
 
 // Sends three transfers and sees each once, in order, with every block between them.
 async function follow(transport, poll) {
-  const watching = createPublicClient({ chain, transport, pollingInterval: 50 });
-  const [heads, values, pending, errors] = [[], [], [], []];
+  const [heads, values, pending, errors, begun] = [[], [], [], [], []];
+  const watching = createPublicClient({ chain, transport: telling(transport, begun), pollingInterval: 50 });
   const onError = (error) => errors.push(error);
   const stop = [
     watching.watchBlocks({ onBlock: (block) => heads.push(block.number), onError, poll, emitMissed: poll }),
@@ -372,20 +375,37 @@ async function follow(transport, poll) {
     }),
     watching.watchPendingTransactions({ onTransactions: (hashes) => pending.push(...hashes), onError, poll }),
   ];
-  // Subscribing and installing filters is under way in the background.
-  await watching.getBlockNumber();
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await until('what begins', () =>
+    poll ? heads.length > 0 && FILTERS.every((method) => begun.includes(method)) : begun.length === stop.length,
+  );
   const sent = [];
   for (const value of [11n, 12n, 13n]) sent.push(await transfer(value));
   await until('events', () => values.length >= 3 && heads.includes(sent[2].blockNumber) && pending.length >= 3);
   for (const end of stop) end();
   assert.deepEqual(values, [11n, 12n, 13n]);
   assert.deepEqual(errors, []);
-  consecutive(heads);
+  // For each head of a socket viem asks for its block, and tells them as they are answered.
+  consecutive(poll ? heads : heads.sort((a, b) => Number(a - b)));
+  assert(sent.every(({ blockNumber }) => heads.includes(blockNumber)));
   assert.deepEqual(
     pending,
     sent.map((receipt) => receipt.transactionHash),
   );
+}
+
+// A transport that notes which subscriptions and filters there are: viem asks for them in the background and tells
+// nobody when they have begun.
+function telling(transport, begun) {
+  return (options) => {
+    const { config, request, value } = transport(options);
+    const noting = (ask) => async (asked) => {
+      const answer = await ask(asked);
+      if (!asked.method || FILTERS.includes(asked.method)) begun.push(asked.method);
+      return answer;
+    };
+    const subscribe = value?.subscribe && { subscribe: noting(value.subscribe) };
+    return { config, request: noting(request), value: { ...value, ...subscribe } };
+  };
 }
 
 // Sends coins with these fees and checks what they cost.
