@@ -53,7 +53,7 @@ fn serve() -> Result<ExitCode> {
     let log = log::start(LevelFilter::INFO);
     allow_files();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting threads")?;
-    let code = runtime.block_on(pars_host::serve(Arc::new(Plugin::new(log.lever.clone())), &Environment::of_process()));
+    let code = runtime.block_on(pars_host::serve(Arc::new(Plugin::new(log.lever)), &Environment::of_process()));
     // What reads the store lets go of it first: RocksDB ends the process where it is read while the process ends. A
     // request that goes on for longer must not hold up the end.
     runtime.shutdown_timeout(END_MAX);
