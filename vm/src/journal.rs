@@ -118,7 +118,7 @@ impl Journal {
             }
             Sink { file, bytes: count(whole.max(HEADER_BYTES)) }
         } else {
-            upgraded(&path, &contents.alive).map_err(io)?
+            upgraded(&path, &contents).map_err(io)?
         };
         let kept = contents.alive.iter().map(|kept| kept.arrival).collect();
         let fresh = current.bytes;
@@ -294,13 +294,10 @@ impl Sink {
 }
 
 /// Puts a file of this release's layout in the place of an older one: records of both do not go together.
-fn upgraded(path: &Path, alive: &[Arrived]) -> io::Result<Sink> {
+fn upgraded(path: &Path, contents: &Contents) -> io::Result<Sink> {
     let beside = beside(path);
     let mut next = Sink::create(&beside)?;
-    next.append(&header())?;
-    for Arrived { tx, arrival } in alive {
-        next.append(&records::came(*arrival, tx))?;
-    }
+    next.append(&contents.write())?;
     next.file.sync_all()?;
     std::fs::rename(&beside, path)?;
     Ok(next)

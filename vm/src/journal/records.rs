@@ -110,6 +110,13 @@ impl Contents {
         let Records { whole, damaged, .. } = records;
         Some(Self { alive, arrivals, whole, damaged, undecodable, version })
     }
+
+    /// A file that holds what is alive, and nothing else.
+    #[must_use]
+    pub fn write(&self) -> Vec<u8> {
+        let records = self.alive.iter().map(|kept| came(kept.arrival, &kept.tx));
+        std::iter::once(header().to_vec()).chain(records).flatten().collect()
+    }
 }
 
 enum Record<'a> {
