@@ -83,7 +83,7 @@ fn whole_transactions_are_told_once() {
     let waiting = world.call("eth_getTransactionByHash", json!([short.hash]));
     assert_eq!(waiting["blockHash"], Value::Null);
     // A block takes it before anybody asks.
-    world.seal(&[short.clone()]);
+    world.seal(std::slice::from_ref(&short));
     assert_eq!(changes(&world, &whole), [waiting]);
     assert_eq!(changes(&world, &whole), [Value::Null; 0]);
     let long = |nonce| Draft { gas: 2_200_000, ..Draft::call(nonce, wallet.address, vec![1; 120_000]) };

@@ -28,7 +28,7 @@ struct Log {
 impl Log {
     fn submit(&mut self, pooled: &Pooled, tx: &Arc<Tx>) {
         assert_eq!(pooled.submit(tx), Ok(()));
-        self.arrivals = pooled.pool.arrival(tx.hash()).unwrap();
+        self.arrivals = pooled.pool.arrival(tx.hash()).expect("just taken");
         self.alive.insert(self.arrivals, Arc::clone(tx));
         self.follow(pooled);
     }
@@ -62,10 +62,10 @@ impl Log {
 
     fn restart_with(&self, pooled: &mut Pooled, limits: Limits) {
         let head = pooled.world.chain.head();
-        let pool = Pool::new(Arc::clone(pooled.world.chain.spec()), limits, head).unwrap();
+        let pool = Pool::new(Arc::clone(pooled.world.chain.spec()), limits, head).expect("memory reads");
         let kept =
             self.alive.iter().map(|(arrival, tx)| (Arrived { tx: Arc::clone(tx), arrival: *arrival }, Origin::Remote));
-        pool.restore(kept.collect(), self.arrivals, pooled.now_ms).unwrap();
+        pool.restore(kept.collect(), self.arrivals, pooled.now_ms).expect("memory reads");
         pooled.pool = pool;
     }
 }
