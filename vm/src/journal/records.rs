@@ -60,6 +60,8 @@ const PREFIX_BYTES: usize = 9;
 const ARRIVAL_MAX: u64 = 1 << 62;
 /// Bytes that are hashed to find records behind damaged ones. A file of damage only is given up then.
 const SEARCH_BYTES_MAX: usize = 256 << 20;
+/// A short hash costs as much as one of so many bytes.
+const HASH_BYTES_MIN: usize = 256;
 
 /// Begins a file.
 pub(super) const fn header() -> [u8; HEADER_BYTES] {
@@ -163,13 +165,13 @@ impl<'a> Records<'a> {
     fn whole_at(&mut self, at: usize) -> Option<&'a [u8]> {
         let (check, content) = self.framed_at(at)?;
         parse(content, self.version)?;
-        if self.searched.saturating_add(content.len()) > SEARCH_BYTES_MAX {
+        if self.searched > SEARCH_BYTES_MAX {
             return None;
         }
         if keccak256(content).starts_with(check) {
             return Some(content);
         }
-        self.searched = self.searched.saturating_add(content.len());
+        self.searched = self.searched.saturating_add(content.len().max(HASH_BYTES_MIN));
         None
     }
 
