@@ -1,28 +1,25 @@
-//! [`Journal`]: the file that keeps submitted transactions over a restart.
+//! [`Journal`]: the file that keeps submitted transactions over a restart. `journal/records.rs` has its layout.
 //!
-//! | bytes | content |
-//! |---|---|
-//! | 8 | `parspool` |
-//! | 4 | version of the layout, 1, big endian |
-//! | then, for each transaction: 4 | length, big endian |
-//! | 8 | start of the transaction's hash, which is a checksum of its bytes |
-//! | length | the transaction, EIP-2718 |
-//!
-//! A transaction is appended before its submission is answered, with one write and no sync: what was answered survives
-//! the end of the process, however it ends. Once a second the file is synced: a machine that loses its power loses that
-//! second at most. Whatever cannot be read at the end of the file, where a write was cut off, is left out.
+//! A transaction is appended before its submission is answered, with one write and no sync, and with it whatever has left
+//! the pool until then: what was answered survives the end of the process, however it ends, and what left does not come
+//! back in its place. Once a second the file is synced: a machine that loses its power loses that second at most.
+//! Whatever cannot be read, where a write was cut off or the file is damaged, is left out.
 //!
 //! Now and then the file is written anew with what still waits, beside the old one, which it then replaces; meanwhile
-//! new transactions go to both.
+//! new records go to both.
 
-use alloy_primitives::B256;
-use alloy_primitives::map::B256Set;
-use pars_chain::pool::{Pool, TX_BYTES_MAX};
+mod records;
+
+pub use records::Contents;
+
+use pars_chain::pool::{Arrived, Departed, Pool};
 use pars_chain::tx::Tx;
+use records::{HEADER_BYTES, VERSION, header};
+use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The file, open.
 #[derive(Debug)]
@@ -50,44 +47,47 @@ pub enum JournalError {
     /// Another file, or one of a newer release.
     #[error("{} is no list of transactions that this release can read; move it away", .0.display())]
     Foreign(PathBuf),
+    /// A pipe, a device or a folder: opening it might wait for ever.
+    #[error("{} is no ordinary file, which the list of transactions must be; move it away", .0.display())]
+    NoFile(PathBuf),
 }
 
+/// Transactions are named by their places in the pool's order of arrival.
 #[derive(Debug)]
 struct Inner {
     current: Sink,
     /// The file that is being written anew, and what came in since.
-    next: Option<(Sink, B256Set)>,
-    /// What the file holds.
-    kept: B256Set,
+    next: Option<(Sink, BTreeSet<u64>)>,
+    /// What the file holds and has not left. Mined ones are among them until it is written anew.
+    kept: BTreeSet<u64>,
     /// Bytes of the file when it was last written anew.
     fresh: u64,
     /// Something is not synced.
     dirty: bool,
+    /// Something is missing in it, and only writing it anew brings it in.
+    stale: bool,
 }
 
-/// A file that grows by whole frames.
+/// A file that grows by whole records.
 #[derive(Debug)]
 struct Sink {
     file: File,
     bytes: u64,
 }
 
-const MAGIC: &[u8; 8] = b"parspool";
-const VERSION: u32 = 1;
-const HEADER_BYTES: u64 = 12;
-const CHECK_BYTES: usize = 8;
 /// Bytes of the file at most; beyond them nothing is appended until it is written anew.
 const BYTES_MAX: u64 = 256 << 20;
 /// A file this long is not worth writing anew.
 const SHORT_BYTES: u64 = 1 << 20;
+/// Bytes that are written at once when the file is written anew.
+const PIECE_BYTES: usize = 256 << 10;
 
 impl Journal {
-    /// Opens a journal, or makes an empty one. The transactions that it holds come in the order in which they were
-    /// appended, each once.
+    /// Opens a journal, or makes an empty one. Gives what it holds.
     ///
     /// # Errors
     /// When the file cannot be used.
-    pub fn open(path: PathBuf) -> Result<(Self, Vec<Arc<Tx>>), JournalError> {
+    pub fn open(path: PathBuf) -> Result<(Self, Contents), JournalError> {
         let io = |cause: io::Error| {
             if cause.kind() == io::ErrorKind::StorageFull {
                 JournalError::DiskFull(folder(&path).to_owned())
@@ -95,50 +95,63 @@ impl Journal {
                 JournalError::Io { path: path.clone(), cause }
             }
         };
+        match std::fs::metadata(&path) {
+            Ok(there) if !there.is_file() => return Err(JournalError::NoFile(path)),
+            Ok(there) if there.len() > BYTES_MAX => return Err(JournalError::Foreign(path)),
+            Ok(_) | Err(_) => {}
+        }
         // One that was not finished is of no use.
         drop(std::fs::remove_file(beside(&path)));
         let mut file = OpenOptions::new().read(true).append(true).create(true).open(&path).map_err(io)?;
-        let length = file.metadata().map_err(io)?.len();
-        let Some((whole, transactions)) = read(&file).map_err(io)? else { return Err(JournalError::Foreign(path)) };
-        if whole < length {
-            tracing::warn!(file = %path.display(), bytes = length - whole, "the end of the journal cannot be read");
-            file.set_len(whole).map_err(io)?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(io)?;
+        let Some(contents) = Contents::read(&bytes) else { return Err(JournalError::Foreign(path)) };
+        let Contents { whole, damaged, undecodable, .. } = contents;
+        let torn = bytes.len() - whole;
+        if torn + damaged + undecodable > 0 {
+            tracing::warn!(file = %path.display(), torn, damaged, undecodable, "some of the journal cannot be read");
         }
-        if whole == 0 {
-            file.write_all(&header()).map_err(io)?;
-        }
-        let bytes = whole.max(HEADER_BYTES);
-        let kept = transactions.iter().map(|tx| tx.hash()).collect();
-        let current = Sink { file, bytes };
-        let inner = Inner { current, next: None, kept, fresh: bytes, dirty: true };
-        Ok((Self { path, inner: Mutex::new(inner), rewriting: Mutex::new(()) }, transactions))
+        let current = if contents.version == VERSION {
+            file.set_len(count(whole)).map_err(io)?;
+            if whole == 0 {
+                file.write_all(&header()).map_err(io)?;
+            }
+            Sink { file, bytes: count(whole.max(HEADER_BYTES)) }
+        } else {
+            upgraded(&path, &contents).map_err(io)?
+        };
+        let kept = contents.alive.iter().map(|kept| kept.arrival).collect();
+        let fresh = current.bytes;
+        let inner = Inner { current, next: None, kept, fresh, dirty: true, stale: false };
+        Ok((Self { path, inner: Mutex::new(inner), rewriting: Mutex::new(()) }, contents))
     }
 
-    /// Appends a transaction that is not there yet. One that cannot be written is in the log, and in the pool all the
-    /// same.
-    pub fn append(&self, tx: &Tx) {
-        let mut inner = self.lock();
-        if inner.kept.contains(&tx.hash()) {
-            return;
-        }
-        let frame = frame(tx);
-        if let Err(cause) = inner.append(tx.hash(), &frame) {
-            tracing::warn!(%cause, file = %self.path.display(), "a transaction is not kept over a restart");
-        }
+    /// Notes a transaction that is in the pool and was not noted yet, and what has left the pool. One that cannot be
+    /// written is in the log, and in the pool all the same.
+    pub fn keep(&self, tx: &Tx, pool: &Pool) {
+        self.note(Some(tx), pool);
     }
 
-    /// Whether it is worth writing anew.
+    /// Notes what has left the pool.
+    pub fn follow(&self, pool: &Pool) {
+        self.note(None, pool);
+    }
+
+    /// Whether it should be written anew.
     #[must_use]
-    pub fn is_long(&self) -> bool {
+    pub fn wants_rewrite(&self) -> bool {
         let inner = self.lock();
-        inner.current.bytes > SHORT_BYTES.max(inner.fresh.saturating_mul(2))
+        inner.stale || inner.current.bytes > SHORT_BYTES.max(inner.fresh.saturating_mul(2))
     }
 
     /// Writes it anew with those of its transactions that are in the pool. Where that fails, it stays as it is.
     pub fn rewrite(&self, pool: &Pool) {
         let _alone = self.rewriting.lock().unwrap_or_else(PoisonError::into_inner);
         if let Err(cause) = self.try_rewrite(pool) {
-            self.lock().next = None;
+            let mut inner = self.lock();
+            inner.next = None;
+            inner.stale = true;
+            drop(inner);
             drop(std::fs::remove_file(beside(&self.path)));
             tracing::warn!(%cause, file = %self.path.display(), "the journal cannot be written anew");
         }
@@ -160,23 +173,36 @@ impl Journal {
         }
     }
 
+    fn note(&self, tx: Option<&Tx>, pool: &Pool) {
+        // The pool is asked under the lock. So whoever returns from here knows that everything that left before is noted,
+        // and a transaction is noted before its leaving.
+        let mut inner = self.lock();
+        let came = tx.and_then(|tx| Some((pool.arrival(tx.hash())?, tx)));
+        if let Err(cause) = inner.note(came, pool.take_departed()) {
+            tracing::warn!(%cause, file = %self.path.display(), "what changed in the pool is not kept over a restart yet");
+        }
+    }
+
     fn try_rewrite(&self, pool: &Pool) -> io::Result<()> {
         let beside = beside(&self.path);
-        let file = OpenOptions::new().append(true).create_new(true).open(&beside)?;
-        let mut next = Sink { file: file.try_clone()?, bytes: 0 };
+        let mut next = Sink::create(&beside)?;
         next.append(&header())?;
-        // From here on what comes in goes to both files; so what is in this one but not yet in the pool's list is there.
-        self.lock().next = Some((next, B256Set::default()));
-        let listed =
-            pool.content().into_iter().flat_map(|content| content.executable.into_iter().chain(content.parked));
-        let mut live = B256Set::default();
+        let file = next.file.try_clone()?;
+        {
+            // From here on what comes in goes to both files; so what is in this one but not yet in the pool's list is
+            // there.
+            let mut inner = self.lock();
+            inner.next = Some((next, BTreeSet::new()));
+            inner.stale = false;
+        }
+        let mut live = BTreeSet::new();
         let mut piece = Vec::new();
-        for tx in listed {
-            if !self.lock().kept.contains(&tx.hash()) {
+        for Arrived { tx, arrival } in pool.arrived() {
+            if !self.lock().kept.contains(&arrival) {
                 continue;
             }
-            piece.extend_from_slice(&frame(&tx));
-            live.insert(tx.hash());
+            piece.extend_from_slice(&records::came(arrival, &tx));
+            live.insert(arrival);
             if piece.len() >= PIECE_BYTES {
                 self.append_next(&piece)?;
                 piece.clear();
@@ -188,21 +214,20 @@ impl Journal {
             let mut inner = self.lock();
             let Some((next, since)) = inner.next.take() else { return Err(io::ErrorKind::NotFound.into()) };
             std::fs::rename(&beside, &self.path)?;
-            live.extend(since);
+            inner.kept.retain(|arrival| live.contains(arrival) || since.contains(arrival));
             inner.fresh = next.bytes;
             inner.current = next;
-            inner.kept = live;
             // What came in after the sync.
             inner.dirty = true;
         }
         File::open(folder(&self.path))?.sync_all()
     }
 
-    fn append_next(&self, frames: &[u8]) -> io::Result<()> {
+    fn append_next(&self, records: &[u8]) -> io::Result<()> {
         let mut inner = self.lock();
         // It is gone where a submission could not be written to it.
         let (next, _) = inner.next.as_mut().ok_or(io::ErrorKind::StorageFull)?;
-        next.append(frames)
+        next.append(records)
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -210,41 +235,72 @@ impl Journal {
     }
 }
 
-/// Bytes that are written at once when the file is written anew.
-const PIECE_BYTES: usize = 256 << 10;
-
 impl Inner {
-    fn append(&mut self, hash: B256, frame: &[u8]) -> io::Result<()> {
-        if self.current.bytes.saturating_add(len(frame)) > BYTES_MAX {
-            return Err(io::ErrorKind::FileTooLarge.into());
+    fn note(&mut self, came: Option<(u64, &Tx)>, departed: Departed) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        let mut arrived = None;
+        if let Some((arrival, tx)) = came.filter(|(arrival, _)| self.kept.insert(*arrival)) {
+            // Before what left: cut off in between, there is one too many, and the later one of a nonce counts.
+            bytes.extend(records::came(arrival, tx));
+            arrived = Some(arrival);
         }
-        self.current.append(frame)?;
-        self.kept.insert(hash);
-        self.dirty = true;
-        if let Some((next, since)) = &mut self.next {
-            match next.append(frame) {
-                Ok(()) => {
-                    since.insert(hash);
-                }
-                // The file at hand has it. The other one must not replace that.
-                Err(_) => self.next = None,
+        for arrival in departed.arrivals {
+            if self.kept.remove(&arrival) {
+                bytes.extend(records::left(arrival));
             }
         }
+        self.stale |= departed.overflowed;
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        let written = self.append(&bytes);
+        self.stale |= written.is_err();
+        if let Some((next, since)) = &mut self.next {
+            since.extend(arrived);
+            // The file at hand has it. The other one must not replace that.
+            if written.is_err() || next.append(&bytes).is_err() {
+                self.next = None;
+            }
+        }
+        written
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.current.bytes.saturating_add(count(bytes.len())) > BYTES_MAX {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.current.append(bytes)?;
+        self.dirty = true;
         Ok(())
     }
 }
 
 impl Sink {
+    fn create(path: &Path) -> io::Result<Self> {
+        let file = OpenOptions::new().append(true).create_new(true).open(path)?;
+        Ok(Self { file, bytes: 0 })
+    }
+
     /// Appends all of it or nothing.
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         let written = self.file.write_all(bytes);
         match written {
-            Ok(()) => self.bytes += len(bytes),
+            Ok(()) => self.bytes += count(bytes.len()),
             // A piece of it would hide what comes after.
             Err(_) => self.file.set_len(self.bytes)?,
         }
         written
     }
+}
+
+/// Puts a file of this release's layout in the place of an older one: records of both do not go together.
+fn upgraded(path: &Path, contents: &Contents) -> io::Result<Sink> {
+    let beside = beside(path);
+    let mut next = Sink::create(&beside)?;
+    next.append(&contents.write())?;
+    next.file.sync_all()?;
+    std::fs::rename(&beside, path)?;
+    Ok(next)
 }
 
 fn folder(path: &Path) -> &Path {
@@ -255,81 +311,8 @@ fn beside(path: &Path) -> PathBuf {
     path.with_extension("next")
 }
 
-const fn header() -> [u8; 12] {
-    let mut header = [0; 12];
-    let (magic, version) = header.split_at_mut(MAGIC.len());
-    magic.copy_from_slice(MAGIC);
-    version.copy_from_slice(&VERSION.to_be_bytes());
-    header
-}
-
-fn frame(tx: &Tx) -> Vec<u8> {
-    let bytes = tx.encode();
-    let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-    let check = tx.hash();
-    let (check, _) = check.split_at(CHECK_BYTES);
-    [length.to_be_bytes().as_slice(), check, &bytes].concat()
-}
-
-/// Bytes that are whole, and the transactions in them; none for another kind of file.
-fn read(file: &File) -> io::Result<Option<(u64, Vec<Arc<Tx>>)>> {
-    let mut from = BufReader::with_capacity(PIECE_BYTES, file);
-    let mut found = [0; 12];
-    let got = fill(&mut from, &mut found)?;
-    let start = header();
-    if got < start.len() {
-        // Cut off while it was made.
-        return Ok(start.starts_with(found.get(..got).unwrap_or_default()).then(|| (0, Vec::new())));
-    }
-    if found != start {
-        return Ok(None);
-    }
-    let (mut whole, mut seen, mut transactions) = (HEADER_BYTES, B256Set::default(), Vec::new());
-    let mut bytes = Vec::new();
-    loop {
-        let (mut length, mut check) = ([0; 4], [0; CHECK_BYTES]);
-        if fill(&mut from, &mut length)? < length.len() || fill(&mut from, &mut check)? < check.len() {
-            break;
-        }
-        let length = usize::try_from(u32::from_be_bytes(length)).unwrap_or(usize::MAX);
-        if length > TX_BYTES_MAX {
-            break;
-        }
-        bytes.resize(length, 0);
-        if fill(&mut from, &mut bytes)? < length {
-            break;
-        }
-        let hash = alloy_primitives::keccak256(&bytes);
-        if !hash.starts_with(&check) {
-            break;
-        }
-        whole += len(&bytes) + len(&check) + 4;
-        if seen.insert(hash) {
-            match Tx::decode(&bytes) {
-                Ok(tx) => transactions.push(Arc::new(tx)),
-                Err(cause) => tracing::warn!(%hash, %cause, "a kept transaction does not decode"),
-            }
-        }
-    }
-    Ok(Some((whole, transactions)))
-}
-
-/// Reads as much as there is.
-fn fill(from: &mut impl Read, into: &mut [u8]) -> io::Result<usize> {
-    let mut filled = 0;
-    while let Some(rest) = into.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-        match from.read(rest) {
-            Ok(0) => break,
-            Ok(count) => filled += count,
-            Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
-            Err(cause) => return Err(cause),
-        }
-    }
-    Ok(filled)
-}
-
-fn len(bytes: &[u8]) -> u64 {
-    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
+fn count(bytes: usize) -> u64 {
+    u64::try_from(bytes).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -340,18 +323,32 @@ mod tests {
     use alloy_eips::eip2718::Encodable2718;
     use alloy_primitives::{Address, U256};
     use pars_chain::engine::{Chain, Opening};
-    use pars_chain::pool::{Limits, Origin};
+    use pars_chain::pool::{Limits, Origin, Refused};
     use pars_chain::store::Memory;
+    use pars_chain::view::View;
     use pars_genesis::presets::{self, LOCAL_ACCOUNTS};
+    use pars_genesis::spec::ChainSpec;
     use std::fs;
     use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::{Arc, LazyLock};
     use tempfile::TempDir;
 
+    static HEAD: LazyLock<(Arc<ChainSpec>, View)> = LazyLock::new(|| {
+        let genesis = presets::local(1);
+        let chain = Chain::open(Arc::new(Memory::new()), &Opening::new(&genesis)).unwrap();
+        (Arc::clone(chain.spec()), chain.head().clone())
+    });
+
     fn tx(account: usize, nonce: u64) -> Arc<Tx> {
+        dear(account, nonce, 1)
+    }
+
+    /// A transfer at so many times the usual price.
+    fn dear(account: usize, nonce: u64, times: u128) -> Arc<Tx> {
         let unsigned = TxLegacy {
             chain_id: Some(1_337),
             nonce,
-            gas_price: 1_000_000_000_000,
+            gas_price: times * 1_000_000_000_000,
             gas_limit: 21_000,
             to: Address::repeat_byte(7).into(),
             value: U256::ONE,
@@ -362,14 +359,33 @@ mod tests {
         Arc::new(Tx::decode(&signed.encoded_2718()).unwrap())
     }
 
-    fn pool() -> Pool {
-        let genesis = presets::local(1);
-        let chain = Chain::open(Arc::new(Memory::new()), &Opening::new(&genesis)).unwrap();
-        Pool::new(Arc::clone(chain.spec()), Limits::default(), chain.head()).unwrap()
+    fn path(folder: &TempDir) -> PathBuf {
+        folder.path().join("pool.journal")
     }
 
-    fn open(folder: &TempDir) -> (Journal, Vec<Arc<Tx>>) {
-        Journal::open(folder.path().join("pool.journal")).unwrap()
+    fn limited(limits: Limits) -> Pool {
+        let (spec, head) = &*HEAD;
+        Pool::new(Arc::clone(spec), limits, head).unwrap()
+    }
+
+    /// A process starts: the journal, a pool with what it held, and that.
+    fn start_with(folder: &TempDir, limits: Limits) -> (Journal, Pool, Vec<Arc<Tx>>) {
+        let (journal, contents) = Journal::open(path(folder)).unwrap();
+        let pool = limited(limits);
+        let kept = contents.alive.iter().map(|kept| (kept.clone(), Origin::Remote)).collect();
+        pool.restore(kept, contents.arrivals, 0).unwrap();
+        (journal, pool, contents.alive.into_iter().map(|kept| kept.tx).collect())
+    }
+
+    fn start(folder: &TempDir) -> (Journal, Pool, Vec<Arc<Tx>>) {
+        start_with(folder, Limits::default())
+    }
+
+    /// Submits as a node does.
+    fn submit(journal: &Journal, pool: &Pool, tx: &Arc<Tx>) {
+        let taken = pool.submit(Arc::clone(tx), Origin::Remote, 0);
+        assert!(matches!(taken, Ok(_) | Err(Refused::AlreadyKnown)), "{taken:?}");
+        journal.keep(tx, pool);
     }
 
     fn nonces(kept: &[Arc<Tx>]) -> Vec<u64> {
@@ -379,66 +395,120 @@ mod tests {
     #[test]
     fn what_was_appended_is_there_again_once_and_in_order() {
         let folder = tempfile::tempdir().unwrap();
-        let (journal, kept) = open(&folder);
+        let (journal, pool, kept) = start(&folder);
         assert_eq!(kept, []);
         for nonce in [3, 1, 2, 1, 3] {
-            journal.append(&tx(0, nonce));
+            submit(&journal, &pool, &tx(0, nonce));
         }
         drop(journal);
         for _ in 0..2 {
-            let (journal, kept) = open(&folder);
+            let (journal, pool, kept) = start(&folder);
             assert_eq!(kept, [tx(0, 3), tx(0, 1), tx(0, 2)]);
-            journal.append(&tx(0, 2));
+            submit(&journal, &pool, &tx(0, 2));
         }
+    }
+
+    /// Replaced, evicted and expired ones do not come back, and one that came again does.
+    #[test]
+    fn what_left_stays_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let limits = Limits { account_queue: 1, global_queue: 2, lifetime_ms: 10, ..Limits::default() };
+        let (journal, pool, _) = start_with(&folder, limits);
+        submit(&journal, &pool, &tx(0, 5));
+        submit(&journal, &pool, &dear(0, 5, 2));
+        submit(&journal, &pool, &tx(0, 6));
+        submit(&journal, &pool, &tx(1, 7));
+        assert_eq!(pool.get(tx(0, 6).hash()), None, "beyond its sender's share");
+        assert_eq!(start_with(&folder, limits).2, [dear(0, 5, 2), tx(1, 7)]);
+        assert_eq!(pool.expire(11), 2);
+        assert_eq!(start_with(&folder, limits).2, [dear(0, 5, 2), tx(1, 7)], "nobody has looked since");
+        submit(&journal, &pool, &tx(1, 7));
+        assert_eq!(start_with(&folder, limits).2, [tx(1, 7)]);
+        pool.expire(11);
+        journal.follow(&pool);
+        let (journal, pool, kept) = start_with(&folder, limits);
+        assert_eq!(kept, []);
+        // Numbers go on where they were, or what comes now would be taken for what left.
+        submit(&journal, &pool, &tx(2, 1));
+        assert_eq!(start_with(&folder, limits).2, [tx(2, 1)]);
+    }
+
+    /// More leaves at once than is remembered: the file is written anew from what is there.
+    #[test]
+    fn more_departures_than_are_remembered() {
+        let folder = tempfile::tempdir().unwrap();
+        let limits = Limits { global_queue: 10_000, account_queue: 10_000, lifetime_ms: 10, ..Limits::default() };
+        let (journal, pool, _) = start_with(&folder, limits);
+        for _ in 0..9 {
+            for nonce in 1..=1_000 {
+                submit_unnoted(&pool, nonce);
+            }
+            pool.expire(11);
+        }
+        submit(&journal, &pool, &tx(0, 1));
+        assert!(journal.wants_rewrite());
+        journal.rewrite(&pool);
+        assert!(!journal.wants_rewrite());
+        assert_eq!(start_with(&folder, limits).2, [tx(0, 1)]);
+    }
+
+    fn submit_unnoted(pool: &Pool, nonce: u64) {
+        static SIGNED: LazyLock<Vec<Arc<Tx>>> = LazyLock::new(|| (0..=1_000).map(|nonce| tx(0, nonce)).collect());
+        let tx = &SIGNED[usize::try_from(nonce).unwrap()];
+        pool.submit(Arc::clone(tx), Origin::Remote, 0).unwrap();
     }
 
     /// Cut anywhere: what is whole before the cut is there, and appending goes on from it.
     #[test]
     fn a_torn_end_is_left_out() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("pool.journal");
-        let (journal, _) = open(&folder);
+        let (journal, pool, _) = start(&folder);
         let ends: Vec<usize> = (0..3)
             .map(|nonce| {
-                journal.append(&tx(0, nonce));
-                fs::read(&path).unwrap().len()
+                submit(&journal, &pool, &tx(0, nonce));
+                fs::read(path(&folder)).unwrap().len()
             })
             .collect();
         drop(journal);
-        let whole = fs::read(&path).unwrap();
+        let whole = fs::read(path(&folder)).unwrap();
         for cut in 0..=whole.len() {
-            fs::write(&path, &whole[..cut]).unwrap();
-            let (journal, kept) = open(&folder);
+            fs::write(path(&folder), &whole[..cut]).unwrap();
+            let (journal, pool, kept) = start(&folder);
             let before = ends.iter().filter(|end| **end <= cut).count();
             assert_eq!(nonces(&kept), (0..3).take(before).collect::<Vec<_>>(), "cut at {cut}");
-            journal.append(&tx(0, 9));
+            submit(&journal, &pool, &tx(0, 9));
             drop(journal);
-            let (_, kept) = open(&folder);
+            let (_, _, kept) = start(&folder);
             assert_eq!(nonces(&kept), (0..3).take(before).chain([9]).collect::<Vec<_>>(), "cut at {cut}");
         }
     }
 
-    /// A byte changed anywhere: another file, or fewer transactions; never others, and no panic.
+    /// A byte changed anywhere: another file, or the one record that it is in is gone; never others, and no panic.
     #[test]
-    fn a_changed_byte_gives_nothing_wrong() {
+    fn a_changed_byte_costs_one_record() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("pool.journal");
-        let (journal, _) = open(&folder);
-        (0..3).for_each(|nonce| journal.append(&tx(0, nonce)));
+        let (journal, pool, _) = start(&folder);
+        let mut ends = vec![HEADER_BYTES];
+        for nonce in 0..4 {
+            submit(&journal, &pool, &tx(0, nonce));
+            ends.push(fs::read(path(&folder)).unwrap().len());
+        }
         drop(journal);
-        let whole = fs::read(&path).unwrap();
+        let whole = fs::read(path(&folder)).unwrap();
         for at in 0..whole.len() {
             let mut changed = whole.clone();
             changed[at] ^= 0x41;
-            fs::write(&path, &changed).unwrap();
-            match Journal::open(path.clone()) {
-                Ok((_, kept)) => {
-                    assert!(at >= 12 && kept.len() < 3, "byte {at}");
-                    assert_eq!(kept, (0..3).take(kept.len()).map(|nonce| tx(0, nonce)).collect::<Vec<_>>());
+            fs::write(path(&folder), &changed).unwrap();
+            match Journal::open(path(&folder)) {
+                Ok((_, Contents { alive, .. })) => {
+                    let touched = ends.iter().filter(|end| **end <= at).count() - 1;
+                    let rest: Vec<_> =
+                        (0..4).filter(|nonce| *nonce != touched).map(|nonce| u64::try_from(nonce).unwrap()).collect();
+                    assert_eq!(alive.iter().map(|kept| kept.tx.nonce()).collect::<Vec<_>>(), rest, "byte {at}");
                 }
                 Err(JournalError::Foreign(_)) => {
-                    assert!(at < 12, "byte {at}");
-                    assert_eq!(fs::read(&path).unwrap(), changed, "it is left as it is");
+                    assert!(at < HEADER_BYTES, "byte {at}");
+                    assert_eq!(fs::read(path(&folder)).unwrap(), changed, "it is left as it is");
                 }
                 Err(other) => panic!("byte {at}: {other}"),
             }
@@ -446,55 +516,89 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_longer_than_a_transaction_is_the_end() {
+    fn a_record_longer_than_a_transaction_is_none() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("pool.journal");
-        drop(open(&folder));
-        let mut bytes = fs::read(&path).unwrap();
+        drop(start(&folder));
+        let mut bytes = fs::read(path(&folder)).unwrap();
         bytes.extend_from_slice(&u32::MAX.to_be_bytes());
         bytes.extend_from_slice(&[0; 100]);
-        fs::write(&path, bytes).unwrap();
-        let (_, kept) = open(&folder);
-        assert_eq!(kept, []);
-        assert_eq!(fs::read(&path).unwrap(), header());
+        fs::write(path(&folder), bytes).unwrap();
+        assert_eq!(start(&folder).2, []);
+        assert_eq!(fs::read(path(&folder)).unwrap(), header());
+    }
+
+    /// A pipe would be waited for until somebody writes to it.
+    #[test]
+    fn what_is_no_file_is_an_error_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(path(&folder)).status().unwrap().success());
+        let words = format!(
+            "{} is no ordinary file, which the list of transactions must be; move it away",
+            path(&folder).display()
+        );
+        assert_eq!(Journal::open(path(&folder)).unwrap_err().to_string(), words);
+        fs::remove_file(path(&folder)).unwrap();
+        fs::create_dir(path(&folder)).unwrap();
+        assert_eq!(Journal::open(path(&folder)).unwrap_err().to_string(), words);
+    }
+
+    /// A file of the release before: everything in it is alive, and of two with one nonce the later one counts.
+    #[test]
+    fn version_1_is_read_and_becomes_version_2() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut bytes = b"parspool\0\0\0\x01".to_vec();
+        for tx in [tx(0, 3), tx(0, 1), dear(0, 3, 2)] {
+            let encoded = tx.encode();
+            bytes.extend(u32::try_from(encoded.len()).unwrap().to_be_bytes());
+            bytes.extend_from_slice(&tx.hash()[..8]);
+            bytes.extend_from_slice(&encoded);
+        }
+        bytes.extend_from_slice(&[0, 0, 0]);
+        fs::write(path(&folder), bytes).unwrap();
+        let (journal, pool, kept) = start(&folder);
+        assert_eq!(kept, [tx(0, 3), tx(0, 1), dear(0, 3, 2)]);
+        assert_eq!((pool.len(), pool.get(tx(0, 3).hash())), (2, None));
+        submit(&journal, &pool, &tx(0, 2));
+        assert!(fs::read(path(&folder)).unwrap().starts_with(b"parspool\0\0\0\x02"));
+        assert_eq!(start(&folder).2, [tx(0, 1), dear(0, 3, 2), tx(0, 2)]);
     }
 
     #[test]
     fn written_anew_it_holds_what_waits() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("pool.journal");
-        let (journal, pool) = (open(&folder).0, pool());
-        for nonce in 0..6 {
-            journal.append(&tx(0, nonce));
+        let (journal, pool, _) = start(&folder);
+        // 5 waits for 4, which never came in.
+        for tx in [tx(0, 1), tx(0, 0), tx(0, 5), tx(0, 3)] {
+            submit(&journal, &pool, &tx);
         }
-        // 5 waits for 4, which never came in; 2 came another way.
-        for tx in [tx(0, 1), tx(0, 0), tx(0, 5)] {
-            pool.submit(tx, Origin::Remote, 0).unwrap();
+        for times in 2..9 {
+            submit(&journal, &pool, &dear(0, 3, times));
         }
+        // This one came another way.
         pool.submit(tx(1, 0), Origin::Remote, 0).unwrap();
-        let before = fs::metadata(&path).unwrap().len();
+        let before = fs::metadata(path(&folder)).unwrap().len();
         journal.rewrite(&pool);
-        assert!(fs::metadata(&path).unwrap().len() < before);
+        assert!(fs::metadata(path(&folder)).unwrap().len() < before);
         assert!(!folder.path().join("pool.next").exists());
-        // What left it may come again.
-        journal.append(&tx(0, 3));
-        journal.append(&tx(0, 0));
+        // What has another place now is noted again.
+        submit(&journal, &pool, &dear(0, 3, 10));
+        submit(&journal, &pool, &tx(0, 0));
         drop(journal);
-        let (_, kept) = open(&folder);
-        assert_eq!(kept, [tx(0, 0), tx(0, 1), tx(0, 5), tx(0, 3)]);
+        let (_, _, kept) = start(&folder);
+        assert_eq!(kept, [tx(0, 1), tx(0, 0), tx(0, 5), dear(0, 3, 10)]);
         // One that was not finished does no harm.
         fs::write(folder.path().join("pool.next"), "half").unwrap();
-        let (journal, kept) = open(&folder);
+        let (journal, _, kept) = start(&folder);
         assert_eq!(kept.len(), 4);
         journal.rewrite(&pool);
-        assert_eq!(open(&folder).1.len(), 3);
+        assert_eq!(start(&folder).2.len(), 4);
     }
 
-    /// Submissions go on while the file is written anew, again and again; none is lost.
+    /// Submissions go on while the file is written anew, again and again; none is lost, and none that was replaced is back.
     #[test]
     fn nothing_is_lost_between_two_files() {
         let folder = tempfile::tempdir().unwrap();
-        let (journal, pool) = (open(&folder).0, pool());
+        let (journal, pool, _) = start(&folder);
         let done = AtomicBool::new(false);
         std::thread::scope(|scope| {
             let senders: Vec<_> = (0..4)
@@ -502,9 +606,10 @@ mod tests {
                     let (journal, pool) = (&journal, &pool);
                     scope.spawn(move || {
                         for nonce in 0..200 {
-                            let tx = tx(account, nonce);
-                            pool.submit(Arc::clone(&tx), Origin::Remote, 0).unwrap();
-                            journal.append(&tx);
+                            submit(journal, pool, &tx(account, nonce));
+                            if nonce % 3 == 0 {
+                                submit(journal, pool, &dear(account, nonce, 2));
+                            }
                         }
                     })
                 })
@@ -524,28 +629,29 @@ mod tests {
             println!("written anew {} times", rewriter.join().unwrap());
         });
         drop(journal);
-        let (_, kept) = open(&folder);
-        let mut places: Vec<_> = kept.iter().map(|tx| (tx.sender(), tx.nonce())).collect();
-        places.sort_unstable();
-        assert_eq!(places.len(), 800);
-        places.dedup();
-        assert_eq!(places.len(), 800);
+        let (_, contents) = Journal::open(path(&folder)).unwrap();
+        let mut there = pool.arrived();
+        there.sort_by_key(|kept| kept.arrival);
+        assert_eq!(there.len(), 800);
+        assert_eq!(contents.alive, there);
     }
 
     #[test]
     fn long_ones_are_worth_writing_anew() {
         let folder = tempfile::tempdir().unwrap();
-        let (journal, pool) = (open(&folder).0, pool());
-        assert!(!journal.is_long());
+        let (journal, pool, _) = start(&folder);
+        assert!(!journal.wants_rewrite());
         journal.lock().current.bytes = SHORT_BYTES + 1;
-        assert!(journal.is_long());
+        assert!(journal.wants_rewrite());
         journal.rewrite(&pool);
-        assert!(!journal.is_long());
-        // Beyond the bound nothing is appended, and nothing breaks.
+        assert!(!journal.wants_rewrite());
+        // Beyond the bound nothing is appended, and nothing breaks; written anew, the file has it.
         journal.lock().current.bytes = BYTES_MAX;
-        journal.append(&tx(0, 0));
-        assert!(journal.is_long());
-        drop(journal);
-        assert_eq!(open(&folder).1, []);
+        submit(&journal, &pool, &tx(0, 0));
+        assert!(journal.wants_rewrite());
+        assert_eq!(start(&folder).2, []);
+        journal.rewrite(&pool);
+        assert!(!journal.wants_rewrite());
+        assert_eq!(start(&folder).2, [tx(0, 0)]);
     }
 }

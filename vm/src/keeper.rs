@@ -80,13 +80,15 @@ impl Work {
                 }
             }
             if let Some(journal) = &self.journal {
-                if journal.is_long() {
+                journal.follow(&self.pool);
+                if journal.wants_rewrite() {
                     journal.rewrite(&self.pool);
                 }
                 journal.sync();
             }
         }
         if let Some(journal) = &self.journal {
+            journal.follow(&self.pool);
             journal.sync();
         }
     }

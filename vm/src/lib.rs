@@ -10,7 +10,7 @@
 //! | `engine.rs` | the one thread that owns the chain |
 //! | `blocks.rs` | accepted blocks as readers need them, decoded |
 //! | `arrivals.rs` | transactions as they become executable |
-//! | `journal.rs`, `keeper.rs` | submitted transactions over a restart; what happens every second and minute |
+//! | `journal.rs`, `journal/`, `keeper.rs` | submitted transactions over a restart; what happens every second and minute |
 //! | `rpc.rs`, `rpc/` | JSON-RPC |
 //! | `store/rocks.rs` | the store over RocksDB |
 //! | `config.rs`, `log.rs`, `clock.rs` | configuration, log, time |

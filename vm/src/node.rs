@@ -202,7 +202,7 @@ impl Node {
             && let Some(journal) = &self.journal
         {
             // One that is here already may have come another way.
-            journal.append(&tx);
+            journal.keep(&tx, &self.pool);
         }
         self.arrivals.push(&taken?);
         self.changes.send_modify(|changes| *changes = changes.wrapping_add(1));
@@ -317,8 +317,6 @@ impl Node {
 
     /// Ends the chain's thread. What runs on it is waited for. The store closes with the last view of it.
     pub async fn close(&self) {
-        let keeper = self.keeper.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
-        drop(tokio::task::spawn_blocking(move || drop(keeper)).await);
         let engine = self.engine.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
         let Some(mut engine) = engine else { return };
         let closing = tokio::task::spawn_blocking(move || {
@@ -332,6 +330,9 @@ impl Node {
             }
         });
         drop(closing.await);
+        // Last, so that it notes what the last blocks made of the pool.
+        let keeper = self.keeper.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        drop(tokio::task::spawn_blocking(move || drop(keeper)).await);
     }
 }
 
@@ -344,29 +345,21 @@ impl Choices {
     }
 }
 
-/// Opens the journal and takes what it holds into the pool, the ordinary way.
+/// Opens the journal and gives the pool back what it had.
 fn recover(path: PathBuf, pool: &Pool, choices: &Choices, head: &View) -> Result<Journal, StartError> {
-    let (journal, kept) = Journal::open(path)?;
-    let total = kept.len();
-    // In the order of nonces a transaction finds those before it; of two with the same nonce the later one replaced the
-    // other. Mined ones are known by their hashes, which is cheaper than by their senders.
+    let (journal, contents) = Journal::open(path)?;
+    let total = contents.alive.len();
+    // Mined ones are known by their hashes, which is cheaper than by their senders.
     let mut waiting = Vec::new();
-    for tx in kept {
-        if head.transaction(tx.hash())?.is_none() {
-            waiting.push(tx);
+    for kept in contents.alive {
+        if head.transaction(kept.tx.hash())?.is_none() {
+            let origin = choices.origin(&kept.tx);
+            waiting.push((kept, origin));
         }
     }
-    waiting.sort_by_key(|tx| (tx.sender(), tx.nonce()));
-    for tx in waiting {
-        let origin = choices.origin(&tx);
-        match pool.submit(tx, origin, now_ms()) {
-            Ok(_) => {}
-            Err(Refused::Fatal(fatal)) => return Err(fatal.into()),
-            Err(reason) => tracing::debug!(%reason, "a kept transaction is not taken any more"),
-        }
-    }
+    let waiting = pool.restore(waiting, contents.arrivals, now_ms())?;
     if total > 0 {
-        tracing::info!(kept = total, waiting = pool.len(), "transactions kept over the restart");
+        tracing::info!(kept = total, waiting, "transactions kept over the restart");
     }
     journal.rewrite(pool);
     Ok(journal)

@@ -3,13 +3,14 @@
 //! They come from the recorded chains, the files of presets and the vectors of the precompiles' rows, and are few:
 //! of things that look alike the smallest one is taken. The same sources give the same files.
 
-use alloy_primitives::{B256, Bytes};
+use alloy_primitives::{B256, Bytes, keccak256};
 use alloy_rlp::Header as RlpHeader;
 use flate2::read::GzDecoder;
 use pars_chain::block::Block;
 use pars_chain::engine::{Chain, Context, Opening, Verdict};
 use pars_chain::execution::executor::Place;
 use pars_chain::execution::receipt;
+use pars_chain::pool::Arrived;
 use pars_chain::state::trie::Node;
 use pars_chain::store::{Column, Durability, Memory};
 use pars_genesis::presets;
@@ -17,6 +18,7 @@ use pars_precompiles::predicate_results::Results;
 use pars_precompiles::registry::TABLE;
 use pars_precompiles::subnet::warp::message::{Message, Payload, Unsigned};
 use pars_precompiles::subnet::warp::predicate;
+use pars_vm::journal::Contents;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -41,6 +43,7 @@ fn main() {
     blob_transaction(&mut seeds);
     calls(&mut seeds);
     warp(&mut seeds);
+    journals(&mut seeds);
     batches(&mut seeds);
     requests(&mut seeds);
     seeds.write();
@@ -273,6 +276,35 @@ fn message() -> Message {
     let payload = Payload::AddressedCall { source: Bytes::from_static(&[0x11; 20]), content: "hello".into() };
     let unsigned = Unsigned { network_id: 1, source_chain: B256::repeat_byte(0x5c), payload: payload.encode().into() };
     Message { unsigned, signers: Bytes::from_static(&[5]), signature: [0xab; 96] }
+}
+
+/// Lists of submitted transactions: of both versions, with one that left, with a damaged record, with a torn end.
+fn journals(seeds: &mut Seeds) {
+    let record = Record::read("forks-11");
+    let blocks = record.blocks.iter().map(|recorded| Block::decode(recorded.rlp.clone()).expect("a recorded block"));
+    let transactions: Vec<_> = blocks.flat_map(|block| block.transactions).take(3).collect();
+    let alive = (1..).zip(&transactions).map(|(arrival, tx)| Arrived { tx: Arc::clone(tx), arrival }).collect();
+    let all = Contents { alive, ..Contents::default() }.write();
+    seeds.offer("journal", "empty", Contents::default().write());
+    seeds.offer("journal", "came", all.clone());
+    seeds.offer("journal", "torn", all[..all.len() - 1].to_vec());
+    seeds.offer("journal", "left", [&all[..], &frame(&[&[2][..], &2_u64.to_be_bytes()].concat())].concat());
+    for (looks, at) in [("damaged-length", 15), ("damaged-content", 40)] {
+        let mut damaged = all.clone();
+        damaged[at] ^= 1;
+        seeds.offer("journal", looks, damaged);
+    }
+    let first = transactions.iter().map(|tx| frame(&tx.encode()));
+    seeds.offer(
+        "journal",
+        "version-1",
+        [b"parspool\0\0\0\x01".to_vec()].into_iter().chain(first).flatten().collect::<Vec<_>>(),
+    );
+}
+
+fn frame(content: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(content.len()).expect("a short one");
+    [&length.to_be_bytes()[..], &keccak256(content)[..8], content].concat()
 }
 
 /// Short sequences of changes, and one batch that is large enough for several threads.

@@ -22,7 +22,12 @@
 //! | `limits.rs` | bounds, fair shares, who gives way |
 //! | `order.rs` | the order in which a builder takes them |
 //! | `ranks.rs` | who gives way first |
+//! | `departed.rs` | what left although no block holds it |
+//!
+//! A shell that keeps what is here over a restart numbers it by [`Pool::arrival`], strikes out what [`Pool::take_departed`]
+//! names, and gives the rest back to [`Pool::restore`].
 
+mod departed;
 mod held;
 mod limits;
 mod order;
@@ -30,6 +35,7 @@ mod queue;
 mod ranks;
 mod validate;
 
+pub use departed::Departed;
 pub use limits::{Limits, SLOT_BYTES, TX_BYTES_MAX};
 pub use order::Ordered;
 pub use validate::Refused;
@@ -66,6 +72,16 @@ pub struct Content {
     pub executable: Vec<Arc<Tx>>,
     /// Those that wait for a nonce before them, or for funds.
     pub parked: Vec<Arc<Tx>>,
+}
+
+/// A transaction, and its place in the order of arrival, which no other one ever gets, even after a restart. The same
+/// transaction has another one when it comes again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arrived {
+    /// The transaction.
+    pub tx: Arc<Tx>,
+    /// Its place.
+    pub arrival: u64,
 }
 
 /// How full the pool is.
@@ -127,11 +143,11 @@ impl Pool {
             }
             Arc::clone(held.head())
         };
-        let mut checked = Checked::new(&tx, &head, self.spec.chain_id, self.limits.tip_min_wei)?;
+        let mut checked = self.check(&tx, &head)?;
         let mut held = self.held.lock();
         if !Arc::ptr_eq(held.head(), &head) {
             // A block was accepted meanwhile. This is rare, and the sender is not recovered again.
-            checked = Checked::new(&tx, held.head(), self.spec.chain_id, self.limits.tip_min_wei)?;
+            checked = self.check(&tx, held.head())?;
         }
         let sender = checked.address;
         let ready = held.pending_nonce(sender).unwrap_or_default();
@@ -140,6 +156,37 @@ impl Pool {
         drop(held);
         self.changed();
         Ok(executable)
+    }
+
+    /// Takes back what was here before a restart, as it was: by its place in the order of arrival, executable or parked,
+    /// without anything giving way to it. What the head's state makes invalid stays outside, as at a [`Self::reset`]; it
+    /// and what is too much for smaller bounds is told by [`Self::take_departed`]. `arrivals` is the highest place that
+    /// was ever given. What was parked is parked since `now_ms`. Gives the number of transactions that are here then.
+    ///
+    /// # Errors
+    /// When the store failed; the pool is then as before.
+    pub fn restore(&self, kept: Vec<(Arrived, Origin)>, arrivals: u64, now_ms: u64) -> Result<usize, Fatal> {
+        let head = Arc::clone(self.held.lock().head());
+        let check = |(kept, origin): (Arrived, Origin)| match self.check(&kept.tx, &head) {
+            Ok(checked) => Ok(Ok((kept, checked, origin))),
+            Err(Refused::Fatal(fatal)) => Err(fatal),
+            Err(_) => Ok(Err(kept.arrival)),
+        };
+        let checked: Vec<_> = kept.into_par_iter().map(check).collect::<Result<_, _>>()?;
+        let mut held = self.held.lock();
+        if !Arc::ptr_eq(held.head(), &head) {
+            return Err(Fatal::Bug("the pool is given back what it had after the chain has moved on".to_owned()));
+        }
+        let mut valid = Vec::with_capacity(checked.len());
+        for checked in checked {
+            match checked {
+                Ok(checked) => valid.push(checked),
+                Err(arrival) => held.note_departed(arrival),
+            }
+        }
+        held.restore(valid, arrivals, now_ms);
+        self.changed();
+        Ok(held.len())
     }
 
     /// Follows the chain to its last accepted block: what is included or no longer valid leaves, the rest is sorted
@@ -176,6 +223,12 @@ impl Pool {
             self.changed();
         }
         dropped
+    }
+
+    /// What left since the last call although no block holds it, in this order.
+    #[must_use]
+    pub fn take_departed(&self) -> Departed {
+        self.held.lock().take_departed()
     }
 
     /// What a builder on `parent` may choose from, best first: executable transactions with a fee cap of at least
@@ -220,6 +273,18 @@ impl Pool {
         self.held.lock().get(hash).cloned()
     }
 
+    /// Place of a transaction in the order of arrival, if it is here.
+    #[must_use]
+    pub fn arrival(&self, hash: B256) -> Option<u64> {
+        self.held.lock().arrival(hash)
+    }
+
+    /// Everything with its place in the order of arrival, by sender and nonce.
+    #[must_use]
+    pub fn arrived(&self) -> Vec<Arrived> {
+        self.held.lock().arrived()
+    }
+
     /// Everything, by sender.
     #[must_use]
     pub fn content(&self) -> Vec<Content> {
@@ -260,6 +325,10 @@ impl Pool {
     #[must_use]
     pub const fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    fn check(&self, tx: &Tx, head: &Head) -> Result<Checked, Refused> {
+        Checked::new(tx, head, self.spec.chain_id, &self.limits)
     }
 
     /// Called while the lock is held, so that the version that a reader sees is never ahead of what it can read.

@@ -18,6 +18,8 @@ use pars_chain::state::commit::History;
 use pars_chain::store::{Durability, Memory};
 use pars_chain::tx::Tx;
 use pars_precompiles::fee::FeeConfig;
+use pars_precompiles::subnet::warp::message::{Message, Payload, Unsigned};
+use pars_precompiles::subnet::warp::predicate::pack;
 use rayon::prelude::*;
 use serde_json::json;
 use std::sync::Arc;
@@ -97,6 +99,7 @@ fn every_refusal_in_its_words() {
             format!("insufficient funds for gas * price + value: balance 0, tx cost {0}, overshot {0}", U256::MAX),
         ),
         (sign(call.clone().access(WARP, vec![])), format!("predicate of {WARP} does not decode")),
+        (sign(call.clone().gas(1_000_000).access(WARP, predicate())), "warp verification is not in this release".into()),
         (
             sign(call.clone().gas(1_000_000).access(to, vec![B256::ZERO; 600])),
             format!("intrinsic gas too low: address {} tx gas (1000000), minimum needed 1163400", sender.address),
@@ -493,6 +496,32 @@ fn a_fork_takes_out_what_it_forbids() {
     );
 }
 
+/// A well-formed predicate that nobody verifies: no block that is built here would ever hold it, and what is executable
+/// waits for ever. It comes in only where there are verdicts, or where the address is one like any other.
+#[test]
+fn a_predicate_without_verdicts_is_kept_out() {
+    let tx = key(1).sign(&draft(0, 100, 10).gas(1_000_000).access(WARP, predicate()));
+    let warp = || json!({ "quorumNumerator": 67 });
+    let off = pooled();
+    assert_eq!(off.submit(&tx), Ok(()), "warp is not on");
+    let on = Pooled::new(&granite().row("warpConfig", warp()), Limits::default());
+    assert_eq!(on.submit(&tx), Err(Refused::NoVerdict));
+    let limits = Limits { predicates: true, ..Limits::default() };
+    let verified = Pooled::new(&granite().row("warpConfig", warp()), limits);
+    assert_eq!(verified.submit(&tx), Ok(()));
+    // Nor does it stay when warp comes on, or come back after a restart.
+    let mut pooled = Pooled::new(&granite().switch("warpConfig", 3, warp()), Limits::default());
+    assert_eq!(pooled.submit(&tx), Ok(()));
+    let kept = pooled.pool.arrived().into_iter().map(|kept| (kept, Origin::Remote)).collect();
+    for _ in 0..2 {
+        pooled.world.send(&key(3), Draft::transfer(Address::ZERO, 1));
+        pooled.reset(&[]);
+    }
+    assert!(pooled.pool.is_empty());
+    assert_eq!(pooled.pool.take_departed().arrivals, [1]);
+    assert_eq!(pooled.pool.restore(kept, 1, 0), Ok(0));
+}
+
 /// Two chains in one process do not share their rules.
 #[test]
 fn report_3_9_each_pool_has_its_own_rules() {
@@ -586,8 +615,7 @@ fn executable_slots_are_bounded() {
     }
     assert_eq!(pooled.refusal(&transfer(&key(1), 6, 100, 50)), "txpool is full", "its own end is what would give way");
     assert_eq!(pooled.submit(&transfer(&key(1), 7, 10, 1)), Ok(()), "parked ones are counted apart");
-    // Others come in as long as somebody is above the share.
-    assert_eq!(pooled.refusal(&transfer(&key(2), 0, 10, 1)), OUTBID);
+    // Others come in as long as somebody is beyond the share.
     for number in [2, 3] {
         for nonce in 0..2 {
             assert_eq!(pooled.submit(&transfer(&key(number), nonce, 10, 2)), Ok(()));
@@ -616,8 +644,7 @@ fn parked_slots_are_bounded() {
         assert_eq!(pooled.submit(&transfer(&key(1), nonce, 10, 1)), Ok(()));
     }
     assert_eq!(pooled.refusal(&transfer(&key(1), 7, 100, 50)), "txpool is full");
-    assert_eq!(pooled.refusal(&transfer(&key(2), 1, 10, 1)), OUTBID);
-    assert_eq!(pooled.submit(&transfer(&key(2), 1, 10, 2)), Ok(()));
+    assert_eq!(pooled.submit(&transfer(&key(2), 1, 10, 0)), Ok(()), "whatever it pays");
     assert_eq!(pooled.nonces(key(1).address), (vec![], vec![1, 2, 3, 4, 5]));
     assert_eq!(pooled.submit(&transfer(&key(1), 0, 10, 1)), Ok(()), "what fills the gap is not parked");
     assert_eq!(pooled.nonces(key(1).address), (vec![0, 1, 2, 3, 4, 5], vec![]));
@@ -684,10 +711,16 @@ fn cheap_transactions_do_not_hide_behind_a_dear_one() {
         }
         assert_eq!(pooled.submit(&transfer(&key(2), 0, 10, 3)), Ok(()));
         assert_eq!(pooled.nonces(key(1).address).0, [0, 1, 2, 3, 4, 5, 6]);
-        // And it takes no place from others by what stands behind its cheap start.
-        assert_eq!(pooled.submit(&transfer(&key(3), 1, 100_000, 90_000)), Ok(()));
-        assert_eq!(pooled.refusal(&transfer(&key(3), 0, 10, 1)), OUTBID);
     }
+    // And it takes no place from others by what stands behind its cheap start.
+    let pooled = limited(Limits { account_slots: 4, global_slots: 8, ..Limits::default() });
+    for number in [1, 2] {
+        for nonce in 0..4 {
+            assert_eq!(pooled.submit(&transfer(&key(number), nonce, 10, 2)), Ok(()));
+        }
+    }
+    assert_eq!(pooled.submit(&transfer(&key(3), 1, 100_000, 90_000)), Ok(()));
+    assert_eq!(pooled.refusal(&transfer(&key(3), 0, 10, 1)), OUTBID);
 }
 
 /// What a refused transaction would have made of its sender is not made.
@@ -928,6 +961,13 @@ fn set_fee_config(gas_limit: u64, min_base_fee: u64) -> Vec<u8> {
     let config = fee_config(gas_limit, min_base_fee);
     let word = |name: &str| U256::from(config[name].as_u64().expect("a number")).to_be_bytes::<32>();
     [&[0x8f, 0x10, 0xb5, 0x86][..], &FeeConfig::FIELDS.map(word).concat()].concat()
+}
+
+/// Storage keys of a message that nobody signed.
+fn predicate() -> Vec<B256> {
+    let payload = Payload::Hash(B256::ZERO).encode();
+    let unsigned = Unsigned { network_id: 1, source_chain: B256::ZERO, payload: payload.into() };
+    pack(&Message { unsigned, signers: Bytes::from_static(&[3]), signature: [9; 96] }.encode())
 }
 
 /// A transaction of exactly so many bytes.

@@ -11,7 +11,7 @@ mod support {
 
 use alloy_primitives::{Address, B256, U256, keccak256};
 use pars_chain::engine::{Built, InOrder, Wish};
-use pars_chain::pool::{Limits, Origin, Refused, SLOT_BYTES};
+use pars_chain::pool::{Arrived, Content, Limits, Origin, Pool, Refused, SLOT_BYTES};
 use pars_chain::tx::Tx;
 use proptest::prelude::*;
 use serde_json::json;
@@ -327,13 +327,76 @@ fn check(pooled: &Pooled) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// Executable slots by sender.
-fn slots(pooled: &Pooled) -> BTreeMap<Address, u64> {
+/// Slots of one sender: executable ones and parked ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Slots {
+    executable: u64,
+    parked: u64,
+}
+
+fn slots(pooled: &Pooled) -> BTreeMap<Address, Slots> {
     let slots = |txs: &[Arc<Tx>]| {
         txs.iter().map(|tx| u64::try_from(tx.size().div_ceil(SLOT_BYTES)).expect("a small number")).sum()
     };
-    let content = pooled.pool.content().into_iter();
-    content.map(|content| (content.sender, slots(&content.executable))).filter(|(_, slots)| *slots > 0).collect()
+    let of = |content: &Content| Slots { executable: slots(&content.executable), parked: slots(&content.parked) };
+    pooled.pool.content().iter().map(|content| (content.sender, of(content))).collect()
+}
+
+/// Whether a transaction of one slot that nothing stands behind has a right to come in: its sender is within its share
+/// with it, and somebody else is beyond it. None where that is not so simple.
+fn entitled(pooled: &Pooled, tx: &Tx, slots: &BTreeMap<Address, Slots>) -> bool {
+    let sender = tx.sender().expect("signed");
+    let own = slots.get(&sender).copied().unwrap_or_default();
+    let others = slots.iter().filter(|(other, _)| **other != sender).map(|(_, slots)| slots);
+    let limits = pooled.pool.limits();
+    if tx.size() > SLOT_BYTES {
+        return false;
+    }
+    let next = pooled.pool.pending_nonce(sender, pooled.world.chain.head()).expect("memory reads");
+    if tx.nonce() == next && own.parked == 0 {
+        let mut beyond = others.filter(|slots| slots.executable > limits.account_slots);
+        return own.executable < limits.account_slots && beyond.next().is_some();
+    }
+    let mut beyond = others.filter(|slots| slots.parked > limits.account_queue);
+    tx.nonce() > next && own.parked < limits.account_queue && beyond.next().is_some()
+}
+
+/// What a shell remembers over a restart: what came and did not leave.
+#[derive(Default)]
+struct Log {
+    alive: BTreeMap<u64, Arc<Tx>>,
+    arrivals: u64,
+}
+
+impl Log {
+    /// Takes note of what changed.
+    fn follow(&mut self, pooled: &Pooled) -> Result<(), TestCaseError> {
+        for Arrived { tx, arrival } in pooled.pool.arrived() {
+            self.arrivals = self.arrivals.max(arrival);
+            self.alive.insert(arrival, tx);
+        }
+        let departed = pooled.pool.take_departed();
+        prop_assert!(!departed.overflowed);
+        for arrival in departed.arrivals {
+            prop_assert!(pooled.pool.arrived().iter().all(|here| here.arrival != arrival), "it is here");
+            self.alive.remove(&arrival);
+        }
+        Ok(())
+    }
+
+    /// A pool that is made of it is this one.
+    fn check(&self, pooled: &Pooled) -> Result<(), TestCaseError> {
+        let head = pooled.world.chain.head();
+        let again =
+            Pool::new(Arc::clone(pooled.world.chain.spec()), *pooled.pool.limits(), head).expect("memory reads");
+        let kept =
+            |(arrival, tx): (&u64, &Arc<Tx>)| (Arrived { tx: Arc::clone(tx), arrival: *arrival }, Origin::Remote);
+        again.restore(self.alive.iter().map(kept).collect(), self.arrivals, pooled.now_ms).expect("memory reads");
+        prop_assert_eq!(again.arrived(), pooled.pool.arrived());
+        prop_assert_eq!(again.content(), pooled.pool.content());
+        prop_assert_eq!(again.stats(), pooled.pool.stats());
+        Ok(())
+    }
 }
 
 proptest! {
@@ -343,7 +406,7 @@ proptest! {
     fn as_the_model(steps in steps()) {
         let limits = Limits { lifetime_ms: LIFETIME_MS, ..Limits::default() };
         let mut pooled = Pooled::new(&files(), limits);
-        let mut model = Model::default();
+        let (mut model, mut log) = (Model::default(), Log::default());
         for each in &steps {
             if let Step::Submit { local, .. } = each {
                 let tx = sign(each);
@@ -356,6 +419,10 @@ proptest! {
                 model.follow(&pooled, &before);
             }
             check(&pooled)?;
+            log.follow(&pooled)?;
+            if !matches!(each, Step::Submit { .. }) {
+                log.check(&pooled)?;
+            }
             let here: BTreeMap<(Address, u64), B256> = pooled.pool.content().iter()
                 .flat_map(|content| content.executable.iter().chain(&content.parked))
                 .map(|tx| ((tx.sender().expect("signed"), tx.nonce()), tx.hash()))
@@ -372,6 +439,7 @@ proptest! {
                 prop_assert_eq!(order, model.order(&pooled, u128::from(gwei) * GWEI));
             }
         }
+        log.check(&pooled)?;
     }
 
     #[test]
@@ -388,10 +456,13 @@ proptest! {
             ..Limits::default()
         };
         let mut pooled = Pooled::new(&files(), limits);
+        let mut log = Log::default();
         for each in &steps {
             if let Step::Submit { sender, local, .. } = each {
+                let tx = sign(each);
                 let (before, content) = (slots(&pooled), pooled.pool.content());
-                let result = pooled.submit_from(&sign(each), if *local { Origin::Local } else { Origin::Remote });
+                let entitled = entitled(&pooled, &tx, &before);
+                let result = pooled.submit_from(&tx, if *local { Origin::Local } else { Origin::Remote });
                 let after = slots(&pooled);
                 if result.is_err() {
                     prop_assert_eq!(pooled.pool.content(), content, "a refusal changes nothing");
@@ -399,17 +470,26 @@ proptest! {
                 prop_assert_ne!(word(&result), "other");
                 // While bytes do not press, others keep their share. Of two slots that lie across its edge one is not within.
                 if pooled.pool.stats().bytes + 50_000 < limits.bytes_max {
-                    let holders = u64::try_from(before.len() + 1).expect("a small number");
-                    let share = (global_slots / holders).min(account_slots).max(1);
+                    let holders = before.values().filter(|held| held.executable > 0).count() + 1;
+                    let part = global_slots / u64::try_from(holders).expect("a small number");
+                    let share = part.min(account_slots).max(1);
                     for (other, held) in before.into_iter().filter(|(other, _)| *other != key(*sender).address) {
                         let kept = after.get(&other).copied().unwrap_or_default();
-                        prop_assert!(kept + 1 >= held.min(share), "{} of {} slots, share {}", kept, held, share);
+                        prop_assert!(kept.executable + 1 >= held.executable.min(share), "{:?} of {:?}, share {}", kept, held, share);
+                        let share = limits.account_queue;
+                        prop_assert!(kept.parked + 1 >= held.parked.min(share), "{:?} of {:?}, share {}", kept, held, share);
                     }
+                    prop_assert!(!entitled || !matches!(word(&result), "full" | "outbid"), "kept out: {:?}", result);
                 }
             } else {
                 step(&mut pooled, each);
             }
             check(&pooled)?;
+            log.follow(&pooled)?;
+            if !matches!(each, Step::Submit { .. }) {
+                log.check(&pooled)?;
+            }
         }
+        log.check(&pooled)?;
     }
 }

@@ -1,12 +1,13 @@
 //! What the pool holds: everything behind its lock.
 
 use crate::error::Fatal;
+use crate::pool::departed::Departed;
 use crate::pool::limits::{Limits, Resource, Usage};
-use crate::pool::order::Run;
+use crate::pool::order::{Run, Worth};
 use crate::pool::queue::{Entry, Queue, Tail};
 use crate::pool::ranks::Ranks;
 use crate::pool::validate::{Checked, Head, Refused, Sender};
-use crate::pool::{Content, Origin, Stats};
+use crate::pool::{Arrived, Content, Origin, Stats};
 use crate::tx::Tx;
 use crate::view::View;
 use alloy_primitives::map::B256Map;
@@ -29,6 +30,7 @@ pub(super) struct Held {
     holders: Usage,
     /// Transactions that ever came in.
     arrivals: u64,
+    departed: Departed,
 }
 
 /// A transaction that may give way.
@@ -56,6 +58,7 @@ impl Held {
             total: Usage::default(),
             holders: Usage::default(),
             arrivals: 0,
+            departed: Departed::default(),
         }
     }
 
@@ -70,6 +73,28 @@ impl Held {
     pub(super) fn get(&self, hash: B256) -> Option<&Arc<Tx>> {
         let (sender, nonce) = self.places.get(&hash)?;
         Some(&self.queues.get(sender)?.get(*nonce)?.tx)
+    }
+
+    /// Place of a transaction in the order of arrival.
+    pub(super) fn arrival(&self, hash: B256) -> Option<u64> {
+        let (sender, nonce) = self.places.get(&hash)?;
+        Some(self.queues.get(sender)?.get(*nonce)?.seen)
+    }
+
+    /// Everything, by sender and nonce.
+    pub(super) fn arrived(&self) -> Vec<Arrived> {
+        let arrived = |entry: &Entry| Arrived { tx: Arc::clone(&entry.tx), arrival: entry.seen };
+        let of =
+            |queue: &Queue| queue.executable_from(queue.next()).chain(queue.parked()).map(arrived).collect::<Vec<_>>();
+        self.queues.values().flat_map(of).collect()
+    }
+
+    pub(super) fn note_departed(&mut self, arrival: u64) {
+        self.departed.note(arrival);
+    }
+
+    pub(super) fn take_departed(&mut self) -> Departed {
+        self.departed.take()
     }
 
     pub(super) fn senders(&self) -> Vec<Address> {
@@ -160,10 +185,41 @@ impl Held {
             self.forget_if_empty(address);
             return Err(refused);
         }
-        for (sender, _) in gone {
+        for (sender, entry) in gone {
+            self.departed.note(entry.seen);
             self.forget_if_empty(sender);
         }
+        if let Some(replaced) = replaced {
+            self.departed.note(replaced.seen);
+        }
         Ok(())
+    }
+
+    /// Takes in what was here before, with its place in the order of arrival, as if it had never left: nothing gives way
+    /// to it, and it is paid for or parked together with the rest. Of two with one nonce the one that came later stays.
+    /// What comes next comes after `arrivals`.
+    pub(super) fn restore(&mut self, kept: Vec<(Arrived, Checked, Origin)>, arrivals: u64, now_ms: u64) {
+        self.arrivals = self.arrivals.max(arrivals);
+        let mut places = BTreeMap::new();
+        for kept in kept {
+            self.arrivals = self.arrivals.max(kept.0.arrival);
+            let place = (kept.1.address, kept.0.tx.nonce());
+            let here = self.queues.get(&place.0).and_then(|queue| queue.get(place.1)).map(|entry| entry.seen);
+            let rival = places.get(&place).map(|(rival, _, _): &(Arrived, _, _)| rival.arrival);
+            if here.max(rival) >= Some(kept.0.arrival) {
+                self.departed.note(kept.0.arrival);
+            } else if let Some((older, _, _)) = places.insert(place, kept) {
+                self.departed.note(older.arrival);
+            }
+        }
+        let base_fee = self.head.base_fee;
+        for ((address, _), (Arrived { tx, arrival }, Checked { sender, cost, .. }, origin)) in places {
+            let queue = self.queues.entry(address).or_insert_with(|| Queue::new(sender));
+            queue.local |= origin == Origin::Local;
+            let replaced = self.insert(address, Entry::new(tx, cost, arrival, now_ms, base_fee));
+            replaced.into_iter().for_each(|replaced| self.departed.note(replaced.seen));
+        }
+        self.shrink();
     }
 
     /// Moves to another head. `accounts` are the senders as its state has them; others are read now.
@@ -180,18 +236,21 @@ impl Held {
             }
         }
         let same_rules = head.same_rules(&self.head);
-        let (base_fee, tip_min) = (head.base_fee, self.limits.tip_min_wei);
+        let (base_fee, limits) = (head.base_fee, self.limits);
         self.head = Arc::clone(&head);
         for (address, sender) in accounts {
             let may_send = sender.check(address).is_ok();
             let keep = |tx: &Tx| {
                 may_send
-                    && head.check_price_and_gas(tx, address, tip_min).is_ok()
-                    && (same_rules || head.check_bytes(tx, address).is_ok())
+                    && head.check_price_and_gas(tx, address, &limits).is_ok()
+                    && (same_rules || head.check_bytes(tx, address, &limits).is_ok())
             };
             let dropped = self.change(address, |queue| queue.follow(sender, keep, base_fee, now_ms));
             for entry in dropped.unwrap_or_default() {
                 self.places.remove(&entry.tx.hash());
+                if entry.tx.nonce() >= sender.nonce {
+                    self.departed.note(entry.seen);
+                }
             }
             self.forget_if_empty(address);
         }
@@ -210,8 +269,7 @@ impl Held {
             .flat_map(|(sender, queue)| queue.parked().filter(expired).map(|entry| (*sender, entry.tx.nonce())))
             .collect();
         for (sender, nonce) in &old {
-            self.remove(*sender, *nonce, Some(now_ms));
-            self.forget_if_empty(*sender);
+            self.drop_entry(*sender, *nonce, Some(now_ms));
         }
         old.len()
     }
@@ -244,41 +302,51 @@ impl Held {
         while let Some(resource) = self.exceeded() {
             let own = self.queues.get(&newcomer.sender).and_then(|queue| queue.floor(newcomer.nonce));
             let Some(worth) = own else { return Err(Refused::Full) };
-            let victim = self.above_share(resource).or_else(|| {
-                // Everybody holds one slot at most. What cannot pay the base fee must not keep out what can.
-                self.least(resource, 0).filter(|victim| worth.pays_base_fee && !victim.tail.floor.pays_base_fee)
-            });
-            let Some(Victim { sender, tail }) = victim else { return Err(Refused::Full) };
-            if sender == newcomer.sender {
-                if tail.nonce == newcomer.nonce {
-                    return Err(Refused::Full);
-                }
-            } else if tail.floor >= worth {
-                return Err(Refused::Outbid);
+            let Victim { sender, tail } = self.victim(newcomer.sender, worth, resource)?;
+            if sender == newcomer.sender && tail.nonce == newcomer.nonce {
+                return Err(Refused::Full);
             }
             gone.extend(self.remove(sender, tail.nonce, None).map(|entry| (sender, entry)));
         }
         Ok(())
     }
 
+    /// What gives way to a transaction that is worth so much: see `limits.rs`.
+    fn victim(&mut self, newcomer: Address, worth: Worth, resource: Resource) -> Result<Victim, Refused> {
+        let queue = self.queues.get(&newcomer);
+        let (held, own) = (queue.map(|queue| queue.usage().of(resource)), queue.and_then(|queue| queue.tail(resource)));
+        let fair = self.limits.fair(resource);
+        let within = fair.is_some_and(|fair| held.unwrap_or_default() <= fair);
+        if let Some(beyond) = fair.filter(|_| within).and_then(|fair| self.least(resource, fair)) {
+            return Ok(beyond);
+        }
+        if resource == Resource::Parked {
+            let own = own.filter(|_| !within).map(|tail| Victim { sender: newcomer, tail });
+            return own.ok_or(Refused::Full);
+        }
+        let part = self.limits.part(resource, self.holders.of(resource));
+        if let Some(victim) = self.least(resource, part) {
+            let gives_way = victim.sender == newcomer || victim.tail.floor < worth;
+            return if gives_way { Ok(victim) } else { Err(Refused::Outbid) };
+        }
+        // Everybody holds an equal part. What cannot pay the base fee must not keep out what can.
+        let unpaid = |victim: &Victim| worth.pays_base_fee && !victim.tail.floor.pays_base_fee;
+        self.least(resource, 0).filter(unpaid).ok_or(Refused::Full)
+    }
+
     /// Takes out what is too much after a move to another head.
     fn shrink(&mut self) {
         while let Some(resource) = self.exceeded() {
-            let Some(victim) = self.above_share(resource).or_else(|| self.least(resource, 0)) else { return };
-            self.remove(victim.sender, victim.tail.nonce, None);
-            self.forget_if_empty(victim.sender);
+            let part = self.limits.part(resource, self.holders.of(resource));
+            let mut shares = self.limits.fair(resource).into_iter().chain([part, 0]);
+            let Some(victim) = shares.find_map(|share| self.least(resource, share)) else { return };
+            self.drop_entry(victim.sender, victim.tail.nonce, None);
         }
     }
 
     /// A resource of which too much is taken.
     fn exceeded(&self) -> Option<Resource> {
         Resource::ALL.into_iter().find(|resource| self.total.of(*resource) > self.limits.of(*resource))
-    }
-
-    /// The transaction that is worth least among those of senders above their share.
-    fn above_share(&mut self, resource: Resource) -> Option<Victim> {
-        let share = self.limits.share(resource, self.holders.of(resource));
-        self.least(resource, share)
     }
 
     /// The transaction that is worth least among the last ones of the senders who hold more than so much; of equals the
@@ -308,6 +376,14 @@ impl Held {
             self.places.remove(&removed.tx.hash());
         }
         removed
+    }
+
+    /// Takes an entry out for good.
+    fn drop_entry(&mut self, sender: Address, nonce: u64, parked_ms: Option<u64>) {
+        if let Some(entry) = self.remove(sender, nonce, parked_ms) {
+            self.departed.note(entry.seen);
+        }
+        self.forget_if_empty(sender);
     }
 
     /// Changes a queue and keeps the sums.

@@ -1,8 +1,22 @@
-//! Bounds of the pool, and the fair share of a sender.
+//! Bounds of the pool, the fair share of a sender, and who gives way to a newcomer where a bound is passed. What gives way
+//! is always the last transaction of its sender, and of several senders' the one that is worth least.
 //!
-//! Where a bound is passed, the transaction that pays least among those of senders above their fair share gives way.
-//! So nobody, however much is offered, can displace what another sender holds within its share, except what could not
-//! pay the base fee anyway.
+//! 1. A sender's fair share of slots is the account's bound. A newcomer whose sender is within it, the newcomer counted,
+//!    takes the place of a sender beyond it, whatever either pays.
+//! 2. Where there is none, or the newcomer's sender is beyond its own share:
+//!    - Executable slots go to who pays most, among the senders who hold more than an equal part of all slots (and more
+//!      than the account's bound, if that is less). Where nobody does, what cannot pay the base fee gives way to what can.
+//!    - Parked slots cost nothing, so that no price may decide about them: a newcomer of a sender beyond its share takes
+//!      the place of that sender's own last one, and any other is refused. What somebody holds within the share is never
+//!      evicted.
+//!
+//! Bytes are shared in equal parts, and go to who pays most among those who hold more.
+//!
+//! So nobody, however much is offered, can displace what another sender holds within an equal part, except what could
+//! not pay the base fee anyway; and nobody who offers nothing can keep out a sender who has little.
+//!
+//! After a move to another head, or with smaller bounds than before a restart, there may be too much without a newcomer:
+//! then the least goes of those beyond the account's bound, then of those beyond an equal part, then of all.
 
 use crate::tx::Tx;
 use std::ops::{AddAssign, SubAssign};
@@ -32,6 +46,9 @@ pub struct Limits {
     pub price_bump_percent: u64,
     /// Least tip, wei.
     pub tip_min_wei: u128,
+    /// Transactions with predicates are taken in: there is somebody who gives verdicts on them. Without, no block that is
+    /// built here ever holds one, and they would wait for ever.
+    pub predicates: bool,
 }
 
 impl Default for Limits {
@@ -45,6 +62,7 @@ impl Default for Limits {
             lifetime_ms: 600_000,
             price_bump_percent: 10,
             tip_min_wei: 0,
+            predicates: false,
         }
     }
 }
@@ -73,15 +91,21 @@ impl Limits {
         }
     }
 
+    /// What a sender may hold whatever others pay: the account's bound; none of bytes.
+    pub(super) const fn fair(&self, resource: Resource) -> Option<u64> {
+        match resource {
+            Resource::Executable => Some(self.account_slots),
+            Resource::Parked => Some(self.account_queue),
+            Resource::Bytes => None,
+        }
+    }
+
     /// What each of so many senders may hold: an equal part, but no more than the account's bound and no less than one
     /// slot.
-    pub(super) fn share(&self, resource: Resource, holders: u64) -> u64 {
+    pub(super) fn part(&self, resource: Resource, holders: u64) -> u64 {
         let part = self.of(resource).checked_div(holders).unwrap_or(u64::MAX);
-        match resource {
-            Resource::Executable => part.min(self.account_slots).max(1),
-            Resource::Parked => part.min(self.account_queue).max(1),
-            Resource::Bytes => part.max(count(SLOT_BYTES)),
-        }
+        let least = if resource == Resource::Bytes { count(SLOT_BYTES) } else { 1 };
+        part.min(self.fair(resource).unwrap_or(u64::MAX)).max(least)
     }
 }
 

@@ -4,7 +4,7 @@ use crate::engine::{FeeConfigError, fee_config};
 use crate::error::{Fatal, InvalidTransaction};
 use crate::execution::executor::predicate_rows;
 use crate::limits::INITCODE_BYTES_MAX;
-use crate::pool::limits::TX_BYTES_MAX;
+use crate::pool::limits::{Limits, TX_BYTES_MAX};
 use crate::rules::intrinsic::{self, PredicateRows};
 use crate::state::account::{Account, KECCAK_EMPTY};
 use crate::tx::Tx;
@@ -138,6 +138,9 @@ pub enum Refused {
     /// The pool is full, and the sender has its share of it.
     #[error("txpool is full")]
     Full,
+    /// It has a predicate, and nobody here gives a verdict on it: no block that is built here would hold it.
+    #[error("warp verification is not in this release")]
+    NoVerdict,
     /// No block may hold it.
     #[error(transparent)]
     Invalid(#[from] InvalidTransaction),
@@ -230,7 +233,7 @@ impl Head {
     }
 
     /// What needs neither the sender's account nor a look at the bytes.
-    pub(super) fn check_price_and_gas(&self, tx: &Tx, sender: Address, tip_min: u128) -> Result<(), Refused> {
+    pub(super) fn check_price_and_gas(&self, tx: &Tx, sender: Address, limits: &Limits) -> Result<(), Refused> {
         let (got, limit) = (tx.gas_limit(), self.gas_limit);
         if got > limit {
             return Err(Refused::GasLimit { got, limit });
@@ -239,15 +242,15 @@ impl Head {
         if U256::from(got) < required {
             return Err(Refused::FeeCapTooLow { sender, got, required });
         }
-        let (got, required) = (tx.tip_cap(), tip_min);
+        let (got, required) = (tx.tip_cap(), limits.tip_min_wei);
         if got < required {
             return Err(Refused::TipTooLow { got, required });
         }
         Ok(())
     }
 
-    /// What the forks of the head say about the bytes.
-    pub(super) fn check_bytes(&self, tx: &Tx, sender: Address) -> Result<(), Refused> {
+    /// What the forks of the head say about the bytes, and what this node can do about them.
+    pub(super) fn check_bytes(&self, tx: &Tx, sender: Address, limits: &Limits) -> Result<(), Refused> {
         let initcode = tx.input().len();
         if self.rules.durango && tx.to().is_create() && initcode > INITCODE_BYTES_MAX {
             return Err(Refused::InitcodeTooLarge { got: initcode, limit: INITCODE_BYTES_MAX });
@@ -257,7 +260,16 @@ impl Head {
         if got < required {
             return Err(Refused::IntrinsicGas { sender, got, required });
         }
+        if !limits.predicates && self.has_predicate(tx) {
+            return Err(Refused::NoVerdict);
+        }
         Ok(())
+    }
+
+    /// Its access list names a precompile that is on and reads it as a predicate.
+    fn has_predicate(&self, tx: &Tx) -> bool {
+        let mut named = tx.access_list().into_iter().flat_map(|list| list.iter()).map(|item| item.address);
+        named.any(|named| self.predicates.iter().any(|(address, _)| *address == named))
     }
 }
 
@@ -276,7 +288,7 @@ impl Sender {
 
 impl Checked {
     /// Checks everything that does not depend on what else is in the pool.
-    pub(super) fn new(tx: &Tx, head: &Head, chain_id: u64, tip_min: u128) -> Result<Self, Refused> {
+    pub(super) fn new(tx: &Tx, head: &Head, chain_id: u64, limits: &Limits) -> Result<Self, Refused> {
         if tx.kind() > LAST_TYPE {
             return Err(Refused::Type(tx.kind()));
         }
@@ -291,8 +303,8 @@ impl Checked {
             return Err(Refused::Sender);
         }
         let address = tx.sender().ok_or(Refused::Sender)?;
-        head.check_price_and_gas(tx, address, tip_min)?;
-        head.check_bytes(tx, address)?;
+        head.check_price_and_gas(tx, address, limits)?;
+        head.check_bytes(tx, address, limits)?;
         let sender = head.account(address)?;
         let (next, got) = (sender.nonce, tx.nonce());
         if got < next {
