@@ -154,30 +154,42 @@ pub static TABLE: &[Key] = &[
         "tx-pool-account-slots",
         "16",
         "64",
-        "slots (32 KiB) of executable transactions that are a sender's fair share",
+        "slots (32 KiB) of executable transactions that are a sender's fair share; one within it comes into a full pool in the place of one beyond it",
         |config, value| {
             config.pool.account_slots = value::whole(value, 1..=SLOTS_MAX)?;
             Ok(())
         },
     ),
-    does("tx-pool-global-slots", "5120", "10000", "slots of executable transactions", |config, value| {
-        config.pool.global_slots = value::whole(value, 1..=SLOTS_MAX)?;
-        Ok(())
-    }),
+    does(
+        "tx-pool-global-slots",
+        "5120",
+        "10000",
+        "slots of executable transactions; beyond an equal part of them, who pays less gives way",
+        |config, value| {
+            config.pool.global_slots = value::whole(value, 1..=SLOTS_MAX)?;
+            Ok(())
+        },
+    ),
     does(
         "tx-pool-account-queue",
         "64",
         "128",
-        "slots of parked transactions that are a sender's fair share",
+        "slots of parked transactions that are a sender's fair share, which is never evicted",
         |config, value| {
             config.pool.account_queue = value::whole(value, 1..=SLOTS_MAX)?;
             Ok(())
         },
     ),
-    does("tx-pool-global-queue", "1024", "2048", "slots of parked transactions", |config, value| {
-        config.pool.global_queue = value::whole(value, 1..=SLOTS_MAX)?;
-        Ok(())
-    }),
+    does(
+        "tx-pool-global-queue",
+        "1024",
+        "2048",
+        "slots of parked transactions; where nobody is beyond the fair share, newcomers are refused",
+        |config, value| {
+            config.pool.global_queue = value::whole(value, 1..=SLOTS_MAX)?;
+            Ok(())
+        },
+    ),
     does(
         "tx-pool-lifetime",
         "\"10m\"",
