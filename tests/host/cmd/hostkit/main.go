@@ -35,7 +35,7 @@ const usage = `hostkit COMMAND [flags]
 hostkit COMMAND -h lists the flags.
 `
 
-const smokeTimeout = 10 * time.Minute
+const smokeTimeout = 20 * time.Minute
 
 // options are the flags of run and smoke.
 type options struct {
