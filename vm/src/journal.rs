@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The file, open.
 #[derive(Debug)]
@@ -175,10 +175,13 @@ impl Journal {
 
     fn note(&self, tx: Option<&Tx>, pool: &Pool) {
         // The pool is asked under the lock. So whoever returns from here knows that everything that left before is noted,
-        // and a transaction is noted before its leaving.
+        // and a transaction is noted before its leaving; one that replaced another before that one's, also where somebody
+        // else is about to note it.
         let mut inner = self.lock();
-        let came = tx.and_then(|tx| Some((pool.arrival(tx.hash())?, tx)));
-        if let Err(cause) = inner.note(came, pool.take_departed()) {
+        let departed = pool.take_departed();
+        let hashes = departed.replacing.iter().copied().chain(tx.map(Tx::hash));
+        let came: Vec<_> = hashes.filter_map(|hash| Some((pool.arrival(hash)?, pool.get(hash)?))).collect();
+        if let Err(cause) = inner.note(&came, departed) {
             tracing::warn!(%cause, file = %self.path.display(), "what changed in the pool is not kept over a restart yet");
         }
     }
@@ -236,13 +239,15 @@ impl Journal {
 }
 
 impl Inner {
-    fn note(&mut self, came: Option<(u64, &Tx)>, departed: Departed) -> io::Result<()> {
+    fn note(&mut self, came: &[(u64, Arc<Tx>)], departed: Departed) -> io::Result<()> {
         let mut bytes = Vec::new();
-        let mut arrived = None;
-        if let Some((arrival, tx)) = came.filter(|(arrival, _)| self.kept.insert(*arrival)) {
-            // Before what left: cut off in between, there is one too many, and the later one of a nonce counts.
-            bytes.extend(records::came(arrival, tx));
-            arrived = Some(arrival);
+        let mut arrived = Vec::new();
+        for (arrival, tx) in came {
+            if self.kept.insert(*arrival) {
+                // Before what left: cut off in between, there is one too many, and the later one of a nonce counts.
+                bytes.extend(records::came(*arrival, tx));
+                arrived.push(*arrival);
+            }
         }
         for arrival in departed.arrivals {
             if self.kept.remove(&arrival) {
@@ -592,6 +597,20 @@ mod tests {
         assert_eq!(kept.len(), 4);
         journal.rewrite(&pool);
         assert_eq!(start(&folder).2.len(), 4);
+    }
+
+    /// Whoever strikes out the old one notes the new one, even where its own submission has not come so far.
+    #[test]
+    fn one_of_a_nonce_is_always_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let (journal, pool, _) = start(&folder);
+        submit(&journal, &pool, &tx(0, 5));
+        let replacement = dear(0, 5, 2);
+        pool.submit(Arc::clone(&replacement), Origin::Remote, 0).unwrap();
+        // The keeper, or another submission, between that and the rest of this one.
+        journal.follow(&pool);
+        drop((journal, pool));
+        assert_eq!(start(&folder).2, [replacement]);
     }
 
     /// Submissions go on while the file is written anew, again and again; none is lost, and none that was replaced is back.

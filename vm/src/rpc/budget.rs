@@ -56,13 +56,16 @@ impl Share {
     /// Adds so many bytes; false, and nothing is added, where there is no room for them.
     #[must_use]
     pub fn add(&self, bytes: usize) -> bool {
-        let mine = self.held.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
-        let all = self.budget.used.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
-        let fits = mine <= SHORT_BYTES || all <= self.budget.most;
-        if !fits {
-            self.remove(bytes);
+        let short = self.held.load(Ordering::Relaxed).saturating_add(bytes) <= SHORT_BYTES;
+        let more = |used: usize| {
+            let all = used.saturating_add(bytes);
+            (short || all <= self.budget.most).then_some(all)
+        };
+        let added = self.budget.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok();
+        if added {
+            self.held.fetch_add(bytes, Ordering::Relaxed);
         }
-        fits
+        added
     }
 
     /// As [`Self::add`], up to so many bytes in all.

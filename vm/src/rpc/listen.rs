@@ -29,6 +29,8 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a client may take nothing of an answer. A WebSocket has less time, and is told so.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a connection waits for its client before it may be needed for another one.
+const WAIT_MIN: Duration = Duration::from_secs(1);
 /// How long a request may be worked on when its connection is needed for another client.
 const WORK_MAX: Duration = Duration::from_secs(30);
 /// How long the rest of a body is read that is too long.
@@ -42,7 +44,7 @@ const CONNECTIONS_MAX: usize = 1_024;
 /// Serves until `stop` changes, then lets open requests end and says goodbye to those who stay connected.
 pub async fn serve(listener: TcpListener, service: RpcService, mut stop: watch::Receiver<bool>) {
     let mut connections = JoinSet::new();
-    let waiting = Arc::new(Waiting::new(WORK_MAX));
+    let waiting = Arc::new(Waiting::new(WAIT_MIN, WORK_MAX));
     loop {
         while connections.try_join_next().is_some() {}
         let full = connections.len() >= CONNECTIONS_MAX;
@@ -122,9 +124,7 @@ async fn answer(
             // From here on the service counts it.
             drop(share);
             guest.work();
-            let response = service.oneshot(Request::from_parts(head, body)).await?;
-            guest.wait();
-            response
+            service.oneshot(Request::from_parts(head, body)).await?
         }
         Ok(Err(Unread::BrokeOff)) => plain(StatusCode::BAD_REQUEST, "the body of the request broke off\n"),
         Ok(Err(Unread::NoRoom)) => plain(StatusCode::SERVICE_UNAVAILABLE, NO_ROOM),
@@ -132,10 +132,29 @@ async fn answer(
     };
     cors::allow(cross_site, response.headers_mut());
     let (head, body) = response.into_parts();
-    Ok(match api.answers().keep(body) {
-        Some(body) => Response::from_parts(head, Full::new(body)),
-        None => plain(StatusCode::SERVICE_UNAVAILABLE, "too many long answers are unread\n").map(Full::new),
-    })
+    let response = match api.answers().keep(body) {
+        Some(body) => Response::from_parts(head, body),
+        None => plain(StatusCode::SERVICE_UNAVAILABLE, "too many long answers are unread\n"),
+    };
+    Ok(response.map(|body| Full::new(Bytes::from_owner(Sent { body, guest }))))
+}
+
+/// An answer. Its connection waits for the client again when it is sent.
+struct Sent {
+    body: Bytes,
+    guest: Arc<Guest>,
+}
+
+impl AsRef<[u8]> for Sent {
+    fn as_ref(&self) -> &[u8] {
+        &self.body
+    }
+}
+
+impl Drop for Sent {
+    fn drop(&mut self) {
+        self.guest.wait();
+    }
 }
 
 /// Why a body was not read.

@@ -1,5 +1,5 @@
 //! [`Waiting`]: connections of a port, and which of them gives way when all are taken: the one that has waited longest for
-//! its client; where none waits, the one whose request has been worked on for longest. So clients who leave theirs open
+//! its client; where none has waited for a while, the one whose request has been worked on for longest. So clients who leave theirs open
 //! keep nobody out.
 
 use parking_lot::Mutex;
@@ -15,6 +15,8 @@ const LOOK: Duration = Duration::from_millis(500);
 /// Connections of a port.
 #[derive(Debug)]
 pub(crate) struct Waiting {
+    /// How long a connection waits before it may have to give way: whoever just came has not been heard yet.
+    wait_min: Duration,
     /// How long a request is worked on before its connection may have to give way.
     work_max: Duration,
     turns: Mutex<Turns>,
@@ -26,7 +28,7 @@ pub(crate) struct Waiting {
 struct Turns {
     next: u64,
     /// By when each began to wait.
-    waiting: BTreeMap<u64, Arc<Notify>>,
+    waiting: BTreeMap<u64, (Instant, Arc<Notify>)>,
     /// By when each began to work.
     working: BTreeMap<u64, (Instant, Arc<Notify>)>,
 }
@@ -52,18 +54,17 @@ impl Turns {
     }
 
     /// Who gives way, if somebody has to by now.
-    fn pop(&mut self, work_max: Duration) -> Option<Arc<Notify>> {
-        if let Some((_, leave)) = self.waiting.pop_first() {
-            return Some(leave);
-        }
-        let oldest = self.working.first_entry().filter(|oldest| oldest.get().0.elapsed() >= work_max)?;
-        Some(oldest.remove().1)
+    fn pop(&mut self, wait_min: Duration, work_max: Duration) -> Option<Arc<Notify>> {
+        let waits = self.waiting.first_entry().filter(|oldest| oldest.get().0.elapsed() >= wait_min);
+        let gives_way =
+            waits.or_else(|| self.working.first_entry().filter(|oldest| oldest.get().0.elapsed() >= work_max));
+        Some(gives_way?.remove().1)
     }
 }
 
 impl Waiting {
-    pub(crate) fn new(work_max: Duration) -> Self {
-        Self { work_max, turns: Mutex::default(), begun: Notify::new() }
+    pub(crate) fn new(wait_min: Duration, work_max: Duration) -> Self {
+        Self { wait_min, work_max, turns: Mutex::default(), begun: Notify::new() }
     }
 
     /// A connection that waits from now on.
@@ -71,7 +72,7 @@ impl Waiting {
         let leave = Arc::new(Notify::new());
         let mut turns = self.turns.lock();
         let turn = turns.take();
-        turns.waiting.insert(turn, Arc::clone(&leave));
+        turns.waiting.insert(turn, (Instant::now(), Arc::clone(&leave)));
         drop(turns);
         self.begun.notify_waiters();
         Guest { waiting: Arc::clone(self), turn: Mutex::new(turn), leave }
@@ -81,7 +82,7 @@ impl Waiting {
     pub(crate) async fn make_room(&self) {
         loop {
             let begun = self.begun.notified();
-            if let Some(leave) = self.turns.lock().pop(self.work_max) {
+            if let Some(leave) = self.turns.lock().pop(self.wait_min, self.work_max) {
                 // Kept until the connection looks.
                 leave.notify_one();
                 return;
@@ -105,7 +106,7 @@ impl Guest {
         let (mut turn, mut turns) = (self.turn.lock(), self.waiting.turns.lock());
         turns.forget(*turn);
         *turn = turns.take();
-        turns.waiting.insert(*turn, Arc::clone(&self.leave));
+        turns.waiting.insert(*turn, (Instant::now(), Arc::clone(&self.leave)));
         drop((turn, turns));
         self.waiting.begun.notify_waiters();
     }
@@ -132,7 +133,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_waited_longest_leaves_first() {
-        let waiting = Arc::new(Waiting::new(Duration::ZERO));
+        let waiting = Arc::new(Waiting::new(Duration::ZERO, Duration::ZERO));
         let guests = [waiting.enter(), waiting.enter(), waiting.enter()];
         guests[0].work();
         guests[0].wait();
@@ -148,7 +149,7 @@ mod tests {
     #[tokio::test]
     async fn who_works_stays_for_a_while() {
         const WORK_MAX: Duration = Duration::from_secs(1);
-        let waiting = Arc::new(Waiting::new(WORK_MAX));
+        let waiting = Arc::new(Waiting::new(Duration::from_millis(200), WORK_MAX));
         let guests = [waiting.enter(), waiting.enter()];
         guests[1].work();
         guests[0].work();
@@ -157,7 +158,8 @@ mod tests {
         timeout(5 * WORK_MAX, waiting.make_room()).await.expect("one works for too long");
         assert!(asked(&guests[1]).await && !asked(&guests[0]).await);
         guests[0].wait();
-        timeout(WORK_MAX, waiting.make_room()).await.expect("one waits");
+        assert!(timeout(Duration::from_millis(100), waiting.make_room()).await.is_err(), "it has only begun to wait");
+        timeout(2 * WORK_MAX, waiting.make_room()).await.expect("one waits");
         assert!(asked(&guests[0]).await);
     }
 }

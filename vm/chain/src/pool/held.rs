@@ -190,7 +190,7 @@ impl Held {
             self.forget_if_empty(sender);
         }
         if let Some(replaced) = replaced {
-            self.departed.note(replaced.seen);
+            self.departed.note_replaced(replaced.seen, hash);
         }
         Ok(())
     }
