@@ -3,7 +3,9 @@
 //! | module | what lives there |
 //! |---|---|
 //! | [`conformance`] | Ethereum's state tests and their kin through the chain's own execution path |
+//! | [`random`] | numbers that a printed seed gives again |
 //! | [`process`] | the real `pars-vm`, from outside |
 
 pub mod conformance;
 pub mod process;
+pub mod random;

@@ -11,6 +11,7 @@ use pars_chain::error::Fatal;
 use pars_chain::state::audit::{Report, audit};
 use pars_chain::state::commit::History;
 use pars_chain::store::{Batch, Column, Durability, Memory, Store};
+use pars_tests::random::Random;
 use pars_vm::replay::record::Record;
 use pars_vm::store::rocks::Rocks;
 use std::collections::BTreeMap;
@@ -19,7 +20,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
 use strum::IntoEnumIterator;
 
 /// A chain with precompiles switched on and off, a state upgrade, and storage that is wiped.
@@ -40,10 +40,9 @@ enum Stop {
 #[test]
 fn process_stops_leave_a_whole_head() {
     let runs = if std::env::var_os("PARS_FULL").is_some() { 500 } else { 50 };
-    let seed = SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |now| now.as_secs());
-    println!("seed {seed}");
+    let mut random = Random::of_now();
+    println!("seed {}", random.0);
     let record = Record::read(&record_file()).expect("the recorded chain is checked in");
-    let mut random = Random(seed);
     let mut lost: BTreeMap<Stop, Vec<u64>> = BTreeMap::new();
     for run in 0..runs {
         let stop = [Stop::CopiedWhileRunning, Stop::Killed, Stop::LogCut][run % 3];
@@ -233,17 +232,4 @@ fn cut_newest_log(folder: &Path, random: &mut Random) {
     let length = std::fs::metadata(&newest).expect("readable").len();
     let file = std::fs::OpenOptions::new().write(true).open(newest).expect("writable");
     file.set_len(random.below(length + 1)).expect("can be cut");
-}
-
-/// SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % bound.max(1)
-    }
 }

@@ -30,12 +30,6 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// An endless loop, which ends with its gas.
 const LOOP: &str = r#"{"jsonrpc":"2.0","id":1,"method":"eth_call","params":[{"data":"0x5b600056"}]}"#;
 
-/// Resident memory, kB.
-fn memory(dev: &Dev) -> Result<u64> {
-    let pages = std::fs::read_to_string(format!("/proc/{}/statm", dev.running.id()))?;
-    Ok(pages.split(' ').nth(1).context("resident pages")?.parse::<u64>()? * 4)
-}
-
 /// Ticks of a processor that it has used, a hundred a second.
 fn ticks(dev: &Dev) -> Result<u64> {
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", dev.running.id()))?;
@@ -69,7 +63,7 @@ async fn post(connection: &mut TcpStream, length: usize, body: &[u8]) -> std::io
 async fn report_7_lists_of_many_small_items() -> Result<()> {
     let dev = Dev::start(None)?;
     let mut socket = Client::connect(dev.address).await;
-    let before = memory(&dev)?;
+    let before = dev.running.memory_kb()?;
     let items = |length: usize| format!("[1{}]", ",1".repeat(length / 2));
     let batch = items(REQUEST_BYTES - 200);
     let params = items(REQUEST_BYTES - 200);
@@ -94,7 +88,7 @@ async fn report_7_lists_of_many_small_items() -> Result<()> {
     for asked in asking {
         asked.await??;
     }
-    let after = memory(&dev)?;
+    let after = dev.running.memory_kb()?;
     ensure!(after < before + MEMORY_KB, "{before} kB before, {after} kB after");
     Ok(())
 }
@@ -104,7 +98,7 @@ async fn report_7_lists_of_many_small_items() -> Result<()> {
 async fn requests_are_bounded_together() -> Result<()> {
     let dev = Dev::start(None)?;
     let mut socket = Client::connect(dev.address).await;
-    let before = memory(&dev)?;
+    let before = dev.running.memory_kb()?;
     let part = vec![b'1'; REQUEST_BYTES - 100];
     let (mut open, mut refused) = (Vec::new(), 0);
     for _ in 0..60 {
@@ -128,7 +122,7 @@ async fn requests_are_bounded_together() -> Result<()> {
     for nonce in 0..5 {
         modest(&dev, &mut socket, nonce).await?;
     }
-    let after = memory(&dev)?;
+    let after = dev.running.memory_kb()?;
     println!("{refused} were refused while they came; {before} kB before, {after} kB after");
     ensure!(after < before + MEMORY_KB, "{before} kB before, {after} kB after");
     // A long request is refused in words now, and taken when the others are gone.
@@ -176,13 +170,13 @@ async fn unread_answers_keep_nobody_out() -> Result<()> {
         post(&mut connection, body.len(), body.as_bytes()).await?;
         unread.push(connection);
     }
-    let (before, since) = (memory(&dev)?, Instant::now());
+    let (before, since) = (dev.running.memory_kb()?, Instant::now());
     let mut nonce = 0;
     while since.elapsed() < Duration::from_secs(3) {
         modest(&dev, &mut socket, nonce).await?;
         nonce += 1;
     }
-    let after = memory(&dev)?;
+    let after = dev.running.memory_kb()?;
     println!("{nonce} transfers; {before} kB after the requests, {after} kB at the end");
     ensure!(after < 1_000_000, "{after} kB");
     drop(unread);

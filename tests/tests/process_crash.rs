@@ -12,10 +12,11 @@ use pars_tests::process::folder;
 use pars_tests::process::hosted::{Files, Hosted};
 use pars_tests::process::rpc::Client;
 use pars_tests::process::wallet::{Draft, Signed, Wallet};
+use pars_tests::random::Random;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::process::Command;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 const TO: Address = Address::repeat_byte(0x5a);
 /// Accounts that send one transaction after another.
@@ -43,7 +44,7 @@ struct Told {
 #[test]
 fn process_crash_dev_under_load() -> Result<()> {
     let rounds = if std::env::var_os("PARS_FULL").is_some() { 50 } else { 20 };
-    let mut random = Random::new();
+    let mut random = Random::of_now();
     println!("seed {}", random.0);
     let folder = tempfile::tempdir()?;
     let told = Mutex::new(Told::default());
@@ -181,7 +182,7 @@ fn waits(client: &mut Client, signed: &Signed) -> Result<bool> {
 #[tokio::test(flavor = "multi_thread")]
 async fn process_crash_plugin_under_load() -> Result<()> {
     const ROUNDS: usize = 20;
-    let mut random = Random::new();
+    let mut random = Random::of_now();
     println!("seed {}", random.0);
     let folder = tempfile::tempdir()?;
     let files = Files::local(folder.path());
@@ -289,21 +290,4 @@ async fn check_plugin(hosted: &mut Hosted, told: &Told, accepted: &mut Vec<Bytes
         }
     }
     Ok(waiting)
-}
-
-/// SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn new() -> Self {
-        Self(SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |now| now.as_secs()))
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % bound.max(1)
-    }
 }

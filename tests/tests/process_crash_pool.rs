@@ -8,10 +8,11 @@ use anyhow::{Context as _, Result, ensure};
 use pars_tests::process::dev::Dev;
 use pars_tests::process::rpc::Client;
 use pars_tests::process::wallet::{Draft, Signed, Wallet};
+use pars_tests::random::Random;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 const TO: Address = Address::repeat_byte(0x5c);
 const GWEI: u128 = 1_000_000_000;
@@ -31,7 +32,7 @@ const SHARE: u64 = 64;
 #[test]
 fn process_crash_dev_with_a_full_pool() -> Result<()> {
     let rounds = if std::env::var_os("PARS_FULL").is_some() { 17 } else { 5 };
-    let mut random = Random::new();
+    let mut random = Random::of_now();
     println!("seed {}", random.0);
     let folder = tempfile::tempdir()?;
     let mut work = Work::default();
@@ -205,21 +206,4 @@ fn balance(client: &mut Client, address: Address) -> Result<U256> {
 fn transfer(from: &Wallet, nonce: u64, times: u128) -> Result<Signed> {
     let tip = times * GWEI;
     from.sign(&Draft { tip, fee_cap: 100 * tip, ..Draft::transfer(nonce, TO, 1) })
-}
-
-/// SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn new() -> Self {
-        Self(SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |now| now.as_secs()))
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % bound.max(1)
-    }
 }

@@ -82,14 +82,9 @@ async fn process_dev_stalled_sockets() -> Result<()> {
     const STALLED: usize = 64;
     let dev = Dev::start(None)?;
     let wallet = Wallet::local(0)?;
-    let memory = |dev: &Dev| -> Result<u64> {
-        let pages = std::fs::read_to_string(format!("/proc/{}/statm", dev.running.id()))?;
-        let resident = pages.split(' ').nth(1).context("resident pages")?;
-        Ok(resident.parse::<u64>()? * 4)
-    };
     let mut live = Client::connect(dev.address).await;
     live.call("eth_subscribe", json!(["newHeads"])).await;
-    let before = memory(&dev)?;
+    let before = dev.running.memory_kb()?;
     let call = r#"{"jsonrpc":"2.0","id":1,"method":"eth_getBlockByNumber","params":["0x0",false]}"#;
     let batch = format!("[{}]", vec![call; 500].join(","));
     let mut stalled = Vec::new();
@@ -112,7 +107,7 @@ async fn process_dev_stalled_sockets() -> Result<()> {
         live.news().await;
         slowest = slowest.max(since.elapsed());
     }
-    let after = memory(&dev)?;
+    let after = dev.running.memory_kb()?;
     println!("{STALLED} stalled: {before} kB before, {after} kB after 300 blocks; the slowest of them {slowest:?}");
     ensure!(after < before + 400_000, "{before} kB before, {after} kB after");
     ensure!(slowest < Duration::from_secs(5), "{slowest:?}");

@@ -52,6 +52,15 @@ impl Running {
         self.child.id()
     }
 
+    /// Its resident memory, kB.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn memory_kb(&self) -> Result<u64> {
+        let pages = std::fs::read_to_string(format!("/proc/{}/statm", self.id()))?;
+        Ok(pages.split(' ').nth(1).context("resident pages")?.parse::<u64>()? * 4)
+    }
+
     /// What it has written to standard output so far.
     #[must_use]
     pub fn out(&self) -> String {
