@@ -2,6 +2,7 @@
 
 use crate::rpc::api::Api;
 use crate::rpc::batch::Batch;
+use crate::rpc::budget::SHORT_BYTES;
 use crate::rpc::call::Call;
 use crate::rpc::error::RpcError;
 use crate::rpc::params::Params;
@@ -58,7 +59,6 @@ impl Caller {
                 None => reply(None, &Err(RpcError::parse()), &mut out),
             },
         }
-        // What a vector keeps for growing is as much again.
         out.shrink_to_fit();
         out.into()
     }
@@ -89,7 +89,9 @@ impl Caller {
                 out.push(b',');
             }
             let comma = out.len();
-            if !share.grow(before) && call.is_call() {
+            // What a vector keeps for growing is as much again, where it is long.
+            let kept = if before > SHORT_BYTES { out.capacity() } else { before };
+            if !share.grow(kept) && call.is_call() {
                 let text = "too many long answers are on their way: ask again, for less";
                 reply(call.id, &Err(RpcError::limit(text)), out);
             }

@@ -47,6 +47,7 @@ type options struct {
 	minDelayMS   int
 	transfers    int
 	kill         bool
+	pluginKills  int
 }
 
 // files is a flag that may be given more than once.
@@ -141,7 +142,7 @@ func smokeOne(ctx context.Context, o options, genesis string) error {
 	defer cancel()
 	fmt.Printf("%s, %d node(s), plugin %s as %s\n", filepath.Base(genesis), o.net.Nodes, filepath.Base(o.net.Plugin), o.net.VM)
 	return withNetwork(ctx, o, genesis, func(n *network.Network) error {
-		return smoke.Run(ctx, n, o.transfers, o.kill, os.Stdout)
+		return smoke.Run(ctx, n, o.transfers, o.kill, o.pluginKills, os.Stdout)
 	})
 }
 
@@ -160,6 +161,7 @@ func parse(name string, args []string) (o options, err error) {
 	fs.IntVar(&o.minDelayMS, "min-delay-ms", 0, "set config.initialMinDelayMS of the genesis; 0 leaves it")
 	fs.IntVar(&o.transfers, "transfers", 200, "smoke: transfers to mine before the restart")
 	fs.BoolVar(&o.kill, "kill", true, "smoke: also kill -9 the hosts")
+	fs.IntVar(&o.pluginKills, "plugin-kills", 0, "smoke: so often kill -9 the plugins under load")
 	if err := fs.Parse(args); err != nil {
 		return o, err
 	}

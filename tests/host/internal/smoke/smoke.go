@@ -79,8 +79,9 @@ type way struct {
 }
 
 // Run checks a chain that just came up and prints what it measured. With kill,
-// the hosts are also ended by kill -9 right after a receipt was shown.
-func Run(ctx context.Context, n *network.Network, transfers int, kill bool, out io.Writer) error {
+// the hosts are also ended by kill -9 right after a receipt was shown, and the
+// plugins pluginKills times under load.
+func Run(ctx context.Context, n *network.Network, transfers int, kill bool, pluginKills int, out io.Writer) error {
 	c, err := newCheck(ctx, n, out)
 	if err != nil {
 		return err
@@ -101,6 +102,11 @@ func Run(ctx context.Context, n *network.Network, transfers int, kill bool, out 
 		}
 		if err := c.transfer(ctx, 1); err != nil {
 			return fmt.Errorf("after %s: %w", w.name, err)
+		}
+	}
+	if pluginKills > 0 {
+		if err := c.killPlugins(ctx, pluginKills); err != nil {
+			return err
 		}
 	}
 	return c.nodesAgree(ctx)
@@ -274,6 +280,16 @@ func (c *check) restart(ctx context.Context, w way) error {
 	if now.Cmp(balance) != 0 {
 		return fmt.Errorf("the recipient has %s wei, it had %s", now, balance)
 	}
+	if err := c.kept(ctx); err != nil {
+		return err
+	}
+	fmt.Fprintf(c.out, "  %s: stopped in %.2f s, serving after %.2f s at height %d, all %d transfers kept\n",
+		w.name, t1.Sub(t0).Seconds(), up.Seconds(), after.height(), len(c.mined))
+	return nil
+}
+
+// kept checks that every transfer is where its receipt said.
+func (c *check) kept(ctx context.Context) error {
 	for _, m := range c.mined {
 		r, err := c.receipt(ctx, m.tx)
 		if err != nil {
@@ -283,8 +299,6 @@ func (c *check) restart(ctx context.Context, w way) error {
 			return fmt.Errorf("transaction %s is no longer in block %s", m.tx, m.block)
 		}
 	}
-	fmt.Fprintf(c.out, "  %s: stopped in %.2f s, serving after %.2f s at height %d, all %d transfers kept\n",
-		w.name, t1.Sub(t0).Seconds(), up.Seconds(), after.height(), len(c.mined))
 	return nil
 }
 
