@@ -80,7 +80,7 @@ async fn serve(options: &Dev) -> Result<()> {
     // With slow blocks clients ask for the receipt instead.
     let slow = options.block_time.is_some_and(|interval| interval > SETTLE_TIMEOUT);
     let sealing = if slow { Sealing::Host } else { Sealing::Instant };
-    let node = Arc::new(Node::start(chain, choices, sealing).context("starting the chain")?);
+    let node = Arc::new(Node::start(chain, choices, sealing, None).context("starting the chain")?);
     let mut interrupt = signal(SignalKind::interrupt()).context("handling SIGINT")?;
     let mut terminate = signal(SignalKind::terminate()).context("handling SIGTERM")?;
     // The terminal was closed.

@@ -2,10 +2,12 @@
 
 use crate::blocks::Blocks;
 use crate::clock::now_ms;
+use crate::truth::{Noting, Recorder};
 use pars_chain::block::{Block, BlockId};
 use pars_chain::engine::{Accepted, Chain};
 use pars_chain::error::{Error, Fatal};
 use pars_chain::pool::Pool;
+use pars_chain::state::meta::Head;
 use pars_chain::store::Durability;
 use pars_chain::tx::Tx;
 use pars_chain::view::View;
@@ -50,21 +52,27 @@ pub struct Owner {
     chain: Chain,
     pool: Arc<Pool>,
     blocks: Arc<Blocks>,
+    recorder: Option<Recorder>,
     shown: watch::Sender<Shown>,
     /// Why the chain answers nothing any more.
     failed: Option<Fatal>,
 }
 
 impl Engine {
-    /// Starts the thread.
+    /// Starts the thread. With a recorder the last accepted block is noted there, too.
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn start(chain: Chain, pool: Arc<Pool>, blocks: Arc<Blocks>) -> std::io::Result<Self> {
+    pub fn start(
+        chain: Chain,
+        pool: Arc<Pool>,
+        blocks: Arc<Blocks>,
+        recorder: Option<Recorder>,
+    ) -> std::io::Result<Self> {
         let head = chain.head().clone();
         let (shown, watched) = watch::channel(Shown { preferred: head.clone(), head, stopped: false });
         let (calls, mut queue) = mpsc::channel::<Call>(CALLS_MAX);
-        let mut owner = Owner { chain, pool, blocks, shown, failed: None };
+        let mut owner = Owner { chain, pool, blocks, recorder, shown, failed: None };
         let thread = std::thread::Builder::new().name("chain".to_owned()).spawn(move || {
             while let Some(call) = queue.blocking_recv() {
                 // A panic costs its own call. One amid an accept leaves `failed` set, and with it the chain stopped.
@@ -140,14 +148,20 @@ impl Owner {
         result
     }
 
-    /// Accepts a block: stored, then shown, then answered.
+    /// Accepts a block: stored here and noted by the recorder, then shown, then answered.
     ///
     /// # Errors
-    /// See [`Chain::accept`].
+    /// See [`Chain::accept`]; and where the recorder failed, after which nothing is shown any more.
     pub fn accept(&mut self, id: BlockId, durability: Durability) -> Result<Option<Accepted>, Error> {
         self.chain()?;
         self.failed = Some(Fatal::Bug(format!("accepting {id} did not end")));
-        let accepted = self.chain.accept(id, durability);
+        // Beside the commit: which of both comes first does not matter while nothing is shown.
+        let next = self.chain.processing(id).filter(|_| self.chain.is_next(id)).map(|block| block.height());
+        let noting = self.recorder.as_ref().zip(next).map(|(recorder, height)| recorder.begin(Head { height, id }));
+        let mut accepted = self.chain.accept(id, durability);
+        if let Some(Err(fatal)) = noting.map(Noting::wait) {
+            accepted = accepted.and(Err(fatal.into()));
+        }
         self.failed = None;
         let accepted = self.attempt(|_| accepted)?;
         if let Some(Accepted { block, receipts, .. }) = &accepted {

@@ -8,6 +8,8 @@
 //! | `replay.rs` | recorded chains, compared block by block |
 //! | `node.rs` | a chain that runs: thread, pool, waiting |
 //! | `engine.rs` | the one thread that owns the chain |
+//! | `truth.rs` | the last accepted block in the host's database |
+//! | `rebuild.rs` | a store made anew from the blocks of another |
 //! | `blocks.rs` | accepted blocks as readers need them, decoded |
 //! | `arrivals.rs` | transactions as they become executable |
 //! | `journal.rs`, `journal/`, `keeper.rs` | submitted transactions over a restart; what happens every second and minute |
@@ -31,8 +33,10 @@ pub mod log;
 pub mod node;
 #[cfg(feature = "disk")]
 pub mod plugin;
+pub mod rebuild;
 #[cfg(feature = "disk")]
 pub mod replay;
 pub mod rpc;
 #[cfg(feature = "disk")]
 pub mod store;
+pub mod truth;

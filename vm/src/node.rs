@@ -6,6 +6,7 @@ use crate::clock::now_ms;
 use crate::engine::{Closed, Engine, Shown};
 use crate::journal::{Journal, JournalError};
 use crate::keeper::{Keeper, Periods};
+use crate::truth::Recorder;
 use alloy_primitives::{Address, B256};
 use pars_chain::block::{Block, BlockId};
 use pars_chain::engine::{Built, Chain, Wish, next_block};
@@ -81,17 +82,22 @@ pub enum StartError {
 }
 
 impl Node {
-    /// Starts a chain.
+    /// Starts a chain. With a recorder, accepted blocks are noted there before they are shown.
     ///
     /// # Errors
     /// When the store failed, the system gives no thread, or the journal cannot be used.
-    pub fn start(chain: Chain, choices: Choices, sealing: Sealing) -> Result<Self, StartError> {
+    pub fn start(
+        chain: Chain,
+        choices: Choices,
+        sealing: Sealing,
+        recorder: Option<Recorder>,
+    ) -> Result<Self, StartError> {
         let (spec, genesis, place) = (Arc::clone(chain.spec()), chain.genesis(), chain.place());
         let pool = Arc::new(Pool::new(Arc::clone(&spec), choices.pool, chain.head())?);
         let journal = choices.journal.as_ref().map(|path| recover(path.clone(), &pool, &choices, chain.head()));
         let journal = journal.transpose()?.map(Arc::new);
         let blocks = Arc::new(Blocks::default());
-        let engine = Engine::start(chain, Arc::clone(&pool), Arc::clone(&blocks))?;
+        let engine = Engine::start(chain, Arc::clone(&pool), Arc::clone(&blocks), recorder)?;
         let watched = engine.watch();
         let changes = watch::Sender::new(0);
         let keeper = Keeper::start(Arc::clone(&pool), journal.clone(), changes.clone(), Periods::default())?;

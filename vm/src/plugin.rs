@@ -5,24 +5,29 @@ use crate::config::Config;
 use crate::engine::{Engine, Owner};
 use crate::log;
 use crate::node::{Choices, Node, Sealing};
+use crate::rebuild::{self, Rebuild};
 use crate::rpc::api::Api;
 use crate::rpc::service::RpcService;
 use crate::store::rocks::Rocks;
+use crate::truth::Recorder;
 use alloy_primitives::B256;
 use bytes::Bytes;
 use pars_chain::block::{self, BlockId};
-use pars_chain::engine::{Built, Chain, Context, Needs, Opening, Verdict};
-use pars_chain::error::{Error, Misuse};
+use pars_chain::engine::{Agreement, Built, Chain, Context, Needs, Opening, Verdict};
+use pars_chain::error::{Error, Fatal, Misuse};
 use pars_chain::execution::executor::{Place, predicate_rows};
 use pars_chain::rules::predicate;
+use pars_chain::state::meta::Head;
 use pars_chain::store::Durability;
+use pars_chain::tx::Tx;
+use pars_chain::view::View;
 use pars_genesis::forks::HostUpgrades;
 use pars_host::{
     Block, BlockContext, BlockMeta, ChainVm, Event, Host, HttpHandler, Id, InitArgs, LastAccepted, NetworkUpgrades,
     Phase, VmError,
 };
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// The chain as a host's plugin.
@@ -34,6 +39,8 @@ pub struct Plugin {
     phase: Mutex<Option<Phase>>,
     /// When the store was last synced while catching up, Unix milliseconds.
     synced_ms: AtomicU64,
+    /// `Shutdown` came.
+    stopping: AtomicBool,
     /// Block built on, and when: the host comes back at once after a build that gave nothing.
     last_build: Mutex<Option<(BlockId, u64)>>,
 }
@@ -44,6 +51,8 @@ const SYNC_EVERY_BLOCKS: u64 = 256;
 const SYNC_EVERY_MS: u64 = 1_000;
 /// Pause before another build on the same block, milliseconds.
 const REBUILD_MS: u64 = 100;
+/// Transactions of blocks that were taken back, which are looked at. The pool takes fewer.
+const GIVEN_BACK_MAX: usize = 100_000;
 /// Folder of the store inside the chain's own.
 const FOLDER: &str = "pars";
 /// File of submitted transactions beside the store's.
@@ -59,6 +68,7 @@ impl Plugin {
             config: OnceLock::new(),
             phase: Mutex::new(None),
             synced_ms: AtomicU64::new(0),
+            stopping: AtomicBool::new(false),
             last_build: Mutex::new(None),
         }
     }
@@ -84,7 +94,12 @@ impl Plugin {
         *self.phase.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn open(&self, args: &InitArgs) -> Result<(Node, Config), VmError> {
+    fn open(
+        &self,
+        args: &InitArgs,
+        recorder: Option<Recorder>,
+        noted: Option<Head>,
+    ) -> Result<(Node, Config), VmError> {
         let config = Config::parse(&args.config).map_err(VmError::other)?;
         self.lever.set_json(config.log_json);
         for note in &config.notes {
@@ -101,7 +116,7 @@ impl Plugin {
         };
         let airdrop = config.airdrop.as_ref().map(read).transpose()?;
         let folder = args.chain_data_dir.join(FOLDER);
-        let store = Rocks::open(&folder).map_err(VmError::other)?;
+        rebuild::finish(&folder).map_err(VmError::other)?;
         let opening = Opening {
             genesis: &args.genesis,
             upgrade: &args.upgrade,
@@ -111,7 +126,13 @@ impl Plugin {
             history: config.history,
             skip_upgrade_check: config.skip_upgrade_check,
         };
-        let chain = Chain::open(Arc::new(store), &opening).map_err(VmError::other)?;
+        let (chain, taken_back) = self.agree(&folder, &opening, noted)?;
+        if let Some(recorder) = &recorder {
+            let head = Head { height: chain.head().height(), id: chain.head().id() };
+            if noted != Some(head) {
+                recorder.begin(head).wait().map_err(VmError::other)?;
+            }
+        }
         tracing::info!(
             chain_id = chain.spec().chain_id, genesis = %chain.genesis(), head = %chain.head().id(),
             height = chain.head().height(), "opened"
@@ -124,8 +145,52 @@ impl Plugin {
             local_senders: config.local_senders.clone(),
             journal: Some(folder.join(JOURNAL)),
         };
-        let node = Node::start(chain, choices, Sealing::Host).map_err(VmError::other)?;
+        let node = Node::start(chain, choices, Sealing::Host, recorder).map_err(VmError::other)?;
+        give_back(&node, taken_back);
         Ok((node, config))
+    }
+
+    /// Opens the store, and takes back what the host's database does not know of: the chain, and the transactions of the
+    /// blocks that were taken back.
+    fn agree(
+        &self,
+        folder: &Path,
+        opening: &Opening<'_>,
+        noted: Option<Head>,
+    ) -> Result<(Chain, Vec<Arc<Tx>>), VmError> {
+        let open = || {
+            let store = Rocks::open(folder).map_err(VmError::other)?;
+            Chain::open(Arc::new(store), opening).map_err(VmError::other)
+        };
+        let mut chain = open()?;
+        let head = chain.head().clone();
+        let (height, id) = (head.height(), head.id());
+        let Head { height: host_height, id: host_id } = noted.unwrap_or_default();
+        let agreement = chain.agree(noted).map_err(VmError::other)?;
+        if !matches!(agreement, Agreement::Rebuild(_)) {
+            rebuild::abandon(folder).map_err(VmError::other)?;
+        }
+        let (Agreement::Rewind(to) | Agreement::Rebuild(to)) = agreement else {
+            if host_height > height {
+                tracing::warn!(
+                    host_height, %host_id, height, %id,
+                    "the host's database is ahead of the data folder: it goes back, and gives the blocks between again"
+                );
+            }
+            return Ok((chain, Vec::new()));
+        };
+        tracing::warn!(
+            host_height, %host_id, height, %id, "the host's database is behind the data folder: taking blocks back"
+        );
+        let transactions = transactions_above(&head, to).map_err(VmError::other)?;
+        if matches!(agreement, Agreement::Rewind(_)) {
+            chain.rewind(to).map_err(VmError::other)?;
+            return Ok((chain, transactions));
+        }
+        drop(chain);
+        let rebuild = Rebuild { opening, folder, keep: &[JOURNAL], to, stop: &self.stopping };
+        rebuild.run(head, Rocks::open).map_err(VmError::other)?;
+        Ok((open()?, transactions))
     }
 
     fn last_accepted(&self) -> Result<LastAccepted, VmError> {
@@ -156,9 +221,10 @@ impl Plugin {
 }
 
 impl ChainVm for Plugin {
-    async fn initialize(&self, args: InitArgs, _host: Arc<dyn Host>) -> Result<LastAccepted, VmError> {
+    async fn initialize(&self, args: InitArgs, host: Arc<dyn Host>) -> Result<LastAccepted, VmError> {
+        let (recorder, noted) = Recorder::open(host).await.map_err(VmError::other)?;
         // Opening a store reads and may replay its log: not on a thread that serves others.
-        let (node, config) = tokio::task::block_in_place(|| self.open(&args))?;
+        let (node, config) = tokio::task::block_in_place(|| self.open(&args, recorder, noted))?;
         // Whoever comes second finds a chain that runs, below.
         drop(self.config.set(config));
         self.running.set(Arc::new(node)).map_err(|_| VmError::other("Initialize came twice"))?;
@@ -175,6 +241,7 @@ impl ChainVm for Plugin {
     }
 
     async fn shutdown(&self) -> Result<(), VmError> {
+        self.stopping.store(true, Ordering::Relaxed);
         if let Some(node) = self.running.get() {
             node.close().await;
         }
@@ -301,6 +368,27 @@ impl ChainVm for Plugin {
             Ok(_) | Err(Error::Misuse(Misuse::NotProcessing(_))) => Ok(()),
             Err(error) => Err(VmError::other(error)),
         }
+    }
+}
+
+/// Transactions of the blocks above a height, oldest first; no more than [`GIVEN_BACK_MAX`].
+fn transactions_above(head: &View, height: u64) -> Result<Vec<Arc<Tx>>, Fatal> {
+    let mut transactions = Vec::new();
+    for height in height.saturating_add(1)..=head.height() {
+        if transactions.len() >= GIVEN_BACK_MAX {
+            break;
+        }
+        transactions.extend(head.block(height)?.map(|block| block.transactions).unwrap_or_default());
+    }
+    Ok(transactions)
+}
+
+/// Gives transactions of blocks that were taken back to the pool. The network may have other blocks with them.
+fn give_back(node: &Node, transactions: Vec<Arc<Tx>>) {
+    let total = transactions.len();
+    if total > 0 {
+        let taken = transactions.into_iter().filter(|tx| node.submit(Arc::clone(tx)).is_ok()).count();
+        tracing::info!(total, taken, "transactions of those blocks wait in the pool again");
     }
 }
 

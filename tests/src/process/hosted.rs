@@ -16,6 +16,7 @@ use pars_proto::host::http::{Element, HandleSimpleHttpRequest, HandleSimpleHttpR
 use pars_proto::host::vm;
 use prost_types::Timestamp;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -108,13 +109,28 @@ impl Hosted {
     /// # Errors
     /// When some call fails.
     pub async fn open(files: &Files) -> Result<Self> {
+        Self::open_with(files, BTreeMap::new()).await
+    }
+
+    /// The same, under a host whose database holds this.
+    ///
+    /// # Errors
+    /// When some call fails.
+    pub async fn open_with(files: &Files, database: BTreeMap<Bytes, Bytes>) -> Result<Self> {
         let mut hosted = Self::start().await?;
+        hosted.host.set_database(database);
         let opened = hosted.initialize(files).await?;
         hosted.serve().await?;
         hosted.enter(states()?.bootstrapping).await?;
         hosted.prefer(opened.last_accepted_id).await?;
         hosted.enter(states()?.normal).await?;
         Ok(hosted)
+    }
+
+    /// The host.
+    #[must_use]
+    pub const fn host(&self) -> &TestHost {
+        &self.host
     }
 
     /// `Initialize`.

@@ -86,7 +86,7 @@ impl World {
 
     /// Any chain.
     pub(crate) fn of(chain: Chain, limits: Limits) -> Self {
-        let node = Node::start(chain, Choices::default(), Sealing::Host).expect("a thread");
+        let node = Node::start(chain, Choices::default(), Sealing::Host, None).expect("a thread");
         let node = Arc::new(node);
         let clock = Arc::new(AtomicU64::new(GENESIS_MS));
         let api = Api::new(Arc::clone(&node), limits, Group::iter(), Clock::Set(Arc::clone(&clock)));

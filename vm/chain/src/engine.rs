@@ -5,18 +5,21 @@
 //! | file | what lives there |
 //! |---|---|
 //! | `open.rs` | genesis, and restart from what is stored |
+//! | `agree.rs` | the head, where the host's database has a record of it, too |
 //! | `verify.rs` | the order of the rules |
 //! | `build.rs` | a new block on the preferred one |
 //! | `next.rs` | what the next block would have to look like |
 //! | `accept.rs` | accept, reject, preference, rewind |
 
 mod accept;
+mod agree;
 mod build;
 mod next;
 mod open;
 mod verify;
 
 pub use accept::Accepted;
+pub use agree::{AgreeError, Agreement};
 pub use build::{Built, Candidates, InOrder, Wish};
 pub use next::{Next, next_block};
 pub use open::{OpenError, Opening, genesis_block};

@@ -5,6 +5,7 @@ mod proxy;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -121,6 +122,16 @@ impl TestHost {
         self.database.pairs().clone()
     }
 
+    /// Puts back what another host, or this one, had in its database.
+    pub fn set_database(&self, pairs: BTreeMap<Bytes, Bytes>) {
+        *self.database.pairs() = pairs;
+    }
+
+    /// The database takes no more writes.
+    pub fn close_database(&self) {
+        self.database.closed.store(true, Ordering::SeqCst);
+    }
+
     /// Waits for a plugin with the right number and dials it.
     ///
     /// # Errors
@@ -206,11 +217,14 @@ impl Runtime for Engine {
 
 /// The host's database. Only what a plugin may use is there.
 #[derive(Debug, Default)]
-struct Memory(Mutex<BTreeMap<Bytes, Bytes>>);
+struct Memory {
+    pairs: Mutex<BTreeMap<Bytes, Bytes>>,
+    closed: AtomicBool,
+}
 
 impl Memory {
     fn pairs(&self) -> std::sync::MutexGuard<'_, BTreeMap<Bytes, Bytes>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.pairs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -229,6 +243,9 @@ impl Database for Memory {
 
     async fn put(&self, request: Request<rpcdb::PutRequest>) -> Result<Response<rpcdb::PutResponse>, Status> {
         let rpcdb::PutRequest { key, value } = request.into_inner();
+        if self.closed.load(Ordering::SeqCst) {
+            return Ok(Response::new(rpcdb::PutResponse { err: Error::Closed.into() }));
+        }
         self.pairs().insert(key, value);
         Ok(Response::new(rpcdb::PutResponse::default()))
     }

@@ -212,7 +212,7 @@ fn reopen(record: &Record, store: Arc<dyn Store>) -> Result<Chain> {
 async fn ask(chain: Chain, config: &RawValue, at_ms: u64, phase: Phase, tally: &mut Tally) -> Result<()> {
     let config = Config::parse(config.get().as_bytes())?;
     let choices = Choices { pool: config.pool, ..Choices::default() };
-    let node = Arc::new(Node::start(chain, choices, Sealing::Host)?);
+    let node = Arc::new(Node::start(chain, choices, Sealing::Host, None)?);
     let clock = Arc::new(AtomicU64::new(at_ms));
     let api = Api::new(Arc::clone(&node), config.limits, config.groups, Clock::Set(Arc::clone(&clock)));
     let service = RpcService::new(Arc::new(api));

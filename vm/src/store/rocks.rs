@@ -46,6 +46,9 @@ impl Rocks {
         options.set_max_background_jobs(2);
         options.set_keep_log_file_num(2);
         options.set_bytes_per_sync(1 << 20);
+        // All columns become files at the same point. So what a lost end of the write-ahead log leaves is one state of all
+        // of them, and none keeps the log of all others alive because it grows slowly.
+        options.set_atomic_flush(true);
         let cache = Cache::new_lru_cache(CACHE_BYTES);
         let columns =
             Column::iter().map(|column| ColumnFamilyDescriptor::new(column.name(), of_column(column, &cache)));

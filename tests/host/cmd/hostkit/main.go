@@ -45,9 +45,7 @@ type options struct {
 	chainUpgrade string
 	dir          string
 	minDelayMS   int
-	transfers    int
-	kill         bool
-	pluginKills  int
+	smoke        smoke.Options
 }
 
 // files is a flag that may be given more than once.
@@ -117,7 +115,7 @@ func smokeAll(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if len(o.genesis) == 0 || o.transfers < 1 {
+	if len(o.genesis) == 0 || o.smoke.Transfers < 1 {
 		return errors.New("smoke takes at least one genesis and one transfer")
 	}
 	failed := 0
@@ -142,7 +140,7 @@ func smokeOne(ctx context.Context, o options, genesis string) error {
 	defer cancel()
 	fmt.Printf("%s, %d node(s), plugin %s as %s\n", filepath.Base(genesis), o.net.Nodes, filepath.Base(o.net.Plugin), o.net.VM)
 	return withNetwork(ctx, o, genesis, func(n *network.Network) error {
-		return smoke.Run(ctx, n, o.transfers, o.kill, o.pluginKills, os.Stdout)
+		return smoke.Run(ctx, n, o.smoke, os.Stdout)
 	})
 }
 
@@ -159,9 +157,11 @@ func parse(name string, args []string) (o options, err error) {
 	fs.StringVar(&o.net.LogLevel, "log-level", "info", "log level of the host")
 	fs.StringVar(&o.dir, "dir", "", "folder for everything that the nodes write, kept at the end (default: a temporary one)")
 	fs.IntVar(&o.minDelayMS, "min-delay-ms", 0, "set config.initialMinDelayMS of the genesis; 0 leaves it")
-	fs.IntVar(&o.transfers, "transfers", 200, "smoke: transfers to mine before the restart")
-	fs.BoolVar(&o.kill, "kill", true, "smoke: also kill -9 the hosts")
-	fs.IntVar(&o.pluginKills, "plugin-kills", 0, "smoke: so often kill -9 the plugins under load")
+	fs.IntVar(&o.smoke.Transfers, "transfers", 200, "smoke: transfers to mine before the restart")
+	fs.BoolVar(&o.smoke.Kill, "kill", true, "smoke: also kill -9 the hosts")
+	fs.IntVar(&o.smoke.PluginKills, "plugin-kills", 0, "smoke: so often kill -9 the plugins under load")
+	fs.IntVar(&o.smoke.HostKills, "host-kills", 0, "smoke: so often kill -9 the hosts under load")
+	fs.BoolVar(&o.smoke.PutBack, "put-back", false, "smoke: also give the hosts the databases that they had some blocks before")
 	if err := fs.Parse(args); err != nil {
 		return o, err
 	}

@@ -90,6 +90,11 @@ func Up(ctx context.Context, o Options) (*Network, error) {
 // URL is the chain's JSON-RPC address at a node.
 func (n *Network) URL(i int) string { return fmt.Sprintf("%s/ext/bc/%s/rpc", n.uri(i), n.ChainID) }
 
+// SocketURL is the chain's WebSocket address at a node.
+func (n *Network) SocketURL(i int) string {
+	return "ws" + strings.TrimPrefix(n.uri(i), "http") + fmt.Sprintf("/ext/bc/%s/ws", n.ChainID)
+}
+
 // Nodes is the number of hosts.
 func (n *Network) Nodes() int { return len(n.nodes) }
 

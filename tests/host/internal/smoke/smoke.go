@@ -78,22 +78,29 @@ type way struct {
 	signal syscall.Signal
 }
 
-// Run checks a chain that just came up and prints what it measured. With kill,
-// the hosts are also ended by kill -9 right after a receipt was shown, and the
-// plugins pluginKills times under load.
-func Run(ctx context.Context, n *network.Network, transfers int, kill bool, pluginKills int, out io.Writer) error {
+// Options say what is done with a chain beside transfers and a restart.
+type Options struct {
+	Transfers   int  // before the restart
+	Kill        bool // kill -9 of the hosts right after a receipt was shown
+	PluginKills int  // kill -9 of the plugins under load
+	HostKills   int  // and of the hosts
+	PutBack     bool // the hosts get the databases that they had some blocks before
+}
+
+// Run checks a chain that just came up and prints what it measured.
+func Run(ctx context.Context, n *network.Network, o Options, out io.Writer) error {
 	c, err := newCheck(ctx, n, out)
 	if err != nil {
 		return err
 	}
-	if err := c.transfer(ctx, transfers); err != nil {
+	if err := c.transfer(ctx, o.Transfers); err != nil {
 		return err
 	}
 	if err := c.nodesAgree(ctx); err != nil {
 		return err
 	}
 	ways := []way{{"restart", syscall.SIGTERM}}
-	if kill {
+	if o.Kill {
 		ways = append(ways, way{"kill -9 and restart", syscall.SIGKILL})
 	}
 	for _, w := range ways {
@@ -104,8 +111,14 @@ func Run(ctx context.Context, n *network.Network, transfers int, kill bool, plug
 			return fmt.Errorf("after %s: %w", w.name, err)
 		}
 	}
-	if pluginKills > 0 {
-		if err := c.killPlugins(ctx, pluginKills); err != nil {
+	if err := c.killUnderLoad(ctx, "plugin", o.PluginKills, n.KillPlugins); err != nil {
+		return err
+	}
+	if err := c.killUnderLoad(ctx, "host", o.HostKills, n.KillHosts); err != nil {
+		return err
+	}
+	if o.PutBack {
+		if err := c.putBack(ctx); err != nil {
 			return err
 		}
 	}
@@ -280,7 +293,7 @@ func (c *check) restart(ctx context.Context, w way) error {
 	if now.Cmp(balance) != 0 {
 		return fmt.Errorf("the recipient has %s wei, it had %s", now, balance)
 	}
-	if err := c.kept(ctx); err != nil {
+	if err := c.kept(ctx, c.mined); err != nil {
 		return err
 	}
 	fmt.Fprintf(c.out, "  %s: stopped in %.2f s, serving after %.2f s at height %d, all %d transfers kept\n",
@@ -288,9 +301,9 @@ func (c *check) restart(ctx context.Context, w way) error {
 	return nil
 }
 
-// kept checks that every transfer is where its receipt said.
-func (c *check) kept(ctx context.Context) error {
-	for _, m := range c.mined {
+// kept checks that transfers are where their receipts said.
+func (c *check) kept(ctx context.Context, transfers []mined) error {
+	for _, m := range transfers {
 		r, err := c.receipt(ctx, m.tx)
 		if err != nil {
 			return err

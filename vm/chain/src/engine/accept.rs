@@ -23,6 +23,12 @@ pub struct Accepted {
 }
 
 impl Chain {
+    /// Whether [`Self::accept`] would store this block.
+    #[must_use]
+    pub fn is_next(&self, id: BlockId) -> bool {
+        self.processing.get(&id).is_some_and(|processing| processing.block.parent() == self.head.id())
+    }
+
     /// Accepts a processing block: stores everything of it in one batch, then shows it. None where it is the last
     /// accepted block already.
     ///

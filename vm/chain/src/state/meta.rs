@@ -16,7 +16,7 @@ use alloy_primitives::{B256, Bytes};
 pub const FORMAT: u32 = 1;
 
 /// Last accepted block.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Head {
     /// Height.
     pub height: u64,

@@ -10,6 +10,15 @@ import (
 	"syscall"
 )
 
+// KillHosts ends every host by kill -9. The plugins notice.
+func (n *Network) KillHosts() error {
+	var errs []error
+	for i := range n.nodes {
+		errs = append(errs, syscall.Kill(n.nodes[i].process.cmd.Process.Pid, syscall.SIGKILL))
+	}
+	return errors.Join(errs...)
+}
+
 // KillPlugins ends the plugin of every host by kill -9. The hosts live on, and
 // their chain is dead.
 func (n *Network) KillPlugins() error {

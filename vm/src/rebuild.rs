@@ -1,0 +1,183 @@
+//! [`Rebuild`]: a store that is made anew, up to some height, from the blocks of another: the way back where reverse diffs
+//! are not kept that far.
+//!
+//! It grows in a folder of its own beside the store, goes on there after an interruption, and takes the store's place by
+//! two renames, which [`finish`] completes after a crash.
+
+use crate::clock::now_ms;
+use alloy_primitives::Bytes;
+use pars_chain::block::BlockId;
+use pars_chain::engine::{Chain, Context, OpenError, Opening, Verdict};
+use pars_chain::error::{DecodeError, Error, Fatal};
+use pars_chain::store::{Durability, Store, StoreError};
+use pars_chain::view::View;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Blocks between two syncs of the new store.
+const SYNC_EVERY: u64 = 256;
+/// Time between two lines about it, milliseconds.
+const SAY_EVERY_MS: u64 = 10_000;
+
+/// Why a store was not made anew.
+#[derive(Debug, thiserror::Error)]
+pub enum RebuildError {
+    /// The new store was not opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// This machine failed.
+    #[error(transparent)]
+    Fatal(#[from] Fatal),
+    /// A stored block was not accepted.
+    #[error(transparent)]
+    Accept(#[from] Error),
+    /// A folder could not be renamed or removed.
+    #[error("{0}: {1}")]
+    Folder(PathBuf, #[source] io::Error),
+    /// A stored block is none.
+    #[error("stored block {height}: {cause}")]
+    Block {
+        /// Its height.
+        height: u64,
+        /// What is wrong with it.
+        cause: DecodeError,
+    },
+    /// A stored block does not follow from the ones before it.
+    #[error("stored block {id} at {height} is refused: {reason}")]
+    Refused {
+        /// The block.
+        id: BlockId,
+        /// Its height.
+        height: u64,
+        /// The rule it breaks.
+        reason: String,
+    },
+    /// Somebody asked for the end.
+    #[error("stopped while computing the state anew, at block {at} of {to}: the next start goes on from there")]
+    Stopped {
+        /// Height that was reached.
+        at: u64,
+        /// Height that was wanted.
+        to: u64,
+    },
+}
+
+/// What a rebuild needs.
+#[derive(Debug)]
+pub struct Rebuild<'a> {
+    /// Files of the chain.
+    pub opening: &'a Opening<'a>,
+    /// The store's folder.
+    pub folder: &'a Path,
+    /// Files in it that are not the store's and come along.
+    pub keep: &'a [&'a str],
+    /// Height of the new head.
+    pub to: u64,
+    /// Raised when there is no time left.
+    pub stop: &'a AtomicBool,
+}
+
+impl Rebuild<'_> {
+    /// Makes the store anew from the blocks that `old` shows, and puts it in the folder's place. `open` opens a store.
+    ///
+    /// # Errors
+    /// See [`RebuildError`]. The store is as it was then.
+    pub fn run<S: Store + 'static>(
+        &self,
+        old: View,
+        open: impl Fn(&Path) -> Result<S, StoreError>,
+    ) -> Result<(), RebuildError> {
+        let (fresh, replaced) = (beside(self.folder, FRESH), beside(self.folder, REPLACED));
+        let store = open(&fresh).map_err(|error| OpenError::Fatal(error.into()))?;
+        let mut chain = Chain::open(Arc::new(store), self.opening)?;
+        let first = chain.head().height();
+        let (mut said, since) = (now_ms(), now_ms());
+        tracing::warn!(first, to = self.to, "computing the state anew from the stored blocks");
+        for height in first.saturating_add(1)..=self.to {
+            if self.stop.load(Ordering::Relaxed) {
+                chain.sync()?;
+                return Err(RebuildError::Stopped { at: chain.head().height(), to: self.to });
+            }
+            let bytes = old.block_bytes(height)?;
+            let bytes = bytes.ok_or_else(|| Fatal::Corrupt(format!("block {height} is missing")))?;
+            follow(&mut chain, height, bytes)?;
+            if now_ms().saturating_sub(said) >= SAY_EVERY_MS {
+                said = now_ms();
+                let seconds = said.saturating_sub(since) / 1_000;
+                let rate = height.saturating_sub(first).checked_div(seconds).unwrap_or_default().max(1);
+                let left_s = self.to.saturating_sub(height) / rate;
+                tracing::info!(height, to = self.to, blocks_per_s = rate, left_s, "computing the state anew");
+            }
+        }
+        chain.sync()?;
+        drop((chain, old));
+        for name in self.keep {
+            let (from, to) = (self.folder.join(name), fresh.join(name));
+            if from.exists() {
+                fs::copy(&from, &to).map_err(at(&from))?;
+            }
+        }
+        fs::rename(self.folder, &replaced).map_err(at(self.folder))?;
+        finish(self.folder)
+    }
+}
+
+/// Takes one block through verify and accept.
+fn follow(chain: &mut Chain, height: u64, bytes: Bytes) -> Result<(), RebuildError> {
+    let block = chain.parse(bytes).map_err(|cause| RebuildError::Block { height, cause })?;
+    let id = block.id();
+    let refused = |reason| RebuildError::Refused { id, height, reason };
+    // It was accepted before: the clock is its own.
+    let context = Context { now_ms: block.header.unix_ms(), bootstrapped: false, verdicts: None };
+    match chain.verify(&block, context)? {
+        Verdict::Valid => {}
+        Verdict::Invalid(reason) => return Err(refused(reason.to_string())),
+        Verdict::Needs(needs) => return Err(refused(format!("it needs {needs:?}"))),
+    }
+    let durability = if height.is_multiple_of(SYNC_EVERY) { Durability::Synced } else { Durability::Buffered };
+    chain.accept(id, durability)?;
+    Ok(())
+}
+
+/// Completes what a crash left between the two renames, and removes what was replaced.
+///
+/// # Errors
+/// When a folder could not be renamed or removed.
+pub fn finish(folder: &Path) -> Result<(), RebuildError> {
+    let (fresh, replaced) = (beside(folder, FRESH), beside(folder, REPLACED));
+    if !replaced.exists() {
+        return Ok(());
+    }
+    if !folder.exists() {
+        fs::rename(&fresh, folder).map_err(at(&fresh))?;
+    }
+    if let Some(parent) = folder.parent() {
+        fs::File::open(parent).and_then(|parent| parent.sync_all()).map_err(at(parent))?;
+    }
+    fs::remove_dir_all(&replaced).map_err(at(&replaced))
+}
+
+/// Removes one that was begun and is not needed any more.
+///
+/// # Errors
+/// When the folder could not be removed.
+pub fn abandon(folder: &Path) -> Result<(), RebuildError> {
+    let fresh = beside(folder, FRESH);
+    if fresh.exists() { fs::remove_dir_all(&fresh).map_err(at(&fresh)) } else { Ok(()) }
+}
+
+const FRESH: &str = "rebuild";
+const REPLACED: &str = "replaced";
+
+/// The folder with another ending.
+fn beside(folder: &Path, ending: &str) -> PathBuf {
+    folder.with_added_extension(ending)
+}
+
+fn at(path: &Path) -> impl FnOnce(io::Error) -> RebuildError {
+    let path = path.to_owned();
+    |error| RebuildError::Folder(path, error)
+}
