@@ -162,6 +162,7 @@ func parse(name string, args []string) (o options, err error) {
 	fs.IntVar(&o.smoke.PluginKills, "plugin-kills", 0, "smoke: so often kill -9 the plugins under load")
 	fs.IntVar(&o.smoke.HostKills, "host-kills", 0, "smoke: so often kill -9 the hosts under load")
 	fs.BoolVar(&o.smoke.PutBack, "put-back", false, "smoke: also give the hosts the databases that they had some blocks before")
+	fs.IntVar(&o.smoke.LogCuts, "log-cuts", 0, "smoke: so often kill -9 the host and cut the plugin's write-ahead log at a random byte")
 	if err := fs.Parse(args); err != nil {
 		return o, err
 	}

@@ -85,6 +85,7 @@ type Options struct {
 	PluginKills int  // kill -9 of the plugins under load
 	HostKills   int  // and of the hosts
 	PutBack     bool // the hosts get the databases that they had some blocks before
+	LogCuts     int  // the plugin's write-ahead log loses its end
 }
 
 // Run checks a chain that just came up and prints what it measured.
@@ -121,6 +122,9 @@ func Run(ctx context.Context, n *network.Network, o Options, out io.Writer) erro
 		if err := c.putBack(ctx); err != nil {
 			return err
 		}
+	}
+	if err := c.cutLogs(ctx, o.LogCuts); err != nil {
+		return err
 	}
 	return c.nodesAgree(ctx)
 }
