@@ -27,7 +27,7 @@ const CACHE_BYTES: usize = 256 << 20;
 const BLOCK_BYTES: usize = 16 << 10;
 /// Bits of a Bloom filter for each key: one look-up in a hundred goes in vain.
 const BLOOM_BITS: f64 = 10.0;
-/// Bytes of writes that are kept in memory before they become a file.
+/// Bytes of writes to all columns that are kept in memory before they become files. The write-ahead log is about as long.
 const WRITE_BUFFER_BYTES: usize = 32 << 20;
 /// Files that the store holds open. Hosts run with limits from 4,096 up.
 const OPEN_FILES_MAX: i32 = 1_024;
@@ -49,6 +49,7 @@ impl Rocks {
         // All columns become files at the same point. So what a lost end of the write-ahead log leaves is one state of all
         // of them, and none keeps the log of all others alive because it grows slowly.
         options.set_atomic_flush(true);
+        options.set_db_write_buffer_size(WRITE_BUFFER_BYTES);
         let cache = Cache::new_lru_cache(CACHE_BYTES);
         let columns =
             Column::iter().map(|column| ColumnFamilyDescriptor::new(column.name(), of_column(column, &cache)));
