@@ -13,7 +13,7 @@
 //! | `journal.rs`, `journal/`, `keeper.rs` | submitted transactions over a restart; what happens every second and minute |
 //! | `rpc.rs`, `rpc/` | JSON-RPC |
 //! | `store/rocks.rs` | the store over RocksDB |
-//! | `config.rs`, `log.rs`, `clock.rs` | configuration, log, time |
+//! | `config.rs`, `log.rs`, `clock.rs`, `version.rs` | configuration, log, time, what the program says about itself |
 //!
 //! What needs RocksDB is behind the feature `disk`, which only fuzz targets leave out.
 
@@ -36,3 +36,4 @@ pub mod replay;
 pub mod rpc;
 #[cfg(feature = "disk")]
 pub mod store;
+pub mod version;

@@ -2,10 +2,10 @@
 
 use anyhow::{Context as _, Result};
 use clap::Parser;
-use pars_host::Environment;
+use pars_host::{Environment, Numbers};
 use pars_vm::command::{self, Command, Options};
 use pars_vm::plugin::Plugin;
-use pars_vm::{dev, log, replay};
+use pars_vm::{dev, log, replay, version};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +25,9 @@ fn main() -> ExitCode {
     let result = match Options::parse().command {
         None => serve(),
         Some(Command::Replay(options)) => replay::run(&options),
+        Some(Command::Version(options)) => {
+            version::print(options.json).map(|()| ExitCode::SUCCESS).context("printing the version")
+        }
         Some(Command::Dev(options)) => {
             let _log = log::start(LevelFilter::INFO);
             allow_files();
@@ -53,7 +56,8 @@ fn serve() -> Result<ExitCode> {
     let log = log::start(LevelFilter::INFO);
     allow_files();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting threads")?;
-    let code = runtime.block_on(pars_host::serve(Arc::new(Plugin::new(log.lever)), &Environment::of_process()));
+    let plugin = Arc::new(Plugin::new(log.lever));
+    let code = runtime.block_on(pars_host::serve(plugin, &Environment::of_process(), &Numbers::of_process()));
     // What reads the store lets go of it first: RocksDB ends the process where it is read while the process ends. A
     // request that goes on for longer must not hold up the end.
     runtime.shutdown_timeout(END_MAX);

@@ -33,11 +33,12 @@ pub struct HttpHandler {
     pub prefix: String,
     /// What answers.
     pub service: HttpService,
-    /// Where a body comes as a stream, no more than this many bytes and one are read of it.
+    /// Bytes of a body. Where one comes as a stream, one byte more is read; a whole request that is longer, with some room
+    /// for its headers, is refused before it is received.
     pub body_bytes_max: usize,
 }
 
-/// Bytes of a streamed body where a handler does not say.
+/// Bytes of a body where a handler does not say.
 const BODY_BYTES_MAX: usize = 8 << 20;
 
 impl HttpHandler {
@@ -52,7 +53,7 @@ impl HttpHandler {
         Self { prefix: prefix.into(), service, body_bytes_max: BODY_BYTES_MAX }
     }
 
-    /// With another bound of streamed bodies. The service sees one byte more where a body has more.
+    /// With another bound of bodies. The service sees more than that where a body has more, and refuses it in its own words.
     #[must_use]
     pub fn with_body_bytes_max(self, body_bytes_max: usize) -> Self {
         Self { body_bytes_max, ..self }
