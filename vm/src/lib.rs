@@ -3,7 +3,7 @@
 //! | file | what lives there |
 //! |---|---|
 //! | `command.rs` | the command line |
-//! | `plugin.rs` | a host's calls, translated |
+//! | `plugin.rs`, `plugin/health.rs`, `exit.rs` | a host's calls, translated; what the host hears of the node's health; the end of the process |
 //! | `dev.rs` | the one-node chain for developers |
 //! | `replay.rs` | recorded chains, compared block by block |
 //! | `node.rs` | a chain that runs: thread, pool, waiting |
@@ -11,6 +11,7 @@
 //! | `blocks.rs` | accepted blocks as readers need them, decoded |
 //! | `arrivals.rs` | transactions as they become executable |
 //! | `journal.rs`, `journal/`, `keeper.rs` | submitted transactions over a restart; what happens every second and minute |
+//! | `metrics.rs`, `metrics/` | what is measured |
 //! | `rpc.rs`, `rpc/` | JSON-RPC |
 //! | `store/rocks.rs` | the store over RocksDB |
 //! | `config.rs`, `log.rs`, `clock.rs`, `version.rs` | configuration, log, time, what the program says about itself |
@@ -25,9 +26,12 @@ pub mod config;
 #[cfg(feature = "disk")]
 pub mod dev;
 pub mod engine;
+#[cfg(feature = "disk")]
+pub mod exit;
 pub mod journal;
 pub mod keeper;
 pub mod log;
+pub mod metrics;
 pub mod node;
 #[cfg(feature = "disk")]
 pub mod plugin;

@@ -1,9 +1,12 @@
 //! The plugin: a host's calls translated to the chain and back. It decides nothing.
 
+mod health;
+
 use crate::clock::{Clock, now_ms};
 use crate::config::Config;
 use crate::engine::{Engine, Owner};
 use crate::log;
+use crate::metrics::{Disk, Metrics};
 use crate::node::{Choices, Node, Sealing};
 use crate::rpc::api::Api;
 use crate::rpc::service::RpcService;
@@ -17,6 +20,7 @@ use pars_chain::execution::executor::{Place, predicate_rows};
 use pars_chain::rules::predicate;
 use pars_chain::store::Durability;
 use pars_genesis::forks::HostUpgrades;
+use pars_host::metric::Family;
 use pars_host::{
     Block, BlockContext, BlockMeta, ChainVm, Event, Host, HttpHandler, Id, InitArgs, LastAccepted, NetworkUpgrades,
     Phase, VmError,
@@ -24,18 +28,26 @@ use pars_host::{
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Instant;
 
 /// The chain as a host's plugin.
 #[derive(Debug)]
 pub struct Plugin {
     lever: log::Lever,
-    running: OnceLock<Arc<Node>>,
-    config: OnceLock<Config>,
+    running: OnceLock<Running>,
     phase: Mutex<Option<Phase>>,
     /// When the store was last synced while catching up, Unix milliseconds.
     synced_ms: AtomicU64,
     /// Block built on, and when: the host comes back at once after a build that gave nothing.
     last_build: Mutex<Option<(BlockId, u64)>>,
+}
+
+/// A chain that is open.
+#[derive(Debug)]
+struct Running {
+    node: Arc<Node>,
+    service: RpcService,
+    metrics: Metrics,
 }
 
 /// While catching up, a crash costs at most this many blocks…
@@ -56,7 +68,6 @@ impl Plugin {
         Self {
             lever,
             running: OnceLock::new(),
-            config: OnceLock::new(),
             phase: Mutex::new(None),
             synced_ms: AtomicU64::new(0),
             last_build: Mutex::new(None),
@@ -64,7 +75,7 @@ impl Plugin {
     }
 
     fn node(&self) -> Result<&Arc<Node>, VmError> {
-        self.running.get().ok_or_else(|| VmError::other("Initialize has not come yet"))
+        self.running.get().map(|running| &running.node).ok_or_else(no_chain)
     }
 
     fn engine(&self) -> Result<Arc<Engine>, VmError> {
@@ -84,7 +95,7 @@ impl Plugin {
         *self.phase.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn open(&self, args: &InitArgs) -> Result<(Node, Config), VmError> {
+    fn open(&self, args: &InitArgs) -> Result<Running, VmError> {
         let config = Config::parse(&args.config).map_err(VmError::other)?;
         self.lever.set_json(config.log_json);
         for note in &config.notes {
@@ -102,6 +113,7 @@ impl Plugin {
         let airdrop = config.airdrop.as_ref().map(read).transpose()?;
         let folder = args.chain_data_dir.join(FOLDER);
         let store = Rocks::open(&folder).map_err(VmError::other)?;
+        let disk = Disk { folder: folder.clone(), columns: Box::new(store.sizes()) };
         let opening = Opening {
             genesis: &args.genesis,
             upgrade: &args.upgrade,
@@ -124,8 +136,11 @@ impl Plugin {
             local_senders: config.local_senders.clone(),
             journal: Some(folder.join(JOURNAL)),
         };
-        let node = Node::start(chain, choices, Sealing::Host).map_err(VmError::other)?;
-        Ok((node, config))
+        let node = Arc::new(Node::start(chain, choices, Sealing::Host).map_err(VmError::other)?);
+        let api = Api::new(Arc::clone(&node), config.limits, config.groups, Clock::Machine);
+        let service = RpcService::new(Arc::new(api));
+        let metrics = Metrics::new(&service, Some(disk));
+        Ok(Running { node, service, metrics })
     }
 
     fn last_accepted(&self) -> Result<LastAccepted, VmError> {
@@ -158,10 +173,8 @@ impl Plugin {
 impl ChainVm for Plugin {
     async fn initialize(&self, args: InitArgs, _host: Arc<dyn Host>) -> Result<LastAccepted, VmError> {
         // Opening a store reads and may replay its log: not on a thread that serves others.
-        let (node, config) = tokio::task::block_in_place(|| self.open(&args))?;
-        // Whoever comes second finds a chain that runs, below.
-        drop(self.config.set(config));
-        self.running.set(Arc::new(node)).map_err(|_| VmError::other("Initialize came twice"))?;
+        let running = tokio::task::block_in_place(|| self.open(&args))?;
+        self.running.set(running).map_err(|_| VmError::other("Initialize came twice"))?;
         self.last_accepted()
     }
 
@@ -175,7 +188,7 @@ impl ChainVm for Plugin {
     }
 
     async fn shutdown(&self) -> Result<(), VmError> {
-        if let Some(node) = self.running.get() {
+        if let Some(Running { node, .. }) = self.running.get() {
             node.close().await;
         }
         Ok(())
@@ -186,17 +199,20 @@ impl ChainVm for Plugin {
     }
 
     async fn health(&self) -> Result<String, VmError> {
-        if self.running.get().is_none() {
-            return Ok("{}".to_owned());
+        let Some(Running { node, metrics, .. }) = self.running.get() else { return Ok("{}".to_owned()) };
+        if metrics.is_stopped() {
+            // It says why.
+            self.on_chain(|owner| Ok(owner.chain().map(drop)?)).await?;
         }
-        let height = self.on_chain(|owner| Ok(owner.chain()?.head().height())).await?;
-        Ok(format!("{{\"height\":{height}}}"))
+        health::report(node, metrics, self.phase(), now_ms())
+    }
+
+    async fn gather(&self) -> Result<Vec<Family>, VmError> {
+        Ok(self.running.get().map(|running| running.metrics.gather(now_ms())).unwrap_or_default())
     }
 
     async fn handlers(&self) -> Result<Vec<HttpHandler>, VmError> {
-        let node = Arc::clone(self.node()?);
-        let Config { limits, groups, .. } = self.config.get().cloned().unwrap_or_default();
-        let service = RpcService::new(Arc::new(Api::new(node, limits, groups, Clock::Machine)));
+        let Running { service, .. } = self.running.get().ok_or_else(no_chain)?;
         // Both paths answer both kinds of requests; clients know them from the Go node.
         let handler = |path: &str| {
             HttpHandler::new(path, service.clone()).with_body_bytes_max(service.api().limits().request_bytes)
@@ -266,10 +282,14 @@ impl ChainVm for Plugin {
         let block = Arc::new(block);
         let bootstrapped = self.phase() == Some(Phase::Normal);
         let timestamp_ms = host_time_ms(&block.header);
+        let meters = Arc::clone(self.node()?.meters());
         let verified = self.on_chain(move |owner| {
             owner.attempt(|chain| {
+                let since = Instant::now();
                 let context = Context { now_ms: now_ms(), bootstrapped, verdicts: None };
-                Ok(chain.verify(&block, context)?)
+                let verdict = chain.verify(&block, context)?;
+                meters.verify.add(since.elapsed());
+                Ok(verdict)
             })
         });
         match verified.await? {
@@ -302,6 +322,10 @@ impl ChainVm for Plugin {
             Err(error) => Err(VmError::other(error)),
         }
     }
+}
+
+fn no_chain() -> VmError {
+    VmError::other("Initialize has not come yet")
 }
 
 fn meta_of(node: &Node, block: &block::Block) -> BlockMeta {

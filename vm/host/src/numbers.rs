@@ -125,8 +125,13 @@ impl Numbers {
 
     fn key(&self) -> Key {
         let metadata = self.parent.as_ref().and_then(|parent| fs::metadata(parent).ok());
-        metadata.map(|file| Key { device: file.dev(), inode: file.ino(), changed: file.mtime() }).unwrap_or_default()
+        metadata.map(|file| Key { device: file.dev(), inode: file.ino(), changed: changed(&file) }).unwrap_or_default()
     }
+}
+
+/// When a file was last written, Unix nanoseconds.
+fn changed(file: &fs::Metadata) -> i64 {
+    file.mtime().saturating_mul(1_000_000_000).saturating_add(file.mtime_nsec())
 }
 
 /// A program, as its file was when it was asked. All zeros: one that may not be looked at.
@@ -134,7 +139,7 @@ impl Numbers {
 struct Key {
     device: u64,
     inode: u64,
-    /// Unix seconds.
+    /// Unix nanoseconds.
     changed: i64,
 }
 
