@@ -9,6 +9,7 @@ use crate::log;
 use crate::metrics::{Disk, Metrics};
 use crate::node::{Choices, Node, Sealing};
 use crate::rpc::api::Api;
+use crate::rpc::limits::REQUESTS_BYTES_MAX;
 use crate::rpc::service::RpcService;
 use crate::store::rocks::Rocks;
 use alloy_primitives::B256;
@@ -213,10 +214,10 @@ impl ChainVm for Plugin {
 
     async fn handlers(&self) -> Result<Vec<HttpHandler>, VmError> {
         let Running { service, .. } = self.running.get().ok_or_else(no_chain)?;
+        // What is longer than all requests together may be is refused, whatever the configuration says.
+        let body_bytes_max = service.api().limits().request_bytes.min(REQUESTS_BYTES_MAX);
         // Both paths answer both kinds of requests; clients know them from the Go node.
-        let handler = |path: &str| {
-            HttpHandler::new(path, service.clone()).with_body_bytes_max(service.api().limits().request_bytes)
-        };
+        let handler = |path: &str| HttpHandler::new(path, service.clone()).with_body_bytes_max(body_bytes_max);
         Ok(vec![handler("/rpc"), handler("/ws")])
     }
 

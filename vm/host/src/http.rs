@@ -4,12 +4,14 @@
 //! |---|---|
 //! | `server.rs` | the server of one handler |
 //! | `message.rs` | requests and responses, translated |
+//! | `intake.rs` | room for what users send |
 //! | `exchange.rs` | a request that the host keeps open: body and answer are streams, or the connection changes hands |
 //! | `hijacked.rs` | the bytes of such a connection |
 //! | `upgrade.rs` | what a service gets to take one over |
 
 mod exchange;
 mod hijacked;
+pub(crate) mod intake;
 mod message;
 pub(crate) mod server;
 mod upgrade;

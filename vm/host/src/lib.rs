@@ -33,6 +33,7 @@ mod serve;
 mod text;
 mod vm;
 
+pub use bytes::Bytes;
 pub use detect::{Detected, Environment, PROTOCOL_OVERRIDE, detect};
 pub use error::{HostError, ServeError, VmError};
 pub use host::{Answer, Host};

@@ -1,6 +1,7 @@
 //! A host for tests: it listens as a real one does, takes the handshake and hands out clients of the plugin's
 //! services. Beside the handshake it serves the host's database, kept in memory, and passes users' connections on.
 
+mod inside;
 mod proxy;
 mod raw;
 
@@ -27,6 +28,7 @@ use crate::dialect::Dialect;
 use crate::grpc::{self, MESSAGE_BYTES_MAX};
 use crate::{Environment, PROTOCOL_OVERRIDE};
 
+pub use inside::Inside;
 pub use raw::Raw;
 
 /// A host of one row of the table. It is gone when it is dropped.

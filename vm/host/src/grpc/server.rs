@@ -12,6 +12,7 @@ use tonic::{Request, Response, Status, async_trait};
 
 use super::client::GrpcHost;
 use super::{MESSAGE_BYTES_MAX, metrics, wire};
+use crate::http::intake::Room;
 use crate::http::server::Server;
 use crate::lifecycle::Session;
 use crate::panics::guarded;
@@ -21,11 +22,12 @@ use crate::{BlockContext, ChainVm, VmError};
 #[derive(Debug)]
 pub(crate) struct VmService<V> {
     session: Arc<Session<V>>,
+    room: Room,
 }
 
 impl<V: ChainVm> VmService<V> {
-    pub(crate) const fn new(session: Arc<Session<V>>) -> Self {
-        Self { session }
+    pub(crate) fn new(session: Arc<Session<V>>) -> Self {
+        Self { session, room: Room::new() }
     }
 
     fn vm(&self) -> &V {
@@ -77,7 +79,7 @@ impl<V: ChainVm> VmService<V> {
             let service = HttpServer::new(Server::new(handler, self.session.stopping()))
                 .max_decoding_message_size(request_bytes_max)
                 .max_encoding_message_size(MESSAGE_BYTES_MAX);
-            let listening = self.session.spawn_server(service).await;
+            let listening = self.session.spawn_server(self.room.clone().guard(service)).await;
             let addr = listening.map_err(|error| Status::internal(format!("listening on loopback: {error}")))?;
             servers.push(vm::Handler { prefix, server_addr: addr.to_string() });
         }
