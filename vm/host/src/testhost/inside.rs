@@ -56,7 +56,10 @@ impl<V: ChainVm> Inside<V> {
         } else {
             self.vm.clone().oneshot(request).await
         };
-        let (head, body) = answered.map_err(|never| match never {})?.into_parts();
+        let (head, body) = match answered {
+            Ok(response) => response.into_parts(),
+            Err(never) => match never {},
+        };
         let body = body.collect().await?;
         let trailers = body.trailers().cloned().unwrap_or_default();
         let status = Status::from_header_map(&trailers).or_else(|| Status::from_header_map(&head.headers));
