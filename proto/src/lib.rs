@@ -4,7 +4,7 @@
 //! two. Modules are nested as the packages are on the wire, so `vm.runtime.Runtime` is found under
 //! [`host::vm::runtime`].
 
-/// Services between a host (avalanchego) and its plugins, at host protocol 45.
+/// Services between a host (avalanchego) and its plugins, at host protocols 44 to 46.
 #[allow(
     missing_docs,
     unreachable_pub,
@@ -18,3 +18,6 @@
 pub mod host {
     include!("generated/host/tree.rs");
 }
+
+/// SHA-256 of the schemas of [`host`], hex: which wire a program was built with.
+pub const HOST_SCHEMAS_SHA256: &str = include!("generated/host/digest.rs");

@@ -113,6 +113,9 @@ async fn process_disk_full_under_a_host() -> Result<()> {
     let from = Wallet::local(0)?;
     let mut hosted = Hosted::open(&files).await?;
     let mut last = None;
+    let health = hosted.plugin.vm.health(()).await.err().context("a disk that is nearly full")?;
+    let nearly = format!("the disk that holds {} is nearly full: ", data.display());
+    assert!(health.message().starts_with(&nearly) && health.message().ends_with("at least 256 are needed"), "{health}");
     let (height, error) = loop {
         let nonce = last.as_ref().map_or(0, |(height, _)| *height);
         ensure!(nonce < COUNT_MAX, "the disk does not get full");

@@ -35,7 +35,7 @@ const TO: Address = Address::repeat_byte(0x99);
 
 /// One line on standard error and code 1, whatever the environment says about backtraces; nothing on standard output.
 #[test]
-fn process_plugin_started_by_hand() -> Result<()> {
+fn process_report_1_2_started_by_hand() -> Result<()> {
     let host = "AVALANCHE_VM_RUNTIME_ENGINE_ADDR";
     for (variables, text) in [
         (vec![], format!("this is a plugin and is started by a host, which sets {host}")),
@@ -43,7 +43,8 @@ fn process_plugin_started_by_hand() -> Result<()> {
         (vec![(host, "127.0.0.1:1")], "cannot reach the host at 127.0.0.1:1: ".to_owned()),
         (
             vec![("VM_RUNTIME_ENGINE_ADDR", "127.0.0.1:1")],
-            "VM_RUNTIME_ENGINE_ADDR is set by a host that is not in this release, which speaks avalanchego 45"
+            "VM_RUNTIME_ENGINE_ADDR is set by a host that is not in this release, which speaks avalanchego 45, \
+             avalanchego 44, avalanchego 46"
                 .to_owned(),
         ),
     ] {
@@ -52,16 +53,16 @@ fn process_plugin_started_by_hand() -> Result<()> {
         assert!(ended.err.starts_with(&format!("pars: {text}")), "{}", ended.err);
     }
     let ended = run(Command::new(pars_vm()?).arg("--version").env_clear())?;
-    let version = concat!("pars-vm ", env!("CARGO_PKG_VERSION"), " [rpcchainvm=45]\n");
+    let version = concat!("pars-vm ", env!("CARGO_PKG_VERSION"), " [rpcchainvm=45 44 46]\n");
     assert_eq!((ended.code(), ended.out.as_str(), ended.err.as_str()), (Some(0), version, ""));
     Ok(())
 }
 
 /// Another protocol number: both are named, in time for the host to read it.
 #[tokio::test(flavor = "multi_thread")]
-async fn process_plugin_of_another_number() -> Result<()> {
+async fn process_report_1_1_another_number() -> Result<()> {
     let dialect = TABLE.first().context("a dialect")?;
-    for number in [44, 46] {
+    for number in [43, 47] {
         let host = TestHost::start_with_protocol(dialect, number).await?;
         let mut command = Command::new(pars_vm()?);
         command.env_clear().envs(host.variables());
@@ -155,8 +156,10 @@ async fn process_plugin_mines_a_transfer() -> Result<()> {
     assert_eq!(id_at(&mut hosted, 2).await?, Err(NOT_FOUND));
     assert_eq!(get(&mut hosted, built.id.clone()).await?, Ok(built.bytes));
     assert_eq!(get(&mut hosted, vec![9; 32].into()).await?, Err(NOT_FOUND));
-    let health = hosted.plugin.vm.health(()).await?.into_inner().details;
-    assert_eq!(health.as_ref(), b"{\"height\":1}");
+    let health: Value = serde_json::from_slice(&hosted.plugin.vm.health(()).await?.into_inner().details)?;
+    assert_eq!((&health["height"], &health["phase"]), (&json!(1), &json!("normal operation")));
+    assert_eq!((&health["stopped"], &health["processing"]), (&json!(false), &json!(0)));
+    assert_eq!(health["pool"], json!({ "executable": 0, "parked": 0, "bytes": 0 }));
     // Accepting it again changes nothing.
     hosted.accept(built.id).await?;
 
@@ -282,7 +285,7 @@ async fn process_plugin_siblings() -> Result<()> {
 
 /// Events that were given up are not lost, an idle chain wakes up, and the end does not wait for one.
 #[tokio::test(flavor = "multi_thread")]
-async fn process_plugin_events() -> Result<()> {
+async fn process_report_1_19_events() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let mut hosted = Hosted::open(&Files::local(folder.path())).await?;
     let from = Wallet::local(0)?;
@@ -364,7 +367,7 @@ const UPGRADE: &str = "upgrade file: precompileUpgrades[0].noConfig: no such key
 /// A new chain starts without a configuration, with an empty one, and with each key alone, at its default and at another
 /// value; what does nothing is said.
 #[tokio::test(flavor = "multi_thread")]
-async fn process_plugin_every_configuration_boots() -> Result<()> {
+async fn process_report_1_14_every_configuration_boots() -> Result<()> {
     let mut configurations: Vec<(String, usize)> = ["", "{}", " \n"].map(|text| (text.to_owned(), 0)).to_vec();
     for key in table::TABLE {
         let notes = usize::from(matches!(key.effect, Effect::Nothing(_)));

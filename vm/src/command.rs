@@ -1,20 +1,19 @@
 //! The command line.
 
 use crate::config::value::parse_duration;
+use crate::version;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// Pars EVM: a plugin for avalanchego and luxd, and a one-node chain for developers.
 #[derive(Debug, Parser)]
-#[command(name = "pars-vm", version = VERSION, after_help = ABOUT_PLUGIN)]
+#[command(name = "pars-vm", version = version::TEXT.as_str(), after_help = ABOUT_PLUGIN)]
 pub struct Options {
     /// What to do.
     #[command(subcommand)]
     pub command: Option<Command>,
 }
-
-const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " [rpcchainvm=45]");
 
 const ABOUT_PLUGIN: &str = "Started by a host (avalanchego), it is the plugin: put it into the host's plugin folder
 under the id of its VM. Without a command and without a host it says so and exits.";
@@ -28,6 +27,16 @@ pub enum Command {
     /// Run a whole one-node chain on this machine, for developers.
     #[command(after_help = DEV_EXAMPLES)]
     Dev(Dev),
+    /// Print the version, and what hosts ask for: protocol numbers and the schemas of the wire.
+    Version(Version),
+}
+
+/// `pars-vm version`.
+#[derive(Debug, Clone, Args)]
+pub struct Version {
+    /// As one JSON object.
+    #[arg(long)]
+    pub json: bool,
 }
 
 const DEV_EXAMPLES: &str = "Examples:

@@ -12,6 +12,7 @@ mod propose;
 
 use crate::clock::Clock;
 use crate::command::Dev;
+use crate::metrics::{Disk, Metrics};
 use crate::node::{Choices, Node, SETTLE_TIMEOUT, Sealing};
 use crate::rpc::api::Api;
 use crate::rpc::limits::Limits;
@@ -55,9 +56,13 @@ async fn serve(options: &Dev) -> Result<()> {
         .await
         .with_context(|| format!("listening on {wanted}; is another chain running? choose another with --port"))?;
     let address = listener.local_addr().context("listening")?;
-    let store: Arc<dyn Store> = match &options.data_dir {
-        Some(folder) => Arc::new(Rocks::open(folder)?),
-        None => Arc::new(Memory::new()),
+    let (store, disk): (Arc<dyn Store>, _) = match &options.data_dir {
+        Some(folder) => {
+            let store = Rocks::open(folder)?;
+            let disk = Disk { folder: folder.clone(), columns: Box::new(store.sizes()) };
+            (Arc::new(store), Some(disk))
+        }
+        None => (Arc::new(Memory::new()), None),
     };
     let genesis = match &options.genesis {
         Some(file) => read(file)?,
@@ -88,7 +93,9 @@ async fn serve(options: &Dev) -> Result<()> {
     let (stop, stopped) = watch::channel(false);
     let mut proposer = tokio::spawn(propose::propose(Arc::clone(&node), options.block_time));
     let api = Api::new(Arc::clone(&node), Limits::default(), Group::iter(), Clock::Machine);
-    let server = tokio::spawn(listen::serve(listener, RpcService::new(Arc::new(api)), stopped));
+    let service = RpcService::new(Arc::new(api));
+    let metrics = Metrics::new(&service, disk);
+    let server = tokio::spawn(listen::serve(listener, service, stopped, metrics));
     greeting::greet(&node, address, options, &accounts::accounts(options.accounts)?)?;
     let result = tokio::select! {
         _ = interrupt.recv() => Ok(()),

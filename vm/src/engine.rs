@@ -2,6 +2,7 @@
 
 use crate::blocks::Blocks;
 use crate::clock::now_ms;
+use crate::metrics::meters::Meters;
 use crate::truth::{Noting, Recorder};
 use pars_chain::block::{Block, BlockId};
 use pars_chain::engine::{Accepted, Chain};
@@ -14,7 +15,9 @@ use pars_chain::view::View;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
+use std::time::Instant;
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// Calls that wait for the chain's thread at most. The host sends its consensus calls one after another.
@@ -54,6 +57,7 @@ pub struct Owner {
     blocks: Arc<Blocks>,
     recorder: Option<Recorder>,
     shown: watch::Sender<Shown>,
+    meters: Arc<Meters>,
     /// Why the chain answers nothing any more.
     failed: Option<Fatal>,
 }
@@ -67,12 +71,13 @@ impl Engine {
         chain: Chain,
         pool: Arc<Pool>,
         blocks: Arc<Blocks>,
+        meters: Arc<Meters>,
         recorder: Option<Recorder>,
     ) -> std::io::Result<Self> {
         let head = chain.head().clone();
         let (shown, watched) = watch::channel(Shown { preferred: head.clone(), head, stopped: false });
         let (calls, mut queue) = mpsc::channel::<Call>(CALLS_MAX);
-        let mut owner = Owner { chain, pool, blocks, recorder, shown, failed: None };
+        let mut owner = Owner { chain, pool, blocks, recorder, shown, meters, failed: None };
         let thread = std::thread::Builder::new().name("chain".to_owned()).spawn(move || {
             while let Some(call) = queue.blocking_recv() {
                 // A panic costs its own call. One amid an accept leaves `failed` set, and with it the chain stopped.
@@ -145,6 +150,8 @@ impl Owner {
             }
             Ok(_) | Err(Error::Misuse(_)) => {}
         }
+        let processing = u64::try_from(self.chain.processing_count()).unwrap_or(u64::MAX);
+        self.meters.processing.store(processing, Ordering::Relaxed);
         result
     }
 
@@ -154,6 +161,7 @@ impl Owner {
     /// See [`Chain::accept`]; and where the recorder failed, after which nothing is shown any more.
     pub fn accept(&mut self, id: BlockId, durability: Durability) -> Result<Option<Accepted>, Error> {
         self.chain()?;
+        let since = Instant::now();
         self.failed = Some(Fatal::Bug(format!("accepting {id} did not end")));
         // Beside the commit: which of both comes first does not matter while nothing is shown.
         let next = self.chain.processing(id).filter(|_| self.chain.is_next(id)).map(|block| block.height());
@@ -168,6 +176,10 @@ impl Owner {
             self.blocks.add(Arc::clone(block), Arc::clone(receipts));
             self.refresh_pool(&[])?;
             self.show();
+            self.meters.accept.add(since.elapsed());
+            self.meters.accepted.add(1);
+            self.meters.transactions.add(u64::try_from(block.transactions.len()).unwrap_or(u64::MAX));
+            self.meters.gas.add(block.header.gas_used);
         }
         Ok(accepted)
     }
@@ -180,6 +192,7 @@ impl Owner {
         let block = self.attempt(|chain| chain.reject(id))?;
         self.refresh_pool(&block.transactions)?;
         self.show();
+        self.meters.rejected.add(1);
         Ok(block)
     }
 

@@ -137,6 +137,12 @@ impl Journal {
         self.note(None, pool);
     }
 
+    /// Bytes of the file.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.lock().current.bytes
+    }
+
     /// Whether it should be written anew.
     #[must_use]
     pub fn wants_rewrite(&self) -> bool {

@@ -3,19 +3,21 @@
 //! | file | what lives there |
 //! |---|---|
 //! | `command.rs` | the command line |
-//! | `plugin.rs` | a host's calls, translated |
+//! | `plugin.rs`, `plugin/health.rs`, `exit.rs` | a host's calls, translated; what the host hears of the node's health; the end of the process |
 //! | `dev.rs` | the one-node chain for developers |
 //! | `replay.rs` | recorded chains, compared block by block |
 //! | `node.rs` | a chain that runs: thread, pool, waiting |
 //! | `engine.rs` | the one thread that owns the chain |
 //! | `truth.rs` | the last accepted block in the host's database |
+//! | `follow.rs` | opening the store, and following that note |
 //! | `rebuild.rs` | a store made anew from the blocks of another |
 //! | `blocks.rs` | accepted blocks as readers need them, decoded |
 //! | `arrivals.rs` | transactions as they become executable |
 //! | `journal.rs`, `journal/`, `keeper.rs` | submitted transactions over a restart; what happens every second and minute |
+//! | `metrics.rs`, `metrics/` | what is measured |
 //! | `rpc.rs`, `rpc/` | JSON-RPC |
 //! | `store/rocks.rs` | the store over RocksDB |
-//! | `config.rs`, `log.rs`, `clock.rs` | configuration, log, time |
+//! | `config.rs`, `log.rs`, `clock.rs`, `version.rs` | configuration, log, time, what the program says about itself |
 //!
 //! What needs RocksDB is behind the feature `disk`, which only fuzz targets leave out.
 
@@ -27,9 +29,14 @@ pub mod config;
 #[cfg(feature = "disk")]
 pub mod dev;
 pub mod engine;
+#[cfg(feature = "disk")]
+pub mod exit;
+#[cfg(feature = "disk")]
+pub mod follow;
 pub mod journal;
 pub mod keeper;
 pub mod log;
+pub mod metrics;
 pub mod node;
 #[cfg(feature = "disk")]
 pub mod plugin;
@@ -40,3 +47,4 @@ pub mod rpc;
 #[cfg(feature = "disk")]
 pub mod store;
 pub mod truth;
+pub mod version;

@@ -25,12 +25,13 @@ pub struct Lever {
     json: Arc<AtomicBool>,
 }
 
-/// Writes what is left of the log when it is dropped.
+/// A log that runs.
 #[derive(Debug)]
 pub struct Log {
     /// Changes it.
     pub lever: Lever,
-    _writer: WorkerGuard,
+    /// Writes what is left of it when it is dropped.
+    pub writer: WorkerGuard,
 }
 
 /// Starts the log. Later calls in the same process have no effect of their own.
@@ -43,7 +44,7 @@ pub fn start(level: LevelFilter) -> Log {
     let layer = tracing_subscriber::fmt::layer().with_ansi(false).event_format(lines).with_writer(out);
     // Only a second start in one process fails, and then the first goes on.
     drop(tracing_subscriber::registry().with(filter).with(layer).try_init());
-    Log { lever: Lever { level, json }, _writer: writer }
+    Log { lever: Lever { level, json }, writer }
 }
 
 impl Lever {

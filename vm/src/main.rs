@@ -2,10 +2,11 @@
 
 use anyhow::{Context as _, Result};
 use clap::Parser;
-use pars_host::Environment;
+use pars_host::{Environment, Numbers};
 use pars_vm::command::{self, Command, Options};
+use pars_vm::log::Log;
 use pars_vm::plugin::Plugin;
-use pars_vm::{dev, log, replay};
+use pars_vm::{dev, exit, log, replay, version};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +26,9 @@ fn main() -> ExitCode {
     let result = match Options::parse().command {
         None => serve(),
         Some(Command::Replay(options)) => replay::run(&options),
+        Some(Command::Version(options)) => {
+            version::print(options.json).map(|()| ExitCode::SUCCESS).context("printing the version")
+        }
         Some(Command::Dev(options)) => {
             let _log = log::start(LevelFilter::INFO);
             allow_files();
@@ -50,12 +54,14 @@ fn allow_files() {
 
 /// The plugin's whole life.
 fn serve() -> Result<ExitCode> {
-    let log = log::start(LevelFilter::INFO);
+    let Log { lever, writer } = log::start(LevelFilter::INFO);
     allow_files();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting threads")?;
-    let code = runtime.block_on(pars_host::serve(Arc::new(Plugin::new(log.lever)), &Environment::of_process()));
-    // What reads the store lets go of it first: RocksDB ends the process where it is read while the process ends. A
-    // request that goes on for longer must not hold up the end.
+    let plugin = Arc::new(Plugin::new(lever));
+    let code = runtime.block_on(pars_host::serve(plugin, &Environment::of_process(), &Numbers::of_process()));
+    // What is nearly done is waited for. Anything longer must not hold up the end.
     runtime.shutdown_timeout(END_MAX);
-    Ok(code)
+    // The last lines of the log.
+    drop(writer);
+    exit::now(code)
 }

@@ -6,6 +6,7 @@ use crate::clock::now_ms;
 use crate::engine::{Closed, Engine, Shown};
 use crate::journal::{Journal, JournalError};
 use crate::keeper::{Keeper, Periods};
+use crate::metrics::meters::Meters;
 use crate::truth::Recorder;
 use alloy_primitives::{Address, B256};
 use pars_chain::block::{Block, BlockId};
@@ -49,6 +50,7 @@ pub struct Node {
     watched: watch::Receiver<Shown>,
     pool: Arc<Pool>,
     blocks: Arc<Blocks>,
+    meters: Arc<Meters>,
     journal: Option<Arc<Journal>>,
     keeper: std::sync::Mutex<Option<Keeper>>,
     choices: Choices,
@@ -97,7 +99,8 @@ impl Node {
         let journal = choices.journal.as_ref().map(|path| recover(path.clone(), &pool, &choices, chain.head()));
         let journal = journal.transpose()?.map(Arc::new);
         let blocks = Arc::new(Blocks::default());
-        let engine = Engine::start(chain, Arc::clone(&pool), Arc::clone(&blocks), recorder)?;
+        let meters = Arc::new(Meters::default());
+        let engine = Engine::start(chain, Arc::clone(&pool), Arc::clone(&blocks), Arc::clone(&meters), recorder)?;
         let watched = engine.watch();
         let changes = watch::Sender::new(0);
         let keeper = Keeper::start(Arc::clone(&pool), journal.clone(), changes.clone(), Periods::default())?;
@@ -109,6 +112,7 @@ impl Node {
             watched,
             pool,
             blocks,
+            meters,
             journal,
             keeper: std::sync::Mutex::new(Some(keeper)),
             choices,
@@ -165,6 +169,18 @@ impl Node {
     #[must_use]
     pub fn pool(&self) -> &Pool {
         &self.pool
+    }
+
+    /// What is counted while it happens.
+    #[must_use]
+    pub const fn meters(&self) -> &Arc<Meters> {
+        &self.meters
+    }
+
+    /// Bytes of the file of submitted transactions; none where they are not kept.
+    #[must_use]
+    pub fn journal_bytes(&self) -> Option<u64> {
+        self.journal.as_ref().map(|journal| journal.bytes())
     }
 
     /// Accepted blocks, decoded.
@@ -272,7 +288,7 @@ impl Node {
     /// # Errors
     /// When the chain failed or is closed.
     pub async fn build(&self) -> Result<Built, Error> {
-        let pool = Arc::clone(&self.pool);
+        let (pool, meters) = (Arc::clone(&self.pool), Arc::clone(&self.meters));
         let Choices { fee_recipient, min_delay_target, .. } = self.choices;
         let engine = self.engine().map_err(closed)?;
         let built = engine.call(move |owner| {
@@ -281,8 +297,14 @@ impl Node {
                 let wish = Wish { now_ms, fee_recipient, min_delay_target, verdicts: None };
                 let Some(parent) = chain.view(chain.preferred()) else { return Ok(Built::Nothing) };
                 let Some(next) = next_block(chain.spec(), &parent, now_ms)? else { return Ok(Built::Nothing) };
+                let since = std::time::Instant::now();
                 let mut candidates = pool.candidates(&parent, next.base_fee, 0);
-                Ok(chain.build(&mut candidates, wish)?)
+                let built = chain.build(&mut candidates, wish)?;
+                if matches!(built, Built::Block(_)) {
+                    meters.build.add(since.elapsed());
+                    meters.built.add(1);
+                }
+                Ok(built)
             })
         });
         built.await.map_err(closed)?

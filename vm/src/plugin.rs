@@ -1,41 +1,43 @@
 //! The plugin: a host's calls translated to the chain and back. It decides nothing.
 
+mod health;
+
 use crate::clock::{Clock, now_ms};
 use crate::config::Config;
 use crate::engine::{Engine, Owner};
+use crate::follow::{self, Followed};
 use crate::log;
+use crate::metrics::{Disk, Metrics};
 use crate::node::{Choices, Node, Sealing};
-use crate::rebuild::{self, Rebuild};
 use crate::rpc::api::Api;
+use crate::rpc::limits::REQUESTS_BYTES_MAX;
 use crate::rpc::service::RpcService;
-use crate::store::rocks::Rocks;
 use crate::truth::Recorder;
 use alloy_primitives::B256;
 use bytes::Bytes;
 use pars_chain::block::{self, BlockId};
-use pars_chain::engine::{Agreement, Built, Chain, Context, Needs, Opening, Verdict};
-use pars_chain::error::{Error, Fatal, Misuse};
+use pars_chain::engine::{Built, Context, Needs, Opening, Verdict};
+use pars_chain::error::{Error, Misuse};
 use pars_chain::execution::executor::{Place, predicate_rows};
 use pars_chain::rules::predicate;
 use pars_chain::state::meta::Head;
 use pars_chain::store::Durability;
-use pars_chain::tx::Tx;
-use pars_chain::view::View;
 use pars_genesis::forks::HostUpgrades;
+use pars_host::metric::Family;
 use pars_host::{
     Block, BlockContext, BlockMeta, ChainVm, Event, Host, HttpHandler, Id, InitArgs, LastAccepted, NetworkUpgrades,
     Phase, VmError,
 };
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Instant;
 
 /// The chain as a host's plugin.
 #[derive(Debug)]
 pub struct Plugin {
     lever: log::Lever,
-    running: OnceLock<Arc<Node>>,
-    config: OnceLock<Config>,
+    running: OnceLock<Running>,
     phase: Mutex<Option<Phase>>,
     /// When the store was last synced while catching up, Unix milliseconds.
     synced_ms: AtomicU64,
@@ -45,14 +47,20 @@ pub struct Plugin {
     last_build: Mutex<Option<(BlockId, u64)>>,
 }
 
+/// A chain that is open.
+#[derive(Debug)]
+struct Running {
+    node: Arc<Node>,
+    service: RpcService,
+    metrics: Metrics,
+}
+
 /// While catching up, a crash costs at most this many blocks…
 const SYNC_EVERY_BLOCKS: u64 = 256;
 /// … or this many milliseconds of them. The host gives them again.
 const SYNC_EVERY_MS: u64 = 1_000;
 /// Pause before another build on the same block, milliseconds.
 const REBUILD_MS: u64 = 100;
-/// Transactions of blocks that were taken back, which are looked at. The pool takes fewer.
-const GIVEN_BACK_MAX: usize = 100_000;
 /// Folder of the store inside the chain's own.
 const FOLDER: &str = "pars";
 /// File of submitted transactions beside the store's.
@@ -65,7 +73,6 @@ impl Plugin {
         Self {
             lever,
             running: OnceLock::new(),
-            config: OnceLock::new(),
             phase: Mutex::new(None),
             synced_ms: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
@@ -74,7 +81,7 @@ impl Plugin {
     }
 
     fn node(&self) -> Result<&Arc<Node>, VmError> {
-        self.running.get().ok_or_else(|| VmError::other("Initialize has not come yet"))
+        self.running.get().map(|running| &running.node).ok_or_else(no_chain)
     }
 
     fn engine(&self) -> Result<Arc<Engine>, VmError> {
@@ -94,12 +101,7 @@ impl Plugin {
         *self.phase.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn open(
-        &self,
-        args: &InitArgs,
-        recorder: Option<Recorder>,
-        noted: Option<Head>,
-    ) -> Result<(Node, Config), VmError> {
+    fn open(&self, args: &InitArgs, recorder: Option<Recorder>, noted: Option<Head>) -> Result<Running, VmError> {
         let config = Config::parse(&args.config).map_err(VmError::other)?;
         self.lever.set_json(config.log_json);
         for note in &config.notes {
@@ -116,7 +118,6 @@ impl Plugin {
         };
         let airdrop = config.airdrop.as_ref().map(read).transpose()?;
         let folder = args.chain_data_dir.join(FOLDER);
-        rebuild::finish(&folder).map_err(VmError::other)?;
         let opening = Opening {
             genesis: &args.genesis,
             upgrade: &args.upgrade,
@@ -126,7 +127,9 @@ impl Plugin {
             history: config.history,
             skip_upgrade_check: config.skip_upgrade_check,
         };
-        let (chain, taken_back) = self.agree(&folder, &opening, noted)?;
+        let followed = follow::open(&folder, &[JOURNAL], &opening, noted, &self.stopping);
+        let Followed { store, chain, taken_back } = followed.map_err(VmError::other)?;
+        let disk = Disk { folder: folder.clone(), columns: Box::new(store.sizes()) };
         if let Some(recorder) = &recorder {
             let head = Head { height: chain.head().height(), id: chain.head().id() };
             if noted != Some(head) {
@@ -145,52 +148,12 @@ impl Plugin {
             local_senders: config.local_senders.clone(),
             journal: Some(folder.join(JOURNAL)),
         };
-        let node = Node::start(chain, choices, Sealing::Host, recorder).map_err(VmError::other)?;
-        give_back(&node, taken_back);
-        Ok((node, config))
-    }
-
-    /// Opens the store, and takes back what the host's database does not know of: the chain, and the transactions of the
-    /// blocks that were taken back.
-    fn agree(
-        &self,
-        folder: &Path,
-        opening: &Opening<'_>,
-        noted: Option<Head>,
-    ) -> Result<(Chain, Vec<Arc<Tx>>), VmError> {
-        let open = || {
-            let store = Rocks::open(folder).map_err(VmError::other)?;
-            Chain::open(Arc::new(store), opening).map_err(VmError::other)
-        };
-        let mut chain = open()?;
-        let head = chain.head().clone();
-        let (height, id) = (head.height(), head.id());
-        let Head { height: host_height, id: host_id } = noted.unwrap_or_default();
-        let agreement = chain.agree(noted).map_err(VmError::other)?;
-        if !matches!(agreement, Agreement::Rebuild(_)) {
-            rebuild::abandon(folder).map_err(VmError::other)?;
-        }
-        let (Agreement::Rewind(to) | Agreement::Rebuild(to)) = agreement else {
-            if host_height > height {
-                tracing::warn!(
-                    host_height, %host_id, height, %id,
-                    "the host's database is ahead of the data folder: it goes back, and gives the blocks between again"
-                );
-            }
-            return Ok((chain, Vec::new()));
-        };
-        tracing::warn!(
-            host_height, %host_id, height, %id, "the host's database is behind the data folder: taking blocks back"
-        );
-        let transactions = transactions_above(&head, to).map_err(VmError::other)?;
-        if matches!(agreement, Agreement::Rewind(_)) {
-            chain.rewind(to).map_err(VmError::other)?;
-            return Ok((chain, transactions));
-        }
-        drop(chain);
-        let rebuild = Rebuild { opening, folder, keep: &[JOURNAL], to, stop: &self.stopping };
-        rebuild.run(head, Rocks::open).map_err(VmError::other)?;
-        Ok((open()?, transactions))
+        let node = Arc::new(Node::start(chain, choices, Sealing::Host, recorder).map_err(VmError::other)?);
+        follow::give_back(&node, taken_back);
+        let api = Api::new(Arc::clone(&node), config.limits, config.groups, Clock::Machine);
+        let service = RpcService::new(Arc::new(api));
+        let metrics = Metrics::new(&service, Some(disk));
+        Ok(Running { node, service, metrics })
     }
 
     fn last_accepted(&self) -> Result<LastAccepted, VmError> {
@@ -224,10 +187,8 @@ impl ChainVm for Plugin {
     async fn initialize(&self, args: InitArgs, host: Arc<dyn Host>) -> Result<LastAccepted, VmError> {
         let (recorder, noted) = Recorder::open(host).await.map_err(VmError::other)?;
         // Opening a store reads and may replay its log: not on a thread that serves others.
-        let (node, config) = tokio::task::block_in_place(|| self.open(&args, recorder, noted))?;
-        // Whoever comes second finds a chain that runs, below.
-        drop(self.config.set(config));
-        self.running.set(Arc::new(node)).map_err(|_| VmError::other("Initialize came twice"))?;
+        let running = tokio::task::block_in_place(|| self.open(&args, recorder, noted))?;
+        self.running.set(running).map_err(|_| VmError::other("Initialize came twice"))?;
         self.last_accepted()
     }
 
@@ -242,7 +203,7 @@ impl ChainVm for Plugin {
 
     async fn shutdown(&self) -> Result<(), VmError> {
         self.stopping.store(true, Ordering::Relaxed);
-        if let Some(node) = self.running.get() {
+        if let Some(Running { node, .. }) = self.running.get() {
             node.close().await;
         }
         Ok(())
@@ -253,21 +214,24 @@ impl ChainVm for Plugin {
     }
 
     async fn health(&self) -> Result<String, VmError> {
-        if self.running.get().is_none() {
-            return Ok("{}".to_owned());
+        let Some(Running { node, metrics, .. }) = self.running.get() else { return Ok("{}".to_owned()) };
+        if metrics.is_stopped() {
+            // It says why.
+            self.on_chain(|owner| Ok(owner.chain().map(drop)?)).await?;
         }
-        let height = self.on_chain(|owner| Ok(owner.chain()?.head().height())).await?;
-        Ok(format!("{{\"height\":{height}}}"))
+        health::report(node, metrics, self.phase(), now_ms())
+    }
+
+    async fn gather(&self) -> Result<Vec<Family>, VmError> {
+        Ok(self.running.get().map(|running| running.metrics.gather(now_ms())).unwrap_or_default())
     }
 
     async fn handlers(&self) -> Result<Vec<HttpHandler>, VmError> {
-        let node = Arc::clone(self.node()?);
-        let Config { limits, groups, .. } = self.config.get().cloned().unwrap_or_default();
-        let service = RpcService::new(Arc::new(Api::new(node, limits, groups, Clock::Machine)));
+        let Running { service, .. } = self.running.get().ok_or_else(no_chain)?;
+        // What is longer than all requests together may be is refused, whatever the configuration says.
+        let body_bytes_max = service.api().limits().request_bytes.min(REQUESTS_BYTES_MAX);
         // Both paths answer both kinds of requests; clients know them from the Go node.
-        let handler = |path: &str| {
-            HttpHandler::new(path, service.clone()).with_body_bytes_max(service.api().limits().request_bytes)
-        };
+        let handler = |path: &str| HttpHandler::new(path, service.clone()).with_body_bytes_max(body_bytes_max);
         Ok(vec![handler("/rpc"), handler("/ws")])
     }
 
@@ -333,10 +297,14 @@ impl ChainVm for Plugin {
         let block = Arc::new(block);
         let bootstrapped = self.phase() == Some(Phase::Normal);
         let timestamp_ms = host_time_ms(&block.header);
+        let meters = Arc::clone(self.node()?.meters());
         let verified = self.on_chain(move |owner| {
             owner.attempt(|chain| {
+                let since = Instant::now();
                 let context = Context { now_ms: now_ms(), bootstrapped, verdicts: None };
-                Ok(chain.verify(&block, context)?)
+                let verdict = chain.verify(&block, context)?;
+                meters.verify.add(since.elapsed());
+                Ok(verdict)
             })
         });
         match verified.await? {
@@ -371,25 +339,8 @@ impl ChainVm for Plugin {
     }
 }
 
-/// Transactions of the blocks above a height, oldest first; no more than [`GIVEN_BACK_MAX`].
-fn transactions_above(head: &View, height: u64) -> Result<Vec<Arc<Tx>>, Fatal> {
-    let mut transactions = Vec::new();
-    for height in height.saturating_add(1)..=head.height() {
-        if transactions.len() >= GIVEN_BACK_MAX {
-            break;
-        }
-        transactions.extend(head.block(height)?.map(|block| block.transactions).unwrap_or_default());
-    }
-    Ok(transactions)
-}
-
-/// Gives transactions of blocks that were taken back to the pool. The network may have other blocks with them.
-fn give_back(node: &Node, transactions: Vec<Arc<Tx>>) {
-    let total = transactions.len();
-    if total > 0 {
-        let taken = transactions.into_iter().filter(|tx| node.submit(Arc::clone(tx)).is_ok()).count();
-        tracing::info!(total, taken, "transactions of those blocks wait in the pool again");
-    }
+fn no_chain() -> VmError {
+    VmError::other("Initialize has not come yet")
 }
 
 fn meta_of(node: &Node, block: &block::Block) -> BlockMeta {

@@ -46,7 +46,62 @@ fn main() {
     journals(&mut seeds);
     batches(&mut seeds);
     requests(&mut seeds);
+    host_messages(&mut seeds);
     seeds.write();
+}
+
+/// A message of each kind that a host sends, behind the number of its call in the target's list.
+fn host_messages(seeds: &mut Seeds) {
+    use pars_proto::host::{http, vm};
+    use prost::Message as _;
+    let time = |seconds| Some(prost_types::Timestamp { seconds, nanos: 400_000_000 });
+    let id = || vec![7; 32].into();
+    let initialize = vm::InitializeRequest {
+        network_id: 1_337,
+        subnet_id: id(),
+        chain_id: id(),
+        node_id: vec![7; 20].into(),
+        chain_data_dir: "/data".to_owned(),
+        genesis_bytes: "{}".into(),
+        db_server_addr: "127.0.0.1:1".to_owned(),
+        network_upgrades: Some(vm::NetworkUpgrades {
+            durango_time: time(1),
+            granite_time: time(2),
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    let element = |key: &str| http::Element { key: key.to_owned(), values: vec!["x".to_owned()] };
+    let simple = http::HandleSimpleHttpRequest {
+        method: "POST".to_owned(),
+        url: "/ext/bc/x/rpc?a=1".to_owned(),
+        request_headers: vec![element("Content-Type")],
+        body: "{}".into(),
+        response_headers: vec![element("Node-Id")],
+    };
+    let ancestors = vm::GetAncestorsRequest {
+        blk_id: id(),
+        max_blocks_num: 3,
+        max_blocks_size: 1_000,
+        max_blocks_retrival_time: 1_000_000,
+    };
+    let messages: [(u8, &str, Vec<u8>); 12] = [
+        (0, "initialize", initialize.encode_to_vec()),
+        (1, "set-state", vm::SetStateRequest { state: 3 }.encode_to_vec()),
+        (2, "connected", vm::ConnectedRequest { node_id: vec![7; 20].into(), ..Default::default() }.encode_to_vec()),
+        (4, "build-block", vm::BuildBlockRequest { p_chain_height: Some(7) }.encode_to_vec()),
+        (5, "parse-block", vm::ParseBlockRequest { bytes: "block".into() }.encode_to_vec()),
+        (6, "get-block", vm::GetBlockRequest { id: id() }.encode_to_vec()),
+        (10, "app-request", vm::AppRequestMsg { deadline: time(9), ..Default::default() }.encode_to_vec()),
+        (14, "get-ancestors", ancestors.encode_to_vec()),
+        (15, "batched-parse", vm::BatchedParseBlockRequest { request: vec!["a".into(), "b".into()] }.encode_to_vec()),
+        (16, "id-at-height", vm::GetBlockIdAtHeightRequest { height: 5 }.encode_to_vec()),
+        (20, "verify", vm::BlockVerifyRequest { bytes: "b".into(), p_chain_height: Some(1) }.encode_to_vec()),
+        (23, "handle-simple", simple.encode_to_vec()),
+    ];
+    for (call, looks, message) in messages {
+        seeds.offer("host_message", looks, [&[call][..], &message].concat());
+    }
 }
 
 /// The smallest bytes by target and by what they look like.

@@ -83,6 +83,16 @@ impl Running {
         Ok(())
     }
 
+    /// Sends a signal to its process group, which it leads.
+    ///
+    /// # Errors
+    /// When there is no such signal or group.
+    pub fn signal_group(&self, name: &str) -> Result<()> {
+        let sent = Command::new("kill").args([format!("-{name}"), "--".to_owned(), format!("-{}", self.id())]).status();
+        ensure!(sent.context("running kill")?.success(), "kill -{name} -{}", self.id());
+        Ok(())
+    }
+
     /// Kills it, which it does not see coming.
     ///
     /// # Errors

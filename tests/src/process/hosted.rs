@@ -18,6 +18,7 @@ use prost_types::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -96,9 +97,19 @@ impl Hosted {
     /// # Errors
     /// When it does not announce itself.
     pub async fn start() -> Result<Self> {
+        Self::start_as(|plugin| plugin).await
+    }
+
+    /// The same by a command that is made of the plugin's.
+    ///
+    /// # Errors
+    /// When it does not announce itself.
+    pub async fn start_as(make: impl FnOnce(Command) -> Command) -> Result<Self> {
         let mut host = TestHost::start(dialect()?).await.context("a host for tests")?;
         let mut command = Command::new(pars_vm()?);
-        command.env_clear().envs(host.variables());
+        // A group of its own, so that a test can signal it whole.
+        command.env_clear().envs(host.variables()).process_group(0);
+        let mut command = make(command);
         let running = Running::start(&mut command)?;
         let plugin = host.plugin().await.with_context(|| running.err())?;
         Ok(Self { running, plugin, host, http: None, handlers: Vec::new(), calls: 0 })
@@ -138,11 +149,17 @@ impl Hosted {
     /// # Errors
     /// The plugin's.
     pub async fn initialize(&mut self, files: &Files) -> Result<vm::InitializeResponse, tonic::Status> {
+        Ok(self.plugin.vm.initialize(self.initialize_request(files)).await?.into_inner())
+    }
+
+    /// What `Initialize` is called with.
+    #[must_use]
+    pub fn initialize_request(&self, files: &Files) -> vm::InitializeRequest {
         let at = |seconds: Option<u64>| {
             seconds.and_then(|seconds| Some(Timestamp { seconds: i64::try_from(seconds).ok()?, nanos: 0 }))
         };
         let HostUpgrades { durango, etna, fortuna, granite, helicon } = HostUpgrades::LOCAL;
-        let request = vm::InitializeRequest {
+        vm::InitializeRequest {
             network_id: files.network_id,
             subnet_id: vec![1; 32].into(),
             chain_id: files.chain_id.to_vec().into(),
@@ -165,8 +182,7 @@ impl Hosted {
                 helicon_time: at(helicon),
                 ..Default::default()
             }),
-        };
-        Ok(self.plugin.vm.initialize(request).await?.into_inner())
+        }
     }
 
     /// `CreateHandlers`, and a connection to the one at `/rpc`.
@@ -205,8 +221,21 @@ impl Hosted {
     /// # Errors
     /// When the plugin does not answer.
     pub async fn http(&mut self, method: &str, body: &[u8]) -> Result<HandleSimpleHttpResponse> {
-        let http = self.http.as_mut().context("CreateHandlers has not come yet")?;
-        let request = HandleSimpleHttpRequest {
+        Ok(self.http_client()?.handle_simple(Self::http_request(method, body)).await?.into_inner())
+    }
+
+    /// A client of the handler of users' requests.
+    ///
+    /// # Errors
+    /// When `CreateHandlers` has not come yet.
+    pub fn http_client(&self) -> Result<HttpClient<Channel>> {
+        self.http.clone().context("CreateHandlers has not come yet")
+    }
+
+    /// A request of a user, as the host passes it on.
+    #[must_use]
+    pub fn http_request(method: &str, body: &[u8]) -> HandleSimpleHttpRequest {
+        HandleSimpleHttpRequest {
             method: method.to_owned(),
             url: "/ext/bc/chain/rpc".to_owned(),
             request_headers: vec![Element {
@@ -215,8 +244,7 @@ impl Hosted {
             }],
             body: Bytes::copy_from_slice(body),
             response_headers: Vec::new(),
-        };
-        Ok(http.handle_simple(request).await?.into_inner())
+        }
     }
 
     /// A method of JSON-RPC: its result or its error.

@@ -4,6 +4,7 @@ use crate::world::{EMITTER, World, words};
 use alloy_primitives::Address;
 use pars_tests::process::wallet::{Draft, Signed, Wallet};
 use pars_vm::clock::Clock;
+use pars_vm::metrics::Metrics;
 use pars_vm::rpc::api::Api;
 use pars_vm::rpc::limits::{Limits, SocketLimits};
 use pars_vm::rpc::listen;
@@ -41,10 +42,11 @@ impl Server {
         let service = RpcService::with_sockets(Arc::new(api), sockets);
         let (stop, stopped) = watch::channel(false);
         let serving = service.clone();
+        let metrics = Metrics::new(&service, None);
         let address = world.runtime().block_on(async move {
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
             let address = listener.local_addr().expect("bound");
-            drop(tokio::spawn(listen::serve(listener, serving, stopped)));
+            drop(tokio::spawn(listen::serve(listener, serving, stopped, metrics)));
             address
         });
         Self { world, service, address, ticks: AtomicU64::new(0), _stop: stop }

@@ -101,6 +101,12 @@ impl Chain {
         Block::decode(bytes).map(Arc::new)
     }
 
+    /// How many blocks are being processed.
+    #[must_use]
+    pub fn processing_count(&self) -> usize {
+        self.processing.len()
+    }
+
     /// A block that is being processed.
     #[must_use]
     pub fn processing(&self, id: BlockId) -> Option<&Arc<Block>> {

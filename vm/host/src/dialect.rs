@@ -2,17 +2,42 @@
 
 use crate::Phase;
 
-/// THE TABLE: one row for each host protocol. Of rows that share a variable the first is taken unless
-/// [`PROTOCOL_OVERRIDE`](crate::PROTOCOL_OVERRIDE) names another, so the newest host's row comes first.
+/// THE TABLE: one row for each host protocol. Of rows that share a variable [`Numbers`](crate::Numbers) tells which one
+/// the host speaks; the first is taken where nothing is known, so the host that is in most use comes first.
 ///
 /// The tests run their script of calls over every row.
-pub static TABLE: &[Dialect] = &[Dialect {
-    name: "avalanchego",
-    env: "AVALANCHE_VM_RUNTIME_ENGINE_ADDR",
-    transport: Transport::Grpc,
-    protocol: 45,
-    states: StateNumbers { state_syncing: 1, bootstrapping: 2, normal: 3 },
-}];
+pub static TABLE: &[Dialect] = &[
+    // v1.14.2, the host that the tests run.
+    Dialect {
+        name: "avalanchego",
+        env: AVALANCHEGO,
+        transport: Transport::Grpc,
+        protocol: 45,
+        states: AVALANCHEGO_STATES,
+        sends_epochs: true,
+    },
+    // v1.14.0 and v1.14.1. The first of them sends nothing of Granite's epochs and of Helicon.
+    Dialect {
+        name: "avalanchego",
+        env: AVALANCHEGO,
+        transport: Transport::Grpc,
+        protocol: 44,
+        states: AVALANCHEGO_STATES,
+        sends_epochs: false,
+    },
+    // v1.15.0. Its schemas are those of 45.
+    Dialect {
+        name: "avalanchego",
+        env: AVALANCHEGO,
+        transport: Transport::Grpc,
+        protocol: 46,
+        states: AVALANCHEGO_STATES,
+        sends_epochs: true,
+    },
+];
+
+const AVALANCHEGO: &str = "AVALANCHE_VM_RUNTIME_ENGINE_ADDR";
+const AVALANCHEGO_STATES: StateNumbers = StateNumbers { state_syncing: 1, bootstrapping: 2, normal: 3 };
 
 /// One host protocol.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +52,9 @@ pub struct Dialect {
     pub protocol: u32,
     /// How the host numbers the phases of a chain.
     pub states: StateNumbers,
+    /// Whether every host of this number says how long Granite's epochs are and when Helicon comes. A chain does without
+    /// where they are absent, whatever the number; the host for tests leaves them out where this is false.
+    pub sends_epochs: bool,
 }
 
 /// How calls travel.
@@ -65,10 +93,22 @@ impl StateNumbers {
     }
 }
 
-/// All rows in words, as in `avalanchego 45`.
+/// All rows in words, as in `avalanchego 45, avalanchego 44`.
 #[must_use]
 pub fn spoken() -> String {
     TABLE.iter().map(|row| format!("{} {}", row.name, row.protocol)).collect::<Vec<_>>().join(", ")
+}
+
+/// The numbers of all rows, without repetition, the first of the table first.
+#[must_use]
+pub fn numbers() -> Vec<u32> {
+    let mut numbers = Vec::new();
+    for row in TABLE {
+        if !numbers.contains(&row.protocol) {
+            numbers.push(row.protocol);
+        }
+    }
+    numbers
 }
 
 #[cfg(test)]

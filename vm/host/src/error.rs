@@ -1,6 +1,7 @@
 //! What can go wrong, by whose fault it is.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 /// A chain's answer to the host that is no success.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -60,13 +61,23 @@ pub enum ServeError {
         /// What would be understood.
         spoken: String,
     },
-    /// The protocol override names a number without a row.
-    #[error("{env}={got}: this release speaks {spoken}", env = crate::PROTOCOL_OVERRIDE)]
+    /// The operator chose a number without a row.
+    #[error("{place}={got}: this release speaks {spoken}")]
     Protocol {
+        /// The variable or the file.
+        place: String,
         /// The value found.
         got: String,
         /// What would be understood.
         spoken: String,
+    },
+    /// The operator's file cannot be read.
+    #[error("{}: {reason}", file.display())]
+    File {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        reason: String,
     },
     /// The host's address cannot be dialled.
     #[error("{env}={got:?} is not an address: expected host:port")]
@@ -101,14 +112,14 @@ pub enum ServeError {
         seconds: u64,
     },
     /// Host and plugin speak different numbers.
-    #[error(
-        "protocol mismatch: the host speaks {host}, this plugin {plugin}; install the plugin release for host protocol {host} or a host of protocol {plugin}"
-    )]
+    #[error("protocol mismatch: the host speaks {host}, this plugin {plugin}; {advice}")]
     Mismatch {
         /// The host's number.
         host: u32,
         /// Ours.
         plugin: u32,
+        /// What to do.
+        advice: String,
     },
     /// The host refused for another reason.
     #[error("the host refused protocol {plugin}: {reason}")]

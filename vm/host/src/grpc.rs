@@ -2,6 +2,7 @@
 
 pub(crate) mod client;
 mod health;
+mod metrics;
 pub(crate) mod server;
 mod wire;
 

@@ -7,20 +7,21 @@ use pars_proto::host::vm::runtime::InitializeRequest;
 use pars_proto::host::vm::runtime::runtime_client::RuntimeClient;
 use tokio::time::timeout;
 
+use crate::dialect::{self, TABLE};
 use crate::grpc::{MESSAGE_BYTES_MAX, connect};
 use crate::text::{bounded, one_line};
-use crate::{Detected, ServeError};
+use crate::{Detected, Numbers, PROTOCOL_OVERRIDE, ServeError, Source};
 
 /// Announces a port that listens already. Once: the host remembers the first number it hears and ends the process if
-/// it is not its own, so there is nothing to try again.
-pub(crate) async fn announce(host: &Detected, listening: SocketAddr) -> Result<(), ServeError> {
-    timeout(HANDSHAKE_TIMEOUT, call(host, listening)).await.unwrap_or_else(|_| {
+/// it is not its own, so there is nothing to try again. The host's number is noted, and the next start has it.
+pub(crate) async fn announce(host: &Detected, numbers: &Numbers, listening: SocketAddr) -> Result<(), ServeError> {
+    timeout(HANDSHAKE_TIMEOUT, call(host, numbers, listening)).await.unwrap_or_else(|_| {
         let seconds = HANDSHAKE_TIMEOUT.as_secs();
         Err(ServeError::Silent { addr: host.addr.clone(), listening, seconds })
     })
 }
 
-async fn call(host: &Detected, listening: SocketAddr) -> Result<(), ServeError> {
+async fn call(host: &Detected, numbers: &Numbers, listening: SocketAddr) -> Result<(), ServeError> {
     let plugin = host.dialect.protocol;
     let channel = connect(&host.addr).await.map_err(|reason| ServeError::Dial { addr: host.addr.clone(), reason })?;
     let mut runtime = RuntimeClient::new(channel)
@@ -29,19 +30,39 @@ async fn call(host: &Detected, listening: SocketAddr) -> Result<(), ServeError> 
     let request = InitializeRequest { protocol_version: plugin, addr: listening.to_string() };
     match runtime.initialize(request).await {
         Ok(_) => Ok(()),
-        Err(status) => Err(refusal(plugin, status.message())),
+        Err(status) => Err(refusal(host, numbers, status.message())),
     }
 }
 
 /// The host names both numbers, but only in words.
-fn refusal(plugin: u32, words: &str) -> ServeError {
-    match numbers(words).find(|number| *number != plugin) {
-        Some(host) => ServeError::Mismatch { host, plugin },
+fn refusal(told: &Detected, numbers: &Numbers, words: &str) -> ServeError {
+    let plugin = told.dialect.protocol;
+    match numbers_in(words).find(|number| *number != plugin) {
+        Some(host) => ServeError::Mismatch { host, plugin, advice: advice(told, numbers, host) },
         None => ServeError::Refused { plugin, reason: bounded(&one_line(words), REASON_BYTES_MAX) },
     }
 }
 
-fn numbers(words: &str) -> impl Iterator<Item = u32> + '_ {
+/// What to do about a host that speaks another number.
+fn advice(told: &Detected, numbers: &Numbers, host: u32) -> String {
+    if !TABLE.iter().any(|row| row.env == told.dialect.env && row.protocol == host) {
+        let ours = dialect::spoken();
+        return format!("install the plugin release for host protocol {host}; this one speaks {ours}");
+    }
+    let chosen = match &told.source {
+        Source::Variable => PROTOCOL_OVERRIDE.to_owned(),
+        Source::File(file) => file.display().to_string(),
+        Source::Note | Source::Asked | Source::Default if numbers.note(host) => {
+            return format!("it is noted: the next start speaks {host}");
+        }
+        Source::Note | Source::Asked | Source::Default => {
+            return format!("set {PROTOCOL_OVERRIDE}={host} in the host's environment");
+        }
+    };
+    format!("{chosen} says so: change it to {host}")
+}
+
+fn numbers_in(words: &str) -> impl Iterator<Item = u32> + '_ {
     words.split(NUMBER_FOLLOWS).skip(1).filter_map(|rest| {
         let end = rest.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(rest.len());
         rest.get(..end)?.parse().ok()
@@ -66,16 +87,40 @@ mod tests {
         let words = "RPCChainVM protocol version mismatch between AvalancheGo and Virtual Machine plugin. AvalancheGo \
                      version avalanchego/1.14.2 implements RPCChainVM protocol version 45. The VM located at /plugins/x \
                      implements RPCChainVM protocol version 43. Please make sure that there is an exact match";
-        assert_eq!(numbers(words).collect::<Vec<_>>(), [45, 43]);
-        let text = refusal(43, words).to_string();
-        assert!(text.contains("the host speaks 45, this plugin 43"), "{text}");
+        assert_eq!(numbers_in(words).collect::<Vec<_>>(), [45, 43]);
+        let text = refusal(&told(Source::Default), &Numbers::default(), &words.replace("45", "99")).to_string();
+        assert!(
+            text.starts_with("protocol mismatch: the host speaks 99, this plugin 45; install the plugin "),
+            "{text}"
+        );
         assert!(!text.contains('\n'));
+    }
+
+    fn told(source: Source) -> Detected {
+        Detected { dialect: &TABLE[0], addr: String::new(), source }
+    }
+
+    #[test]
+    fn whoever_chose_the_number_is_named() {
+        let words = "protocol version 44";
+        let folder = tempfile::tempdir().unwrap();
+        let numbers = Numbers::new(folder.path().to_owned(), folder.path().join("absent"));
+        for (source, advice) in [
+            (Source::Variable, "GRPC_PARS_PROTOCOL says so: change it to 44"),
+            (Source::File("/plugins/pars/host.toml".into()), "/plugins/pars/host.toml says so: change it to 44"),
+            (Source::Asked, "it is noted: the next start speaks 44"),
+        ] {
+            let text = refusal(&told(source), &numbers, words).to_string();
+            assert_eq!(text, format!("protocol mismatch: the host speaks 44, this plugin 45; {advice}"));
+        }
+        let text = refusal(&told(Source::Default), &Numbers::default(), words).to_string();
+        assert!(text.ends_with("set GRPC_PARS_PROTOCOL=44 in the host's environment"), "{text}");
     }
 
     #[test]
     fn other_refusals_keep_their_words() {
-        let text = refusal(45, "no more\nroom").to_string();
-        assert_eq!(text, "the host refused protocol 45: no more room");
-        assert!(refusal(45, &"x".repeat(100_000)).to_string().len() < 600);
+        let refused = |words: &str| refusal(&told(Source::Default), &Numbers::default(), words).to_string();
+        assert_eq!(refused("no more\nroom"), "the host refused protocol 45: no more room");
+        assert!(refused(&"x".repeat(100_000)).len() < 600);
     }
 }

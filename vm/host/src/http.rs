@@ -4,12 +4,14 @@
 //! |---|---|
 //! | `server.rs` | the server of one handler |
 //! | `message.rs` | requests and responses, translated |
+//! | `intake.rs` | room for what users send |
 //! | `exchange.rs` | a request that the host keeps open: body and answer are streams, or the connection changes hands |
 //! | `hijacked.rs` | the bytes of such a connection |
 //! | `upgrade.rs` | what a service gets to take one over |
 
 mod exchange;
 mod hijacked;
+pub(crate) mod intake;
 mod message;
 pub(crate) mod server;
 mod upgrade;
@@ -33,11 +35,12 @@ pub struct HttpHandler {
     pub prefix: String,
     /// What answers.
     pub service: HttpService,
-    /// Where a body comes as a stream, no more than this many bytes and one are read of it.
+    /// Bytes of a body. Where one comes as a stream, one byte more is read; a whole request that is longer, with some room
+    /// for its headers, is refused before it is received.
     pub body_bytes_max: usize,
 }
 
-/// Bytes of a streamed body where a handler does not say.
+/// Bytes of a body where a handler does not say.
 const BODY_BYTES_MAX: usize = 8 << 20;
 
 impl HttpHandler {
@@ -52,7 +55,7 @@ impl HttpHandler {
         Self { prefix: prefix.into(), service, body_bytes_max: BODY_BYTES_MAX }
     }
 
-    /// With another bound of streamed bodies. The service sees one byte more where a body has more.
+    /// With another bound of bodies. The service sees more than that where a body has more, and refuses it in its own words.
     #[must_use]
     pub fn with_body_bytes_max(self, body_bytes_max: usize) -> Self {
         Self { body_bytes_max, ..self }

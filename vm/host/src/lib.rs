@@ -2,7 +2,8 @@
 //!
 //! A host starts the plugin as a child process and puts one address into its environment. From there:
 //!
-//! 1. [`detect`] finds the row of the [dialect table](dialect::TABLE) that the environment speaks of, before any dial.
+//! 1. [`detect`] finds the row of the [dialect table](dialect::TABLE) that the host speaks, before any dial: the
+//!    environment names the host, and [`Numbers`] tells its protocol number.
 //! 2. The plugin listens on a port of loopback, calls the host at that address and says its protocol number and where
 //!    it listens. The host wants exactly its own number; on a mismatch one line on stderr names both.
 //! 3. The host calls the chain: every call becomes one call of [`ChainVm`]. HTTP requests of users come in as messages
@@ -16,6 +17,7 @@
 
 pub mod dialect;
 pub mod id;
+pub mod metric;
 pub mod testhost;
 
 mod detect;
@@ -25,15 +27,21 @@ mod handshake;
 mod host;
 mod http;
 mod lifecycle;
+mod numbers;
 mod panics;
 mod serve;
 mod text;
 mod vm;
 
+pub use bytes::Bytes;
 pub use detect::{Detected, Environment, PROTOCOL_OVERRIDE, detect};
 pub use error::{HostError, ServeError, VmError};
 pub use host::{Answer, Host};
 pub use http::{Connection, HttpHandler, HttpService, Upgrade};
 pub use id::{Id, NodeId};
+pub use numbers::{Numbers, Source};
 pub use serve::{run, serve};
 pub use vm::{Block, BlockContext, BlockMeta, ChainVm, Event, InitArgs, LastAccepted, NetworkUpgrades, Phase};
+
+/// The release of this package.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

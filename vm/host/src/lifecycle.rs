@@ -8,13 +8,12 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::os::unix::process::parent_id;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::{Mutex, OnceCell, watch};
+use tokio::sync::{OnceCell, watch};
 use tokio::task::JoinSet;
 use tokio::time::{interval, sleep, timeout};
 use tonic::body::Body;
@@ -67,15 +66,44 @@ enum Stage {
     Stopping,
 }
 
+/// How far the opening of the chain has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Opening {
+    Never,
+    Running,
+    Failed,
+    Open,
+}
+
+/// An attempt to open the chain. It has failed unless it says otherwise.
+#[derive(Debug)]
+pub(crate) struct Attempt<'a>(&'a Mutex<Opening>);
+
+impl Attempt<'_> {
+    /// The chain is open.
+    pub(crate) fn succeeded(self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Opening::Open;
+    }
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        let mut opening = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if *opening == Opening::Running {
+            *opening = Opening::Failed;
+        }
+    }
+}
+
 /// One chain being served: the chain, its servers, and how far its end has come.
 #[derive(Debug)]
 pub(crate) struct Session<V> {
     vm: Arc<V>,
     dialect: &'static Dialect,
-    opened: AtomicBool,
+    opening: Mutex<Opening>,
     closed: OnceCell<Result<(), VmError>>,
     stage: watch::Sender<Stage>,
-    servers: Mutex<JoinSet<()>>,
+    servers: tokio::sync::Mutex<JoinSet<()>>,
 }
 
 impl<V: ChainVm> Session<V> {
@@ -83,10 +111,10 @@ impl<V: ChainVm> Session<V> {
         Arc::new(Self {
             vm,
             dialect,
-            opened: AtomicBool::new(false),
+            opening: Mutex::new(Opening::Never),
             closed: OnceCell::new(),
             stage: watch::Sender::new(Stage::Serving),
-            servers: Mutex::default(),
+            servers: tokio::sync::Mutex::default(),
         })
     }
 
@@ -98,20 +126,43 @@ impl<V: ChainVm> Session<V> {
         self.dialect
     }
 
-    /// Notes that the chain was told to open, so it has to be closed.
-    pub(crate) fn opened(&self) {
-        self.opened.store(true, Ordering::SeqCst);
+    /// Notes that the chain is told to open, so it has to be closed. None where it is open already, or about to be.
+    pub(crate) fn open(&self) -> Option<Attempt<'_>> {
+        let mut opening = self.opening();
+        if matches!(*opening, Opening::Running | Opening::Open) {
+            return None;
+        }
+        *opening = Opening::Running;
+        Some(Attempt(&self.opening))
     }
 
-    /// Closes the chain once; later calls get the same answer. Goes on when the caller gives up.
-    pub(crate) async fn close(self: &Arc<Self>) -> Result<(), VmError> {
+    /// Whether the chain is open.
+    pub(crate) fn is_open(&self) -> bool {
+        *self.opening() == Opening::Open
+    }
+
+    fn opening(&self) -> MutexGuard<'_, Opening> {
+        self.opening.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Closes the chain once; later calls get the same answer. Goes on when the caller gives up, or when the time is over,
+    /// which is an error.
+    pub(crate) async fn close(self: &Arc<Self>, limit: Duration) -> Result<(), VmError> {
         let session = Arc::clone(self);
         let closing = tokio::spawn(async move {
-            let close =
-                || async { if session.opened.load(Ordering::SeqCst) { session.vm.shutdown().await } else { Ok(()) } };
+            let opened = *session.opening() != Opening::Never;
+            let close = || async { if opened { session.vm.shutdown().await } else { Ok(()) } };
             session.closed.get_or_init(close).await.clone()
         });
-        closing.await.unwrap_or_else(|error| Err(VmError::Other(format!("closing the chain: {error}"))))
+        match timeout(limit, closing).await {
+            Ok(closed) => closed.unwrap_or_else(|error| Err(VmError::Other(format!("closing the chain: {error}")))),
+            Err(_) => {
+                let seconds = limit.as_secs();
+                let text = format!("the chain did not close within {seconds} s: the process ends with what is stored");
+                tracing::error!("{text}");
+                Err(VmError::Other(text))
+            }
+        }
     }
 
     /// Notes that `Shutdown` came: the process will end.

@@ -6,20 +6,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pars_proto::host::vm::vm_server::VmServer;
-use tokio::time::timeout;
 
 use crate::grpc::MESSAGE_BYTES_MAX;
 use crate::grpc::server::VmService;
 use crate::lifecycle::{End, Session, Signals};
-use crate::{ChainVm, Environment, ServeError, detect, handshake};
+use crate::{ChainVm, Environment, Numbers, ServeError, detect, handshake};
 
 /// Serves a chain to the host that the environment names, until the host ends it. A failure is one line on stderr,
 /// which hosts copy into their logs, and exit code 1.
 ///
 /// The caller ends the process with the code it gets, and waits for nothing else: the host kills a plugin that is
 /// still there five seconds after `Shutdown`.
-pub async fn serve<V: ChainVm>(vm: Arc<V>, environment: &Environment) -> ExitCode {
-    match run(vm, environment).await {
+pub async fn serve<V: ChainVm>(vm: Arc<V>, environment: &Environment, numbers: &Numbers) -> ExitCode {
+    match run(vm, environment, numbers).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Nobody is left to be told that stderr is closed.
@@ -33,23 +32,21 @@ pub async fn serve<V: ChainVm>(vm: Arc<V>, environment: &Environment) -> ExitCod
 ///
 /// # Errors
 /// No host is named, or the handshake fails.
-pub async fn run<V: ChainVm>(vm: Arc<V>, environment: &Environment) -> Result<(), ServeError> {
+pub async fn run<V: ChainVm>(vm: Arc<V>, environment: &Environment, numbers: &Numbers) -> Result<(), ServeError> {
     let signals = Signals::install()?;
-    let host = detect(environment)?;
+    let host = detect(environment, numbers).await?;
     let session = Session::new(vm, host.dialect);
     let service = VmServer::new(VmService::new(Arc::clone(&session)))
         .max_decoding_message_size(MESSAGE_BYTES_MAX)
         .max_encoding_message_size(MESSAGE_BYTES_MAX);
     let listening = session.spawn_server(service).await.map_err(ServeError::Listen)?;
-    handshake::announce(&host, listening).await?;
+    handshake::announce(&host, numbers, listening).await?;
     tracing::debug!(host = host.dialect.name, protocol = host.dialect.protocol, %listening, "announced");
 
     if session.until_end(signals).await == End::Orphaned {
         tracing::warn!("the host is gone without Shutdown: closing the chain");
-        match timeout(ORPHAN_CLOSE_TIMEOUT, session.close()).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::error!(%error, "closing the chain"),
-            Err(_) => tracing::error!("closing the chain took longer than {} s", ORPHAN_CLOSE_TIMEOUT.as_secs()),
+        if let Err(error) = session.close(ORPHAN_CLOSE_TIMEOUT).await {
+            tracing::error!(%error, "closing the chain");
         }
     }
     session.stop().await;

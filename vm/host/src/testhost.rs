@@ -1,7 +1,9 @@
 //! A host for tests: it listens as a real one does, takes the handshake and hands out clients of the plugin's
 //! services. Beside the handshake it serves the host's database, kept in memory, and passes users' connections on.
 
+mod inside;
 mod proxy;
+mod raw;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -27,6 +29,9 @@ use crate::dialect::Dialect;
 use crate::grpc::{self, MESSAGE_BYTES_MAX};
 use crate::{Environment, PROTOCOL_OVERRIDE};
 
+pub use inside::Inside;
+pub use raw::Raw;
+
 /// A host of one row of the table. It is gone when it is dropped.
 #[derive(Debug)]
 pub struct TestHost {
@@ -46,6 +51,10 @@ pub struct Plugin {
     pub vm: VmClient<Channel>,
     /// The health of its server.
     pub health: HealthClient<Channel>,
+    /// The same connection, for bytes that are no message.
+    pub raw: Raw,
+    /// Where it listens.
+    pub addr: String,
 }
 
 /// What the test host waited for in vain.
@@ -110,6 +119,12 @@ impl TestHost {
         [(self.dialect.env, self.runtime_addr.to_string()), (PROTOCOL_OVERRIDE, self.dialect.protocol.to_string())]
     }
 
+    /// The host's address alone, as a real host gives it.
+    #[must_use]
+    pub fn address(&self) -> (&'static str, String) {
+        (self.dialect.env, self.runtime_addr.to_string())
+    }
+
     /// Where the host's database listens.
     #[must_use]
     pub fn database_addr(&self) -> String {
@@ -143,7 +158,7 @@ impl TestHost {
         let vm = VmClient::new(channel.clone())
             .max_decoding_message_size(MESSAGE_BYTES_MAX)
             .max_encoding_message_size(MESSAGE_BYTES_MAX);
-        Ok(Plugin { vm, health: HealthClient::new(channel) })
+        Ok(Plugin { vm, health: HealthClient::new(channel.clone()), raw: Raw::new(channel), addr })
     }
 
     /// Dials the server of one handler, as named in the answer to `CreateHandlers`.
@@ -158,6 +173,14 @@ impl TestHost {
 }
 
 impl TestHost {
+    /// Dials a server of the plugin, for bytes that are no message.
+    ///
+    /// # Errors
+    /// It cannot be dialled.
+    pub async fn raw(&self, addr: &str) -> Result<Raw, TestHostError> {
+        Ok(Raw::new(dial(addr).await?))
+    }
+
     /// Listens for users of one handler, and passes their requests on as a host does. Where it listens, for as long as
     /// this runtime runs. `streamed`: every request is kept open while it is answered, as a host does for HTTP/2.
     ///

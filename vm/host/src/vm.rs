@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::metric::Family;
 use crate::{Host, HttpHandler, Id, NodeId, VmError};
 
 /// A chain as the host sees it: blocks are bytes with an id, a parent and a height.
@@ -15,7 +16,8 @@ use crate::{Host, HttpHandler, Id, NodeId, VmError};
 /// `set_preference`), everything else comes at any time. The host may give up any call, which drops its future; what
 /// has to be finished must therefore run on its own. A panic within a call is answered as an error of that call.
 pub trait ChainVm: Send + Sync + 'static {
-    /// Opens the chain and gives its last accepted block. Comes at most once.
+    /// Opens the chain and gives its last accepted block. Comes until it succeeds, and never twice at a time; what changes
+    /// or reads the chain comes after that only.
     fn initialize(
         &self,
         args: InitArgs,
@@ -34,6 +36,9 @@ pub trait ChainVm: Send + Sync + 'static {
 
     /// JSON for the host's health page; an error marks the chain unhealthy.
     fn health(&self) -> impl Future<Output = Result<String, VmError>> + Send;
+
+    /// What is measured, for the host's scraper. Comes at any time, without `initialize` too.
+    fn gather(&self) -> impl Future<Output = Result<Vec<Family>, VmError>> + Send;
 
     /// What answers users, by path. Comes once, after `initialize`.
     fn handlers(&self) -> impl Future<Output = Result<Vec<HttpHandler>, VmError>> + Send;

@@ -358,7 +358,7 @@ pub static TABLE: &[Key] = &[
     nothing("keystore-external-signer", "\"\"", KEYS),
     nothing("keystore-insecure-unlock-allowed", "false", KEYS),
     nothing("max-outbound-active-requests", "16", GOSSIP),
-    nothing("metrics-expensive-enabled", "true", "there are no metrics in this release"),
+    nothing("metrics-expensive-enabled", "true", "every metric is cheap, and on"),
     nothing("offline-pruning-bloom-filter-size", "512", OFFLINE),
     nothing("offline-pruning-data-directory", "\"\"", OFFLINE),
     nothing("offline-pruning-enabled", "false", OFFLINE),

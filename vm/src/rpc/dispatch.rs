@@ -7,7 +7,7 @@ use crate::rpc::call::Call;
 use crate::rpc::error::RpcError;
 use crate::rpc::params::Params;
 use crate::rpc::session::Turn;
-use crate::rpc::table::{self, Answer, Run};
+use crate::rpc::table::{self, Answer, Method, Run};
 use bytes::Bytes;
 use pars_chain::execution::interrupt::Interrupt;
 use serde::Deserialize;
@@ -132,7 +132,18 @@ impl Caller {
 
     async fn run(&self, method: &str, params: Option<&RawValue>) -> Answer {
         let row = table::find(method).filter(|row| self.api.offers(row.group));
-        let row = row.ok_or_else(|| RpcError::method(method))?;
+        let measured = self.api.node().meters().calls.begin(row.map(|row| row.group));
+        let answer = match row {
+            Some(row) => self.run_row(row, params).await,
+            None => Err(RpcError::method(method)),
+        };
+        if answer.is_err() {
+            measured.failed();
+        }
+        answer
+    }
+
+    async fn run_row(&self, row: &'static Method, params: Option<&RawValue>) -> Answer {
         let interrupt = Interrupt::default();
         let params = Params::new(params, interrupt.clone())?;
         let api = Arc::clone(&self.api);

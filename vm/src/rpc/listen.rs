@@ -1,5 +1,7 @@
 //! A port of our own: HTTP/1.1 and WebSockets on loopback, for `dev`.
 
+use crate::clock::now_ms;
+use crate::metrics::{Metrics, text};
 use crate::rpc::budget::Share;
 use crate::rpc::cors;
 use crate::rpc::patience::Patience;
@@ -7,7 +9,7 @@ use crate::rpc::service::{NO_ROOM, RpcService, plain};
 use crate::rpc::stream::Shared;
 use crate::rpc::waiting::{Guest, Waiting};
 use bytes::Bytes;
-use http::{Request, Response, StatusCode, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body as _, Incoming};
 use hyper::service::service_fn;
@@ -41,8 +43,12 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(3);
 /// Connections at once. The last one is for whoever comes next: one that waits for its client gives way then.
 const CONNECTIONS_MAX: usize = 1_024;
 
+/// Path at which measurements are read, with GET.
+pub const METRICS_PATH: &str = "/metrics";
+
 /// Serves until `stop` changes, then lets open requests end and says goodbye to those who stay connected.
-pub async fn serve(listener: TcpListener, service: RpcService, mut stop: watch::Receiver<bool>) {
+pub async fn serve(listener: TcpListener, service: RpcService, mut stop: watch::Receiver<bool>, metrics: Metrics) {
+    let metrics = Arc::new(metrics);
     let mut connections = JoinSet::new();
     let waiting = Arc::new(Waiting::new(WAIT_MIN, WORK_MAX));
     loop {
@@ -68,12 +74,21 @@ pub async fn serve(listener: TcpListener, service: RpcService, mut stop: watch::
             }
         };
         drop(stream.set_nodelay(true));
-        let service = service.clone();
+        let (service, metrics) = (service.clone(), Arc::clone(&metrics));
         let mut stop = stop.clone();
         let guest = Arc::new(waiting.enter());
         connections.spawn(async move {
             let served = Arc::clone(&guest);
-            let handler = service_fn(move |request| answer(service.clone(), Arc::clone(&served), request));
+            let handler = service_fn(move |request: Request<Incoming>| {
+                let metrics = is_scrape(&request).then(|| Arc::clone(&metrics));
+                let (service, guest) = (service.clone(), Arc::clone(&served));
+                async move {
+                    match metrics {
+                        Some(metrics) => Ok(scraped(&metrics)),
+                        None => answer(service, guest, request).await,
+                    }
+                }
+            });
             let mut http = hyper::server::conn::http1::Builder::new();
             http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
             let stream = Shared::new(stream);
@@ -99,6 +114,16 @@ pub async fn serve(listener: TcpListener, service: RpcService, mut stop: watch::
         while connections.join_next().await.is_some() {}
     };
     drop(timeout(STOP_TIMEOUT, ended).await);
+}
+
+fn is_scrape(request: &Request<Incoming>) -> bool {
+    request.method() == Method::GET && request.uri().path() == METRICS_PATH
+}
+
+fn scraped(metrics: &Metrics) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(text::write(&metrics.gather(now_ms())))));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(text::CONTENT_TYPE));
+    response
 }
 
 async fn answer(

@@ -1,5 +1,6 @@
 //! The store over RocksDB: a column family a column, one write batch a commit.
 
+use crate::metrics::Columns;
 use alloy_primitives::Bytes;
 use pars_chain::store::{Batch, Column, Durability, Read, Scan, Store, StoreError};
 use rocksdb::{
@@ -7,7 +8,7 @@ use rocksdb::{
     IteratorMode, Options, ReadOptions, SliceTransform, SnapshotWithThreadMode, WriteBatch, WriteOptions,
 };
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use strum::IntoEnumIterator;
 
 /// A store on disk. Cloning shares it.
@@ -29,6 +30,8 @@ const BLOCK_BYTES: usize = 16 << 10;
 const BLOOM_BITS: f64 = 10.0;
 /// Bytes of writes to all columns that are kept in memory before they become files. The write-ahead log is about as long.
 const WRITE_BUFFER_BYTES: usize = 32 << 20;
+/// RocksDB's name for the bytes of the tables that are in use.
+const LIVE_BYTES: &str = "rocksdb.live-sst-files-size";
 /// Files that the store holds open. Hosts run with limits from 4,096 up.
 const OPEN_FILES_MAX: i32 = 1_024;
 
@@ -57,6 +60,35 @@ impl Rocks {
         let db = DB::open_cf_descriptors(&options, &folder, columns).map_err(|error| translate(&error, &folder))?;
         warn_of_dropped(&folder);
         Ok(Self { inner: Arc::new(Inner { db, folder }) })
+    }
+}
+
+impl Rocks {
+    /// Tells how large it is, without keeping it open.
+    #[must_use]
+    pub fn sizes(&self) -> Sizes {
+        Sizes(Arc::downgrade(&self.inner))
+    }
+}
+
+/// Tells how large a store is for as long as somebody has it open.
+pub struct Sizes(Weak<Inner>);
+
+impl std::fmt::Debug for Sizes {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Sizes({})", self.0.strong_count())
+    }
+}
+
+impl Columns for Sizes {
+    fn bytes(&self) -> Vec<(&'static str, u64)> {
+        let Some(inner) = self.0.upgrade() else { return Vec::new() };
+        let bytes = |column: Column| {
+            let family = inner.family(column).ok()?;
+            let bytes = inner.db.property_int_value_cf(family, LIVE_BYTES).ok()??;
+            Some((column.name(), bytes))
+        };
+        Column::iter().filter_map(bytes).collect()
     }
 }
 

@@ -11,7 +11,8 @@ use pars_proto::host::vm::vm_server::Vm;
 use tonic::{Request, Response, Status, async_trait};
 
 use super::client::GrpcHost;
-use super::{MESSAGE_BYTES_MAX, wire};
+use super::{MESSAGE_BYTES_MAX, metrics, wire};
+use crate::http::intake::Room;
 use crate::http::server::Server;
 use crate::lifecycle::Session;
 use crate::panics::guarded;
@@ -21,20 +22,30 @@ use crate::{BlockContext, ChainVm, VmError};
 #[derive(Debug)]
 pub(crate) struct VmService<V> {
     session: Arc<Session<V>>,
+    room: Room,
 }
 
 impl<V: ChainVm> VmService<V> {
-    pub(crate) const fn new(session: Arc<Session<V>>) -> Self {
-        Self { session }
+    pub(crate) fn new(session: Arc<Session<V>>) -> Self {
+        Self { session, room: Room::new() }
     }
 
     fn vm(&self) -> &V {
         self.session.vm()
     }
 
+    /// The chain, once it is open.
+    fn chain(&self) -> Result<&V, Status> {
+        if self.session.is_open() {
+            return Ok(self.vm());
+        }
+        Err(Status::failed_precondition("Initialize has not come yet"))
+    }
+
     /// A block and its parents within the limits. The block itself is given whatever its size, so that a request
     /// always gets on.
     async fn ancestors(&self, request: vm::GetAncestorsRequest) -> Result<Vec<Bytes>, Status> {
+        let chain = self.chain()?;
         let started = Instant::now();
         let time_max = Duration::from_nanos(u64::try_from(request.max_blocks_retrival_time).unwrap_or(0));
         let size_max = usize::try_from(request.max_blocks_size).unwrap_or(0);
@@ -43,7 +54,7 @@ impl<V: ChainVm> VmService<V> {
         let mut size: usize = 0;
         let mut blocks = Vec::new();
         while blocks.len() < count_max && (blocks.is_empty() || started.elapsed() < time_max) {
-            let block = match call(self.vm().get(id)).await {
+            let block = match call(chain.get(id)).await {
                 Ok(block) => block,
                 Err(VmError::NotFound) => break,
                 Err(error) => return Err(wire::status(&error)),
@@ -59,14 +70,16 @@ impl<V: ChainVm> VmService<V> {
     }
 
     async fn create_servers(&self) -> Result<Vec<vm::Handler>, Status> {
-        let handlers = call(self.vm().handlers()).await.map_err(|error| wire::status(&error))?;
+        let handlers = call(self.chain()?.handlers()).await.map_err(|error| wire::status(&error))?;
         let mut servers = Vec::with_capacity(handlers.len());
         for handler in handlers {
             let prefix = handler.prefix.clone();
+            // A body that its service would refuse is not received: users choose its length, not the host.
+            let request_bytes_max = handler.body_bytes_max.saturating_add(REQUEST_ROOM_BYTES);
             let service = HttpServer::new(Server::new(handler, self.session.stopping()))
-                .max_decoding_message_size(MESSAGE_BYTES_MAX)
+                .max_decoding_message_size(request_bytes_max)
                 .max_encoding_message_size(MESSAGE_BYTES_MAX);
-            let listening = self.session.spawn_server(service).await;
+            let listening = self.session.spawn_server(self.room.clone().guard(service)).await;
             let addr = listening.map_err(|error| Status::internal(format!("listening on loopback: {error}")))?;
             servers.push(vm::Handler { prefix, server_addr: addr.to_string() });
         }
@@ -82,22 +95,27 @@ impl<V: ChainVm> Vm for VmService<V> {
     ) -> Result<Response<vm::InitializeResponse>, Status> {
         let args = wire::init_args(request.into_inner())?;
         let host = Arc::new(GrpcHost::new(args.db_server_addr.clone()));
-        self.session.opened();
-        answer(self.vm().initialize(args, host), wire::initialized).await
+        let Some(opening) = self.session.open() else {
+            return Err(Status::failed_precondition("Initialize came already"));
+        };
+        let opened = answer(self.vm().initialize(args, host), wire::initialized).await?;
+        opening.succeeded();
+        Ok(opened)
     }
 
     async fn set_state(&self, request: Request<vm::SetStateRequest>) -> Result<Response<vm::SetStateResponse>, Status> {
+        let chain = self.chain()?;
         let number = request.into_inner().state;
         let dialect = self.session.dialect();
         let Some(phase) = dialect.states.phase(number) else {
             let host = dialect.name;
             return Err(Status::invalid_argument(format!("state {number} has no meaning for {host}")));
         };
-        answer(self.vm().set_state(phase), wire::state_set).await
+        answer(chain.set_state(phase), wire::state_set).await
     }
 
     async fn shutdown(&self, _: Request<()>) -> Result<Response<()>, Status> {
-        let closed = self.session.close().await;
+        let closed = self.session.close(CLOSE_TIMEOUT).await;
         self.session.shut_down();
         closed.map(Response::new).map_err(|error| wire::status(&error))
     }
@@ -112,8 +130,9 @@ impl<V: ChainVm> Vm for VmService<V> {
     }
 
     async fn wait_for_event(&self, _: Request<()>) -> Result<Response<vm::WaitForEventResponse>, Status> {
+        let chain = self.chain()?;
         tokio::select! {
-            answer = answer(self.vm().wait_event(), |event| {
+            answer = answer(chain.wait_event(), |event| {
                 vm::WaitForEventResponse { message: wire::event(event).into() }
             }) => answer,
             () = self.session.ending() => Err(Status::unavailable("the plugin is shutting down")),
@@ -133,19 +152,22 @@ impl<V: ChainVm> Vm for VmService<V> {
         &self,
         request: Request<vm::BuildBlockRequest>,
     ) -> Result<Response<vm::BuildBlockResponse>, Status> {
-        answer(self.vm().build(context(request.into_inner().p_chain_height)), wire::built).await
+        let chain = self.chain()?;
+        answer(chain.build(context(request.into_inner().p_chain_height)), wire::built).await
     }
 
     async fn parse_block(
         &self,
         request: Request<vm::ParseBlockRequest>,
     ) -> Result<Response<vm::ParseBlockResponse>, Status> {
-        answer(self.vm().parse(request.into_inner().bytes), |block| wire::parsed(&block)).await
+        let chain = self.chain()?;
+        answer(chain.parse(request.into_inner().bytes), |block| wire::parsed(&block)).await
     }
 
     async fn get_block(&self, request: Request<vm::GetBlockRequest>) -> Result<Response<vm::GetBlockResponse>, Status> {
+        let chain = self.chain()?;
         let id = wire::id(&request.into_inner().id, "id")?;
-        let response = match call(self.vm().get(id)).await {
+        let response = match call(chain.get(id)).await {
             Ok(block) => wire::got(block),
             Err(error) => vm::GetBlockResponse { err: wire::number(&error)?, ..Default::default() },
         };
@@ -153,8 +175,9 @@ impl<V: ChainVm> Vm for VmService<V> {
     }
 
     async fn set_preference(&self, request: Request<vm::SetPreferenceRequest>) -> Result<Response<()>, Status> {
+        let chain = self.chain()?;
         let id = wire::id(&request.into_inner().id, "id")?;
-        answer(self.vm().set_preference(id), |()| ()).await
+        answer(chain.set_preference(id), |()| ()).await
     }
 
     async fn health(&self, _: Request<()>) -> Result<Response<vm::HealthResponse>, Status> {
@@ -183,7 +206,8 @@ impl<V: ChainVm> Vm for VmService<V> {
     }
 
     async fn gather(&self, _: Request<()>) -> Result<Response<vm::GatherResponse>, Status> {
-        Ok(Response::new(vm::GatherResponse::default()))
+        let families = |families: Vec<_>| families.into_iter().map(metrics::family).collect();
+        answer(self.vm().gather(), |all| vm::GatherResponse { metric_families: families(all) }).await
     }
 
     async fn get_ancestors(
@@ -198,10 +222,11 @@ impl<V: ChainVm> Vm for VmService<V> {
         &self,
         request: Request<vm::BatchedParseBlockRequest>,
     ) -> Result<Response<vm::BatchedParseBlockResponse>, Status> {
+        let chain = self.chain()?;
         let blocks = request.into_inner().request;
         let mut response = Vec::with_capacity(blocks.len());
         for (index, bytes) in blocks.into_iter().enumerate() {
-            let block = call(self.vm().parse(bytes))
+            let block = call(chain.parse(bytes))
                 .await
                 .map_err(|error| wire::status(&VmError::Other(format!("block {index} of the batch: {error}"))))?;
             response.push(wire::parsed(&block));
@@ -213,7 +238,8 @@ impl<V: ChainVm> Vm for VmService<V> {
         &self,
         request: Request<vm::GetBlockIdAtHeightRequest>,
     ) -> Result<Response<vm::GetBlockIdAtHeightResponse>, Status> {
-        let response = match call(self.vm().id_at_height(request.into_inner().height)).await {
+        let chain = self.chain()?;
+        let response = match call(chain.id_at_height(request.into_inner().height)).await {
             Ok(id) => vm::GetBlockIdAtHeightResponse { blk_id: id.into(), err: vm::Error::Unspecified.into() },
             Err(error) => vm::GetBlockIdAtHeightResponse { err: wire::number(&error)?, ..Default::default() },
         };
@@ -263,21 +289,24 @@ impl<V: ChainVm> Vm for VmService<V> {
         &self,
         request: Request<vm::BlockVerifyRequest>,
     ) -> Result<Response<vm::BlockVerifyResponse>, Status> {
+        let chain = self.chain()?;
         let vm::BlockVerifyRequest { bytes, p_chain_height } = request.into_inner();
-        answer(self.vm().verify(bytes, context(p_chain_height)), |timestamp_ms| vm::BlockVerifyResponse {
+        answer(chain.verify(bytes, context(p_chain_height)), |timestamp_ms| vm::BlockVerifyResponse {
             timestamp: Some(wire::timestamp(timestamp_ms)),
         })
         .await
     }
 
     async fn block_accept(&self, request: Request<vm::BlockAcceptRequest>) -> Result<Response<()>, Status> {
+        let chain = self.chain()?;
         let id = wire::id(&request.into_inner().id, "id")?;
-        answer(self.vm().accept(id), |()| ()).await
+        answer(chain.accept(id), |()| ()).await
     }
 
     async fn block_reject(&self, request: Request<vm::BlockRejectRequest>) -> Result<Response<()>, Status> {
+        let chain = self.chain()?;
         let id = wire::id(&request.into_inner().id, "id")?;
-        answer(self.vm().reject(id), |()| ()).await
+        answer(chain.reject(id), |()| ()).await
     }
 }
 
@@ -304,6 +333,13 @@ fn context(p_chain_height: Option<u64>) -> Option<BlockContext> {
 fn no_state_sync() -> Result<i32, Status> {
     wire::number(&VmError::StateSyncNotImplemented)
 }
+
+/// Bytes of a user's request beside its body: the host takes one mebibyte of headers at most.
+const REQUEST_ROOM_BYTES: usize = 1 << 20;
+
+/// How long the host waits for the answer to `Shutdown`, whatever the chain is at. What was accepted is stored by then, and
+/// what is not done is forgotten with the process.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// What the host counts for each block beside its bytes.
 const LENGTH_PREFIX_BYTES: usize = 4;

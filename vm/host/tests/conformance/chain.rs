@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use bytes::Bytes;
+use pars_host::metric::{Family, Kind, Number, Series, Value};
 use pars_host::{
     Block, BlockContext, BlockMeta, ChainVm, Connection, Event, Host, HttpHandler, Id, InitArgs, LastAccepted, Phase,
     Upgrade, VmError,
@@ -20,10 +21,14 @@ use tokio::sync::watch;
 pub(crate) const VERBOSE: &[u8] = b"verbose";
 /// Verifying a block that ends so panics.
 pub(crate) const PANIC: &[u8] = b"panic";
+/// Verifying a block that ends so does not end, and neither does opening a chain with a genesis that ends so.
+pub(crate) const ENDLESS: &[u8] = b"endless";
 /// Verifying a block that ends so takes a while.
 pub(crate) const SLOW: &[u8] = b"slow";
 /// How long that is.
 pub(crate) const SLOW_TIME: Duration = Duration::from_millis(300);
+/// Bytes of a body that the service at `/rpc` takes.
+pub(crate) const BODY_BYTES_MAX: usize = 12 << 20;
 /// The key of the record that the chain keeps in the host's database.
 pub(crate) const RECORD: &[u8] = b"record";
 /// The file that says that the chain was closed.
@@ -36,6 +41,7 @@ pub(crate) struct Chain {
     wanted: watch::Sender<bool>,
     waiting: AtomicUsize,
     shouting: Arc<AtomicUsize>,
+    unclosable: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -89,12 +95,18 @@ impl Chain {
             wanted: watch::Sender::new(false),
             waiting: AtomicUsize::new(0),
             shouting: Arc::default(),
+            unclosable: AtomicBool::new(false),
         })
     }
 
     /// As if a transaction had come.
     pub(crate) fn want_block(&self) {
         self.wanted.send_replace(true);
+    }
+
+    /// From now on it does not close.
+    pub(crate) fn close_never(&self) {
+        self.unclosable.store(true, Ordering::SeqCst);
     }
 
     /// How many waits for an event are open.
@@ -134,6 +146,9 @@ impl Chain {
 impl ChainVm for Chain {
     async fn initialize(&self, args: InitArgs, host: Arc<dyn Host>) -> Result<LastAccepted, VmError> {
         self.note("initialize".to_owned());
+        if args.genesis.ends_with(ENDLESS) {
+            std::future::pending::<()>().await;
+        }
         if args.genesis.as_ref() == b"bad" {
             return Err(VmError::Other("genesis: expected an object".to_owned()));
         }
@@ -156,6 +171,9 @@ impl ChainVm for Chain {
 
     async fn shutdown(&self) -> Result<(), VmError> {
         self.note("shutdown".to_owned());
+        if self.unclosable.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
         let folder = self.opened().map(|args| args.chain_data_dir).filter(|folder| *folder != PathBuf::new());
         if let Some(folder) = folder {
             std::fs::write(folder.join(CLOSED), "").map_err(VmError::other)?;
@@ -169,6 +187,18 @@ impl ChainVm for Chain {
 
     async fn health(&self) -> Result<String, VmError> {
         Ok("{\"height\":0}".to_owned())
+    }
+
+    async fn gather(&self) -> Result<Vec<Family>, VmError> {
+        let second = Duration::from_secs(1);
+        let times = Value::Times { count: 3, sum: second * 3 / 2, buckets: vec![(second / 4, 1), (second, 3)] };
+        let series = |labels, value| vec![Series { labels, value }];
+        let labels = vec![("chain", "main".to_owned())];
+        let height = series(labels, Value::Number(Number::Count(7)));
+        Ok(vec![
+            Family { name: "fake_height", help: "Height.", kind: Kind::Gauge, series: height },
+            Family { name: "fake_seconds", help: "Times.", kind: Kind::Histogram, series: series(vec![], times) },
+        ])
     }
 
     async fn handlers(&self) -> Result<Vec<HttpHandler>, VmError> {
@@ -205,7 +235,10 @@ impl ChainVm for Chain {
             assert!(std::hint::black_box(false), "on purpose");
             Ok::<_, Infallible>(http::Response::new(Bytes::new()))
         });
-        Ok(vec![HttpHandler::new("/rpc", echo), HttpHandler::new("/broken", broken)])
+        Ok(vec![
+            HttpHandler::new("/rpc", echo).with_body_bytes_max(BODY_BYTES_MAX),
+            HttpHandler::new("/broken", broken).with_body_bytes_max(BODY_BYTES_MAX),
+        ])
     }
 
     async fn wait_event(&self) -> Result<Event, VmError> {
@@ -252,6 +285,10 @@ impl ChainVm for Chain {
             return Err(VmError::Other("é".repeat(100_000)));
         }
         assert!(!block.bytes.ends_with(PANIC), "on purpose");
+        if block.bytes.ends_with(ENDLESS) {
+            self.note("endless".to_owned());
+            std::future::pending::<()>().await;
+        }
         if block.bytes.ends_with(SLOW) {
             tokio::time::sleep(SLOW_TIME).await;
         }
