@@ -10,6 +10,7 @@
 //! | `engine.rs` | the one thread that owns the chain |
 //! | `blocks.rs` | accepted blocks as readers need them, decoded |
 //! | `arrivals.rs` | transactions as they become executable |
+//! | `gossip.rs`, `gossip/` | transactions between nodes |
 //! | `journal.rs`, `journal/`, `keeper.rs` | submitted transactions over a restart; what happens every second and minute |
 //! | `rpc.rs`, `rpc/` | JSON-RPC |
 //! | `store/rocks.rs` | the store over RocksDB |
@@ -25,6 +26,7 @@ pub mod config;
 #[cfg(feature = "disk")]
 pub mod dev;
 pub mod engine;
+pub mod gossip;
 pub mod journal;
 pub mod keeper;
 pub mod log;

@@ -3,6 +3,8 @@
 use crate::clock::{Clock, now_ms};
 use crate::config::Config;
 use crate::engine::{Engine, Owner};
+use crate::gossip::Gossip;
+use crate::gossip::service::Whereabouts;
 use crate::log;
 use crate::node::{Choices, Node, Sealing};
 use crate::rpc::api::Api;
@@ -18,8 +20,8 @@ use pars_chain::rules::predicate;
 use pars_chain::store::Durability;
 use pars_genesis::forks::HostUpgrades;
 use pars_host::{
-    Block, BlockContext, BlockMeta, ChainVm, Event, Host, HttpHandler, Id, InitArgs, LastAccepted, NetworkUpgrades,
-    Phase, VmError,
+    AppError, AppRequest, Block, BlockContext, BlockMeta, ChainVm, Event, Host, HttpHandler, Id, InitArgs,
+    LastAccepted, NetworkUpgrades, NodeId, PeerVersion, Phase, VmError,
 };
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -31,6 +33,8 @@ pub struct Plugin {
     lever: log::Lever,
     running: OnceLock<Arc<Node>>,
     config: OnceLock<Config>,
+    /// Where the host lends a way to peers.
+    gossip: OnceLock<Gossip>,
     phase: Mutex<Option<Phase>>,
     /// When the store was last synced while catching up, Unix milliseconds.
     synced_ms: AtomicU64,
@@ -57,6 +61,7 @@ impl Plugin {
             lever,
             running: OnceLock::new(),
             config: OnceLock::new(),
+            gossip: OnceLock::new(),
             phase: Mutex::new(None),
             synced_ms: AtomicU64::new(0),
             last_build: Mutex::new(None),
@@ -156,12 +161,21 @@ impl Plugin {
 }
 
 impl ChainVm for Plugin {
-    async fn initialize(&self, args: InitArgs, _host: Arc<dyn Host>) -> Result<LastAccepted, VmError> {
+    async fn initialize(&self, args: InitArgs, host: Arc<dyn Host>) -> Result<LastAccepted, VmError> {
         // Opening a store reads and may replay its log: not on a thread that serves others.
         let (node, config) = tokio::task::block_in_place(|| self.open(&args))?;
+        let (node, settings) = (Arc::new(node), config.gossip);
         // Whoever comes second finds a chain that runs, below.
         drop(self.config.set(config));
-        self.running.set(Arc::new(node)).map_err(|_| VmError::other("Initialize came twice"))?;
+        self.running.set(Arc::clone(&node)).map_err(|_| VmError::other("Initialize came twice"))?;
+        if args.server_addr.is_empty() {
+            tracing::info!("the host lends no way to peers: transactions stay where they are submitted");
+        } else {
+            let whereabouts = Whereabouts { node: args.node_id, subnet: args.subnet_id };
+            let gossip = Gossip::start(node, host, whereabouts, settings).map_err(VmError::other)?;
+            // Initialize comes once, as was found out above.
+            drop(self.gossip.set(gossip));
+        }
         self.last_accepted()
     }
 
@@ -171,10 +185,16 @@ impl ChainVm for Plugin {
         if phase == Phase::Normal {
             self.on_chain(|owner| owner.attempt(|chain| Ok(chain.sync()?))).await?;
         }
+        if let Some(gossip) = self.gossip.get() {
+            gossip.serve(phase == Phase::Normal);
+        }
         self.last_accepted()
     }
 
     async fn shutdown(&self) -> Result<(), VmError> {
+        if let Some(gossip) = self.gossip.get() {
+            gossip.stop().await;
+        }
         if let Some(node) = self.running.get() {
             node.close().await;
         }
@@ -300,6 +320,44 @@ impl ChainVm for Plugin {
             // A block that is not held any more is rejected.
             Ok(_) | Err(Error::Misuse(Misuse::NotProcessing(_))) => Ok(()),
             Err(error) => Err(VmError::other(error)),
+        }
+    }
+
+    async fn connected(&self, node: NodeId, version: PeerVersion) {
+        let PeerVersion { name, major, minor, patch } = version;
+        tracing::debug!(release = format!("{name}/{major}.{minor}.{patch}"), "a peer is connected");
+        if let Some(gossip) = self.gossip.get() {
+            gossip.connected(node);
+        }
+    }
+
+    async fn disconnected(&self, node: NodeId) {
+        if let Some(gossip) = self.gossip.get() {
+            gossip.disconnected(node);
+        }
+    }
+
+    async fn app_request(&self, request: AppRequest) {
+        if let Some(gossip) = self.gossip.get() {
+            gossip.request(&request);
+        }
+    }
+
+    async fn app_request_failed(&self, node: NodeId, request_id: u32, error: AppError) {
+        if let Some(gossip) = self.gossip.get() {
+            gossip.failed(node, request_id, &error);
+        }
+    }
+
+    async fn app_response(&self, node: NodeId, request_id: u32, response: Bytes) {
+        if let Some(gossip) = self.gossip.get() {
+            gossip.response(node, request_id, &response);
+        }
+    }
+
+    async fn app_gossip(&self, node: NodeId, message: Bytes) {
+        if let Some(gossip) = self.gossip.get() {
+            gossip.gossip(node, &message);
         }
     }
 }
