@@ -140,7 +140,7 @@ impl Hosted {
             upgrade_bytes: files.upgrade.clone(),
             config_bytes: files.config.clone(),
             db_server_addr: self.host.database_addr(),
-            server_addr: String::new(),
+            server_addr: self.host.services_addr(),
             network_upgrades: Some(vm::NetworkUpgrades {
                 durango_time: at(durango),
                 etna_time: at(etna),
@@ -151,6 +151,12 @@ impl Hosted {
             }),
         };
         Ok(self.plugin.vm.initialize(request).await?.into_inner())
+    }
+
+    /// The host.
+    #[must_use]
+    pub const fn host(&self) -> &TestHost {
+        &self.host
     }
 
     /// `CreateHandlers`, and a connection to the one at `/rpc`.

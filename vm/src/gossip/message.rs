@@ -35,9 +35,11 @@ pub enum MessageError {
     /// A number that ends nowhere or is too large.
     #[error("a malformed number at byte {0}")]
     Number(usize),
-    /// A field of no known form.
-    #[error("a field of wire type {kind} at byte {at}")]
+    /// A field of no known form, or with a number that fields cannot have.
+    #[error("a field {number} of wire type {kind} at byte {at}")]
     Field {
+        /// Its number.
+        number: u64,
         /// Its wire type.
         kind: u64,
         /// Where.
@@ -163,16 +165,20 @@ fn fields(body: &Bytes, mut take: impl FnMut(u64, Bytes) -> Result<(), MessageEr
     while reader.at < body.len() {
         let at = reader.at;
         let tag = reader.number()?;
-        match tag & KIND_MASK {
+        let (number, kind) = (tag >> KIND_BITS, tag & KIND_MASK);
+        if !(1..=NUMBER_MAX).contains(&number) {
+            return Err(MessageError::Field { number, kind, at });
+        }
+        match kind {
             LENGTH => {
                 let length = reader.number()?;
                 let value = reader.skip(length, at)?;
-                take(tag >> KIND_BITS, body.slice(value))?;
+                take(number, body.slice(value))?;
             }
             VARINT => drop(reader.number()?),
             FIXED_64 => drop(reader.skip(8, at)?),
             FIXED_32 => drop(reader.skip(4, at)?),
-            kind => return Err(MessageError::Field { kind, at }),
+            kind => return Err(MessageError::Field { number, kind, at }),
         }
     }
     Ok(())
@@ -228,6 +234,7 @@ const LENGTH: u64 = 2;
 const FIXED_32: u64 = 5;
 const KIND_BITS: u32 = 3;
 const KIND_MASK: u64 = 7;
+const NUMBER_MAX: u64 = (1 << 29) - 1;
 
 const NUMBER_BYTES_MAX: usize = 10;
 
@@ -278,7 +285,8 @@ mod tests {
         assert_eq!(elements(&bytes("0a0500")), Err(MessageError::Length { got: 5, at: 0, left: 1 }));
         let claim = MessageError::Length { got: u64::MAX, at: 0, left: 0 };
         assert_eq!(elements(&bytes("0affffffffffffffffff01")), Err(claim));
-        assert_eq!(elements(&bytes("0b")), Err(MessageError::Field { kind: 3, at: 0 }));
+        assert_eq!(elements(&bytes("0b")), Err(MessageError::Field { number: 1, kind: 3, at: 0 }));
+        assert_eq!(elements(&bytes("0200")), Err(MessageError::Field { number: 0, kind: 2, at: 0 }));
         assert_eq!(elements(&bytes("0a00").repeat(ELEMENTS_MAX).into()).unwrap().len(), ELEMENTS_MAX);
         assert_eq!(elements(&bytes("0a00").repeat(ELEMENTS_MAX + 1).into()), Err(MessageError::Elements));
         assert_eq!(pull(&bytes("")), Err(MessageError::Salt(0)));

@@ -3,7 +3,7 @@
 use crate::gossip::held::{Held, Standing};
 use alloy_primitives::B256;
 use bytes::Bytes;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 /// A message is sent when it has this many bytes of transactions, as in the Go node.
 pub const TARGET_BYTES: usize = 20 << 10;
@@ -20,7 +20,8 @@ pub struct Push {
     fresh: VecDeque<B256>,
     /// Told, the oldest first, with the time. Entries whose stage is another by now are passed over.
     told: VecDeque<(B256, u64)>,
-    parked: BTreeSet<B256>,
+    /// In the order in which they were found to be.
+    parked: Vec<B256>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,7 +99,7 @@ impl Push {
                 return;
             }
             (Standing::Parked, Some(_)) => {
-                self.parked.insert(hash);
+                self.parked.push(hash);
                 Stage::Parked
             }
             (Standing::Executable, Some(bytes)) => {

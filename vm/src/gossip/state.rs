@@ -116,6 +116,12 @@ impl State {
         self.serving = serving;
     }
 
+    /// Whether this node validates, as far as it knows.
+    #[must_use]
+    pub fn validates(&self) -> bool {
+        self.peers.validates(self.me)
+    }
+
     /// A node came, which may be this one.
     pub fn connected(&mut self, node: NodeId) {
         self.peers.connect(node);
@@ -185,7 +191,7 @@ impl State {
 
     /// Time to ask. A node that does not validate asks nobody: it would get no answer.
     pub fn pull(&mut self, now_ms: u64) -> Option<Action> {
-        if !self.serving || !self.peers.validates(self.me) {
+        if !self.serving || !self.validates() {
             return None;
         }
         // As often as any other this node chooses itself and stays silent, as Go nodes do: their bound counts on it.
