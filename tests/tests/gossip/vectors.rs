@@ -99,7 +99,10 @@ fn filters_are_as_large_and_full_as_in_go() {
         let mut known = Known::new(ids, &mut Chance::new([0; 32]));
         let encoded = known.encode();
         assert_eq!(usize::from(encoded[0]), hashes);
-        assert!((bytes..=bytes + bytes / 2_000).contains(&(encoded.len() - 1 - 8 * hashes)), "{ids} ids: {bytes} bytes");
+        assert!(
+            (bytes..=bytes + bytes / 2_000).contains(&(encoded.len() - 1 - 8 * hashes)),
+            "{ids} ids: {bytes} bytes"
+        );
         let added = (0_u64..).take_while(|number| known.add(&number.to_be_bytes())).count();
         // Go counts additions, too, which ids that seem to be there already do not change.
         assert!(added.abs_diff(full) < full / 50, "{ids} ids: full with {added}, in Go with {full}");

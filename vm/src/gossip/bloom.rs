@@ -4,6 +4,8 @@
 //! bytes of their SHA-256, big-endian; each seed in turn rotates that by 17 and is mixed in, and the remainder by the
 //! number of bits is the place of a bit, counted in each byte from the lowest. The layout is avalanchego's.
 
+#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::arithmetic_side_effects))]
+
 use crate::gossip::chance::Chance;
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
@@ -50,7 +52,7 @@ impl Filter {
         if !(1..=SEEDS_MAX).contains(&usize::from(seeds)) {
             return Err(FilterError::Seeds(seeds));
         }
-        let head = 1 + usize::from(seeds) * SEED_BYTES;
+        let head = usize::from(seeds).saturating_mul(SEED_BYTES).saturating_add(1);
         if bytes.len() <= head {
             return Err(FilterError::Length { got: bytes.len(), expected: head });
         }
@@ -86,7 +88,7 @@ impl Known {
             bits: vec![0; bytes],
             salt: chance.bytes(),
             added: 0,
-            added_max: bytes * 8 * FULL_PER_BIT / FULL_SCALE,
+            added_max: bytes.saturating_mul(8 * FULL_PER_BIT) / FULL_SCALE,
         }
     }
 
@@ -99,7 +101,7 @@ impl Known {
                 *bits |= bit;
             }
         }
-        self.added += usize::from(new);
+        self.added = self.added.saturating_add(usize::from(new));
         self.added <= self.added_max
     }
 
@@ -117,7 +119,7 @@ impl Known {
     /// Its bytes.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(1 + self.seeds.len() * SEED_BYTES + self.bits.len());
+        let mut bytes = Vec::new();
         bytes.push(u8::try_from(self.seeds.len()).unwrap_or(u8::MAX));
         for seed in &self.seeds {
             bytes.extend_from_slice(&seed.to_be_bytes());
@@ -135,12 +137,11 @@ fn hash(id: &[u8], salt: &Salt) -> u64 {
 
 /// Byte and bit of each seed.
 fn places(seeds: &[u64], bytes: usize, hash: u64) -> impl Iterator<Item = (usize, u8)> {
-    let bits = u64::try_from(bytes).unwrap_or(u64::MAX).saturating_mul(8).max(1);
-    let place = move |hash: u64| (usize::try_from(hash % bits / 8).unwrap_or(usize::MAX), 1 << (hash % 8));
-    // The number of bits is a multiple of eight, so the remainder by eight is the same before and after.
+    let bits = u64::try_from(bytes).unwrap_or(u64::MAX).saturating_mul(8);
     seeds.iter().scan(hash, move |hash, seed| {
         *hash = hash.rotate_left(ROTATION) ^ seed;
-        Some(place(*hash))
+        let place = hash.checked_rem(bits)?;
+        Some((usize::try_from(place / 8).unwrap_or(usize::MAX), 1 << (place % 8)))
     })
 }
 

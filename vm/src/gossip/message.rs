@@ -12,6 +12,8 @@
 //! An element of `gossip` is a transaction in its canonical form. Fields that are not here are passed over, as protobuf
 //! wants it, so that a later release may have some; nothing is allocated for them.
 
+#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::arithmetic_side_effects))]
+
 use crate::gossip::bloom::{Filter, FilterError, SALT_BYTES, Salt};
 use bytes::Bytes;
 
@@ -200,13 +202,14 @@ impl<'a> Reader<'a> {
     fn number(&mut self) -> Result<u64, MessageError> {
         let start = self.at;
         let mut number = 0_u64;
-        for (index, byte) in self.bytes.iter().skip(start).take(NUMBER_BYTES_MAX).enumerate() {
-            if index + 1 == NUMBER_BYTES_MAX && *byte > 1 {
+        for shift in (0..u64::BITS).step_by(7) {
+            let Some(byte) = self.bytes.get(self.at).copied() else { break };
+            if shift == LAST_SHIFT && byte > 1 {
                 break;
             }
-            number |= u64::from(byte & 0x7f) << (7 * index);
-            self.at += 1;
-            if *byte < 0x80 {
+            number |= u64::from(byte & 0x7f) << shift;
+            self.at = self.at.saturating_add(1);
+            if byte < 0x80 {
                 return Ok(number);
             }
         }
@@ -214,12 +217,12 @@ impl<'a> Reader<'a> {
     }
 
     fn skip(&mut self, length: u64, at: usize) -> Result<std::ops::Range<usize>, MessageError> {
-        let left = self.bytes.len() - self.at;
+        let left = self.bytes.len().saturating_sub(self.at);
         let Some(length) = usize::try_from(length).ok().filter(|length| *length <= left) else {
             return Err(MessageError::Length { got: length, at, left });
         };
         let start = self.at;
-        self.at += length;
+        self.at = start.saturating_add(length);
         Ok(start..self.at)
     }
 }
@@ -236,7 +239,8 @@ const KIND_BITS: u32 = 3;
 const KIND_MASK: u64 = 7;
 const NUMBER_MAX: u64 = (1 << 29) - 1;
 
-const NUMBER_BYTES_MAX: usize = 10;
+/// Of the tenth byte of a number.
+const LAST_SHIFT: u32 = 63;
 
 #[cfg(test)]
 mod tests {

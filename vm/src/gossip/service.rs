@@ -66,6 +66,7 @@ struct Shared {
     admitted: AtomicU64,
     refused: AtomicU64,
     dropped: AtomicU64,
+    failed: AtomicBool,
 }
 
 /// What was counted since the start.
@@ -114,6 +115,7 @@ impl Gossip {
             admitted: AtomicU64::new(0),
             refused: AtomicU64::new(0),
             dropped: AtomicU64::new(0),
+            failed: AtomicBool::new(false),
         });
         let tasks = vec![
             tokio::spawn(send(Arc::clone(&shared), queue)),
@@ -248,7 +250,10 @@ impl Shared {
             Ok(()) => drop(self.admitted.fetch_add(1, Ordering::Relaxed)),
             Err(refused) => {
                 self.refused.fetch_add(1, Ordering::Relaxed);
-                if let Refused::Fatal(fatal) = refused {
+                if let Refused::Fatal(fatal) = refused
+                    && !self.failed.swap(true, Ordering::Relaxed)
+                {
+                    // Once: peers go on sending when a store has failed.
                     tracing::error!(%fatal, "looking at a transaction of a peer");
                 }
             }

@@ -137,6 +137,7 @@ func (r *run) goAway(ctx context.Context) error {
 		}
 	}
 	r.away.caught = time.Since(t1)
+	r.log.together()
 	return nil
 }
 
@@ -182,14 +183,16 @@ func (r *run) report(start, end uint64, took time.Duration) error {
 	if err != nil {
 		return err
 	}
-	waits := r.log.waits()
-	spread := r.log.spreads()
-	intervals := r.log.intervals(start)
 	fmt.Fprintf(r.out, "  %d nodes agree on id and state root of %d blocks, %d transactions given to nodes at random\n",
-		r.net.Nodes(), blocks, len(waits))
-	fmt.Fprintf(r.out, "  from sending to acceptance at the node it was given to: %s\n", percentiles(waits))
-	fmt.Fprintf(r.out, "  from sending until all other nodes know it: %s\n", percentiles(spread))
-	fmt.Fprintf(r.out, "  %d blocks in %.1f s; between two blocks' times: %s\n", end-start, took.Seconds(), percentiles(intervals))
+		r.net.Nodes(), blocks, r.log.count())
+	fmt.Fprintf(r.out, "  from sending to acceptance at the node it was given to: %s\n", percentiles(r.log.waits(true)))
+	fmt.Fprintf(r.out, "  from sending until all other nodes know it: %s\n", percentiles(r.log.spreads()))
+	fmt.Fprintf(r.out, "  %d blocks in %.1f s; between two blocks' times: %s\n",
+		end-start, took.Seconds(), percentiles(r.log.intervals(start, true)))
+	if r.o.Away > 0 {
+		fmt.Fprintf(r.out, "  while one is away, whose slots as a proposer pass unused: to acceptance %s; between blocks %s\n",
+			percentiles(r.log.waits(false)), percentiles(r.log.intervals(start, false)))
+	}
 	if r.o.Away > 0 {
 		fmt.Fprintf(r.out, "  node%d was away for %d blocks, %.1f s; it was where the others are %.1f s after its start\n",
 			r.net.Nodes()-1, r.away.blocks, r.away.stopped.Seconds(), r.away.caught.Seconds())

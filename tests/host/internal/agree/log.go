@@ -29,10 +29,19 @@ type block struct {
 type log struct {
 	lock  sync.Mutex
 	sent  map[common.Hash]given
-	wait  []time.Duration
+	wait  []span
 	known []time.Duration
 	nodes []accepted
+	// While one node was away.
+	gap span
 }
+
+// span is from a time to another.
+type span struct{ from, to time.Time }
+
+func (s span) length() time.Duration { return s.to.Sub(s.from) }
+
+func (s span) overlaps(o span) bool { return s.from.Before(o.to) && o.from.Before(s.to) }
 
 // given is a transaction that a node took.
 type given struct {
@@ -90,6 +99,16 @@ func (l *log) setUp(node int, up bool) {
 	l.lock.Lock()
 	defer l.lock.Unlock()
 	l.nodes[node].up = up
+	if !up {
+		l.gap.from = time.Now()
+	}
+}
+
+// together says that all nodes are where the others are again.
+func (l *log) together() {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	l.gap.to = time.Now()
 }
 
 func (l *log) isUp(node int) bool {
@@ -126,7 +145,7 @@ func (l *log) enter(node int, height uint64, b block, seen time.Time) error {
 	for _, tx := range b.Transactions {
 		a.in[tx] = struct{}{}
 		if g, ok := l.sent[tx]; ok && g.node == node {
-			l.wait = append(l.wait, seen.Sub(g.at))
+			l.wait = append(l.wait, span{g.at, seen})
 		}
 	}
 	return nil
@@ -183,10 +202,23 @@ func (l *log) agreed() (int, error) {
 	return len(first), nil
 }
 
-func (l *log) waits() []time.Duration {
+// waits are from sending to acceptance at the node that was given it; calm:
+// while all nodes were there. The node that was away shows what it had been
+// given when it is back, which says nothing.
+func (l *log) waits(calm bool) []time.Duration {
 	l.lock.Lock()
 	defer l.lock.Unlock()
-	return append([]time.Duration(nil), l.wait...)
+	return l.lengths(l.wait, calm)
+}
+
+func (l *log) lengths(spans []span, calm bool) (all []time.Duration) {
+	for _, s := range spans {
+		acrossAll := s.from.Before(l.gap.from) && s.to.After(l.gap.to)
+		if l.gap.overlaps(s) != calm && (calm || !acrossAll) {
+			all = append(all, s.length())
+		}
+	}
+	return all
 }
 
 func (l *log) spread(d time.Duration) {
@@ -202,14 +234,22 @@ func (l *log) spreads() []time.Duration {
 }
 
 // intervals are the times between blocks above a height, as their headers say.
-func (l *log) intervals(above uint64) (all []time.Duration) {
+func (l *log) intervals(above uint64, calm bool) []time.Duration {
 	l.lock.Lock()
 	defer l.lock.Unlock()
+	var spans []span
 	blocks := l.nodes[0].blocks
 	for h := int(above) + 2; h < len(blocks); h++ {
-		all = append(all, blocks[h].time().Sub(blocks[h-1].time()))
+		spans = append(spans, span{blocks[h-1].time(), blocks[h].time()})
 	}
-	return all
+	return l.lengths(spans, calm)
+}
+
+// count is how many transactions were given.
+func (l *log) count() int {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	return len(l.sent)
 }
 
 func (b *block) time() time.Time {

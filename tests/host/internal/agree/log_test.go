@@ -41,15 +41,15 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 	if m := l.missing(); !strings.Contains(m, "is in no block of node1") {
 		t.Fatal(m)
 	}
-	if len(l.waits()) != 0 {
+	if len(l.waits(true)) != 0 {
 		t.Fatal("it was given to another node")
 	}
 	entered(t, l, 1, 1, child(0, tx))
 	if m := l.missing(); m != "" {
 		t.Fatal(m)
 	}
-	if n, err := l.agreed(); n != 2 || err != nil || len(l.waits()) != 1 {
-		t.Fatal(n, err, l.waits())
+	if n, err := l.agreed(); n != 2 || err != nil || len(l.waits(true)) != 1 {
+		t.Fatal(n, err, l.waits(true))
 	}
 }
 
@@ -63,5 +63,20 @@ func TestAChainWithAGapIsRefused(t *testing.T) {
 	}
 	if err := l.enter(0, 1, block{Number: "0x2", ParentHash: common.Hash{1}}, time.Now()); err == nil {
 		t.Fatal("a wrong number")
+	}
+}
+
+func TestWhatOverlapsTheAbsenceIsCountedApart(t *testing.T) {
+	at := func(s int) time.Time { return time.Unix(int64(s), 0) }
+	l := newLog(1)
+	l.gap = span{at(10), at(20)}
+	for _, s := range []span{{at(1), at(2)}, {at(9), at(11)}, {at(12), at(15)}, {at(19), at(23)}, {at(5), at(30)}, {at(21), at(26)}} {
+		l.wait = append(l.wait, s)
+	}
+	if calm := l.waits(true); len(calm) != 2 || calm[0] != time.Second || calm[1] != 5*time.Second {
+		t.Fatal(calm)
+	}
+	if away := l.waits(false); len(away) != 3 || away[2] != 4*time.Second {
+		t.Fatal(away)
 	}
 }
