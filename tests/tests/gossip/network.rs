@@ -1,6 +1,8 @@
 //! Every transaction reaches every node.
 
 use crate::network_sim::{Network, Weather, transaction};
+use alloy_primitives::keccak256;
+use pars_vm::gossip::held::Held as _;
 use pars_vm::gossip::message;
 
 const BAD: Weather = Weather { lost: 200, pushes_lost: 0, twice: 100, late_ms: 500 };
@@ -73,13 +75,13 @@ fn what_others_submit_reaches_the_validators() {
 fn a_flood_is_cut_and_keeps_nobody_back() {
     let fair = Weather { late_ms: 50, ..Weather::default() };
     let mut network = Network::new(10, 10, fair, 6);
-    for nonce in 0..1_000_u64 {
-        let flood: Vec<_> = (0..1_000_u64).map(|number| transaction(1_000_000, nonce * 1_000 + number)).collect();
+    for round in 0..1_000 {
+        let flood: Vec<_> = (0..1_000).map(|number| transaction(1_000_000 + round * 1_000 + number, 0)).collect();
         let bytes = message::push(flood.iter().map(AsRef::as_ref));
         for to in 1..10 {
             network.tell(0, to, bytes.clone());
         }
-        if nonce == 500 {
+        if round == 500 {
             network.submit(1, &transaction(1, 0));
         }
         network.run(1);
@@ -92,7 +94,6 @@ fn a_flood_is_cut_and_keeps_nobody_back() {
         assert!(counts.excess >= 500, "{counts:?}");
         assert!(node.pool.len() <= 20_011, "{}", node.pool.len());
     }
-    let known = alloy_primitives::keccak256(transaction(1, 0));
-    use pars_vm::gossip::held::Held as _;
+    let known = keccak256(transaction(1, 0));
     assert!(network.nodes[1..].iter().all(|node| node.pool.bytes(known).is_some()));
 }
