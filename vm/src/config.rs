@@ -12,6 +12,7 @@ mod nearest;
 pub mod table;
 pub(crate) mod value;
 
+use crate::gossip;
 use crate::rpc::limits::Limits;
 use crate::rpc::table::Group;
 use alloy_primitives::Address;
@@ -45,6 +46,8 @@ pub struct Config {
     pub local_txs: bool,
     /// These are local senders in any case.
     pub local_senders: BTreeSet<Address>,
+    /// How often peers are told of transactions, and how many of them.
+    pub gossip: gossip::Settings,
     /// What is logged.
     pub log_level: LevelFilter,
     /// A line of the log is a JSON object.
@@ -97,6 +100,7 @@ impl Default for Config {
             pool: pool::Limits::default(),
             local_txs: false,
             local_senders: BTreeSet::new(),
+            gossip: gossip::Settings::default(),
             log_level: LevelFilter::INFO,
             log_json: false,
             groups: Group::DEFAULT.into(),
@@ -218,7 +222,10 @@ mod tests {
                 "rpc-gas-cap":0,"api-max-duration":1500000000,"api-max-blocks-per-request":10,
                 "allow-unprotected-txs":true,"allow-unprotected-tx-hashes":[],"allow-unfinalized-queries":true,
                 "historical-proof-query-window":5,"batch-request-limit":3,"batch-response-max-size":2000,
-                "http-body-limit":3000,"skip-upgrade-check":true,"trie-clean-cache":64}"#,
+                "http-body-limit":3000,"skip-upgrade-check":true,"push-gossip-percent-stake":0.5,
+                "push-gossip-num-validators":7,"push-gossip-num-peers":8,"push-regossip-num-validators":9,
+                "push-regossip-num-peers":10,"push-gossip-frequency":"50ms","pull-gossip-frequency":"2s",
+                "regossip-frequency":"1m","trie-clean-cache":64}"#,
         )
         .expect("valid");
         let expected = Config {
@@ -239,6 +246,16 @@ mod tests {
             },
             local_txs: true,
             local_senders: [address!("0100000000000000000000000000000000000000")].into(),
+            gossip: gossip::Settings {
+                push_every: Duration::from_millis(50),
+                push_stake_ppm: 500_000,
+                push_validators: 7,
+                push_peers: 8,
+                again_after: Duration::from_secs(60),
+                again_validators: 9,
+                again_peers: 10,
+                pull_every: Duration::from_secs(2),
+            },
             log_level: LevelFilter::WARN,
             log_json: true,
             groups: [Group::Eth, Group::EthFilter].into(),
@@ -308,6 +325,14 @@ mod tests {
             (
                 r#"{"rpc-tx-fee-cap":-1}"#,
                 "rpc-tx-fee-cap is -1, expected coins: a number from 0 to 10^20, with 18 decimals at most",
+            ),
+            (
+                r#"{"push-gossip-percent-stake":1.01}"#,
+                "push-gossip-percent-stake is 1.01, expected a number from 0 to 1",
+            ),
+            (
+                r#"{"push-gossip-frequency":"1ms"}"#,
+                "push-gossip-frequency is \"1ms\", expected a duration such as \"1m30s\" or \"500ms\", or nanoseconds as a whole number, at least 10ms",
             ),
             (r#"{"batch-request-limit":0}"#, "batch-request-limit is 0, expected a whole number from 1 to 1000000"),
             (

@@ -13,6 +13,7 @@
 //! | `rebuild.rs` | a store made anew from the blocks of another |
 //! | `blocks.rs` | accepted blocks as readers need them, decoded |
 //! | `arrivals.rs` | transactions as they become executable |
+//! | `gossip.rs`, `gossip/` | transactions between nodes |
 //! | `journal.rs`, `journal/`, `keeper.rs` | submitted transactions over a restart; what happens every second and minute |
 //! | `metrics.rs`, `metrics/` | what is measured |
 //! | `rpc.rs`, `rpc/` | JSON-RPC |
@@ -33,6 +34,7 @@ pub mod engine;
 pub mod exit;
 #[cfg(feature = "disk")]
 pub mod follow;
+pub mod gossip;
 pub mod journal;
 pub mod keeper;
 pub mod log;

@@ -57,6 +57,7 @@ pub struct Node {
     /// Counts changes of the pool. A watch: a change that nobody waits for is still seen.
     changes: watch::Sender<u64>,
     arrivals: Arrivals,
+    submissions: Arrivals,
     sealing: Sealing,
 }
 
@@ -118,6 +119,7 @@ impl Node {
             choices,
             changes,
             arrivals: Arrivals::default(),
+            submissions: Arrivals::default(),
             sealing,
         })
     }
@@ -195,6 +197,12 @@ impl Node {
         &self.arrivals
     }
 
+    /// Transactions as they were submitted here, parked ones too, and those that were here already once more.
+    #[must_use]
+    pub const fn submissions(&self) -> &Arrivals {
+        &self.submissions
+    }
+
     /// Tells of each change of what readers see; an error after [`Self::close`].
     #[must_use]
     pub fn watch(&self) -> watch::Receiver<Shown> {
@@ -220,15 +228,36 @@ impl Node {
     pub fn submit(&self, tx: Arc<Tx>) -> Result<B256, Refused> {
         let hash = tx.hash();
         let taken = self.pool.admit(Arc::clone(&tx), self.choices.origin(&tx), now_ms());
-        if matches!(taken, Ok(_) | Err(Refused::AlreadyKnown))
-            && let Some(journal) = &self.journal
-        {
-            // One that is here already may have come another way.
-            journal.keep(&tx, &self.pool);
+        if matches!(taken, Ok(_) | Err(Refused::AlreadyKnown)) {
+            if let Some(journal) = &self.journal {
+                // One that is here already may have come another way.
+                journal.keep(&tx, &self.pool);
+            }
+            self.submissions.push(&[hash]);
         }
-        self.arrivals.push(&taken?);
-        self.changes.send_modify(|changes| *changes = changes.wrapping_add(1));
+        self.taken(&taken?);
         Ok(hash)
+    }
+
+    /// Takes a transaction of a peer into the pool. Runs on the caller's thread. It is not kept over a restart: whoever it
+    /// was submitted to keeps it.
+    ///
+    /// # Errors
+    /// Why it was not taken.
+    pub fn receive(&self, tx: Arc<Tx>) -> Result<(), Refused> {
+        let hash = tx.hash();
+        if self.pool.arrival(hash).is_some() {
+            // Before the sender is recovered, who decides how it is treated.
+            return Err(Refused::AlreadyKnown);
+        }
+        let origin = if self.choices.favours(&tx) { Origin::Local } else { Origin::Remote };
+        self.taken(&self.pool.admit(tx, origin, now_ms())?);
+        Ok(())
+    }
+
+    fn taken(&self, executable: &[B256]) {
+        self.arrivals.push(executable);
+        self.changes.send_modify(|changes| *changes = changes.wrapping_add(1));
     }
 
     /// Waits until a submitted transaction is in an accepted block, where the chain seals by itself. One that the next
@@ -367,9 +396,12 @@ impl Node {
 impl Choices {
     /// How the pool is to treat a transaction that is submitted here.
     fn origin(&self, tx: &Tx) -> Origin {
-        let favoured =
-            || !self.local_senders.is_empty() && tx.sender().is_some_and(|by| self.local_senders.contains(&by));
-        if self.local_txs || favoured() { Origin::Local } else { Origin::Remote }
+        if self.local_txs || self.favours(tx) { Origin::Local } else { Origin::Remote }
+    }
+
+    /// Whether the operator favours the sender wherever the transaction comes from.
+    fn favours(&self, tx: &Tx) -> bool {
+        !self.local_senders.is_empty() && tx.sender().is_some_and(|by| self.local_senders.contains(&by))
     }
 }
 

@@ -6,6 +6,8 @@ use crate::clock::{Clock, now_ms};
 use crate::config::Config;
 use crate::engine::{Engine, Owner};
 use crate::follow::{self, Followed};
+use crate::gossip::service::Whereabouts;
+use crate::gossip::{self, Gossip};
 use crate::log;
 use crate::metrics::{Disk, Metrics};
 use crate::node::{Choices, Node, Sealing};
@@ -25,8 +27,8 @@ use pars_chain::store::Durability;
 use pars_genesis::forks::HostUpgrades;
 use pars_host::metric::Family;
 use pars_host::{
-    Block, BlockContext, BlockMeta, ChainVm, Event, Host, HttpHandler, Id, InitArgs, LastAccepted, NetworkUpgrades,
-    Phase, VmError,
+    AppError, AppRequest, Block, BlockContext, BlockMeta, ChainVm, Event, Host, HttpHandler, Id, InitArgs,
+    LastAccepted, NetworkUpgrades, NodeId, PeerVersion, Phase, VmError,
 };
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -38,6 +40,8 @@ use std::time::Instant;
 pub struct Plugin {
     lever: log::Lever,
     running: OnceLock<Running>,
+    /// Where the host lends a way to peers.
+    gossip: OnceLock<Gossip>,
     phase: Mutex<Option<Phase>>,
     /// When the store was last synced while catching up, Unix milliseconds.
     synced_ms: AtomicU64,
@@ -73,6 +77,7 @@ impl Plugin {
         Self {
             lever,
             running: OnceLock::new(),
+            gossip: OnceLock::new(),
             phase: Mutex::new(None),
             synced_ms: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
@@ -101,7 +106,12 @@ impl Plugin {
         *self.phase.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn open(&self, args: &InitArgs, recorder: Option<Recorder>, noted: Option<Head>) -> Result<Running, VmError> {
+    fn open(
+        &self,
+        args: &InitArgs,
+        recorder: Option<Recorder>,
+        noted: Option<Head>,
+    ) -> Result<(Running, gossip::Settings), VmError> {
         let config = Config::parse(&args.config).map_err(VmError::other)?;
         self.lever.set_json(config.log_json);
         for note in &config.notes {
@@ -153,7 +163,7 @@ impl Plugin {
         let api = Api::new(Arc::clone(&node), config.limits, config.groups, Clock::Machine);
         let service = RpcService::new(Arc::new(api));
         let metrics = Metrics::new(&service, Some(disk));
-        Ok(Running { node, service, metrics })
+        Ok((Running { node, service, metrics }, config.gossip))
     }
 
     fn last_accepted(&self) -> Result<LastAccepted, VmError> {
@@ -185,10 +195,19 @@ impl Plugin {
 
 impl ChainVm for Plugin {
     async fn initialize(&self, args: InitArgs, host: Arc<dyn Host>) -> Result<LastAccepted, VmError> {
-        let (recorder, noted) = Recorder::open(host).await.map_err(VmError::other)?;
+        let (recorder, noted) = Recorder::open(Arc::clone(&host)).await.map_err(VmError::other)?;
         // Opening a store reads and may replay its log: not on a thread that serves others.
-        let running = tokio::task::block_in_place(|| self.open(&args, recorder, noted))?;
+        let (running, settings) = tokio::task::block_in_place(|| self.open(&args, recorder, noted))?;
+        let node = Arc::clone(&running.node);
         self.running.set(running).map_err(|_| VmError::other("Initialize came twice"))?;
+        if args.server_addr.is_empty() {
+            tracing::info!("the host lends no way to peers: transactions stay where they are submitted");
+        } else {
+            let whereabouts = Whereabouts { node: args.node_id, subnet: args.subnet_id };
+            let gossip = Gossip::start(node, host, whereabouts, settings).map_err(VmError::other)?;
+            // Initialize comes once, as was found out above.
+            drop(self.gossip.set(gossip));
+        }
         self.last_accepted()
     }
 
@@ -198,11 +217,17 @@ impl ChainVm for Plugin {
         if phase == Phase::Normal {
             self.on_chain(|owner| owner.attempt(|chain| Ok(chain.sync()?))).await?;
         }
+        if let Some(gossip) = self.gossip.get() {
+            gossip.serve(phase == Phase::Normal);
+        }
         self.last_accepted()
     }
 
     async fn shutdown(&self) -> Result<(), VmError> {
         self.stopping.store(true, Ordering::Relaxed);
+        if let Some(gossip) = self.gossip.get() {
+            gossip.stop().await;
+        }
         if let Some(Running { node, .. }) = self.running.get() {
             node.close().await;
         }
@@ -335,6 +360,44 @@ impl ChainVm for Plugin {
             // A block that is not held any more is rejected.
             Ok(_) | Err(Error::Misuse(Misuse::NotProcessing(_))) => Ok(()),
             Err(error) => Err(VmError::other(error)),
+        }
+    }
+
+    async fn connected(&self, node: NodeId, version: PeerVersion) {
+        let PeerVersion { name, major, minor, patch } = version;
+        tracing::debug!(release = format!("{name}/{major}.{minor}.{patch}"), "a peer is connected");
+        if let Some(gossip) = self.gossip.get() {
+            gossip.connected(node);
+        }
+    }
+
+    async fn disconnected(&self, node: NodeId) {
+        if let Some(gossip) = self.gossip.get() {
+            gossip.disconnected(node);
+        }
+    }
+
+    async fn app_request(&self, request: AppRequest) {
+        if let Some(gossip) = self.gossip.get() {
+            gossip.request(&request);
+        }
+    }
+
+    async fn app_request_failed(&self, node: NodeId, request_id: u32, error: AppError) {
+        if let Some(gossip) = self.gossip.get() {
+            gossip.failed(node, request_id, &error);
+        }
+    }
+
+    async fn app_response(&self, node: NodeId, request_id: u32, response: Bytes) {
+        if let Some(gossip) = self.gossip.get() {
+            gossip.response(node, request_id, &response);
+        }
+    }
+
+    async fn app_gossip(&self, node: NodeId, message: Bytes) {
+        if let Some(gossip) = self.gossip.get() {
+            gossip.gossip(node, &message);
         }
     }
 }

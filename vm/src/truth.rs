@@ -67,7 +67,7 @@ impl Recorder {
     /// When the database failed, or holds something else. It is never taken for empty then.
     pub async fn open(host: Arc<dyn Host>) -> Result<(Option<Self>, Option<Head>), NoteError> {
         match host.get(Bytes::from_static(KEY)).await {
-            Err(HostError::NoDatabase) => Ok((None, None)),
+            Err(HostError::NotLent(_)) => Ok((None, None)),
             Err(error) => Err(error.into()),
             Ok(bytes) => {
                 let noted = bytes.as_deref().map(decode).transpose()?;

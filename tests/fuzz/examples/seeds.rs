@@ -3,7 +3,7 @@
 //! They come from the recorded chains, the files of presets and the vectors of the precompiles' rows, and are few:
 //! of things that look alike the smallest one is taken. The same sources give the same files.
 
-use alloy_primitives::{B256, Bytes, keccak256};
+use alloy_primitives::{B256, Bytes, hex, keccak256};
 use alloy_rlp::Header as RlpHeader;
 use flate2::read::GzDecoder;
 use pars_chain::block::Block;
@@ -20,6 +20,7 @@ use pars_precompiles::subnet::warp::message::{Message, Payload, Unsigned};
 use pars_precompiles::subnet::warp::predicate;
 use pars_vm::journal::Contents;
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::fs;
@@ -44,6 +45,7 @@ fn main() {
     calls(&mut seeds);
     warp(&mut seeds);
     journals(&mut seeds);
+    gossip(&mut seeds);
     batches(&mut seeds);
     requests(&mut seeds);
     host_messages(&mut seeds);
@@ -355,6 +357,18 @@ fn journals(seeds: &mut Seeds) {
         "version-1",
         [b"parspool\0\0\0\x01".to_vec()].into_iter().chain(first).flatten().collect::<Vec<_>>(),
     );
+}
+
+/// What the vectors of avalanchego's packages have: pushes, answers, requests, and odd ones.
+fn gossip(seeds: &mut Seeds) {
+    let vectors = fs::read(root().join("tests/vectors/gossip/gossip.json")).expect("the vectors");
+    let vectors: Value = serde_json::from_slice(&vectors).expect("JSON");
+    for kind in ["pushes", "responses", "requests", "odd", "handlers"] {
+        for (number, sample) in vectors[kind].as_array().expect("a list").iter().enumerate() {
+            let bytes = hex::decode(sample["bytes"].as_str().expect("a text")).expect("hexadecimal digits");
+            seeds.offer("gossip", format!("{kind}-{number}"), bytes);
+        }
+    }
 }
 
 fn frame(content: &[u8]) -> Vec<u8> {

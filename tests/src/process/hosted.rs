@@ -173,7 +173,7 @@ impl Hosted {
             upgrade_bytes: files.upgrade.clone(),
             config_bytes: files.config.clone(),
             db_server_addr: self.host.database_addr(),
-            server_addr: String::new(),
+            server_addr: self.host.services_addr(),
             network_upgrades: Some(vm::NetworkUpgrades {
                 durango_time: at(durango),
                 etna_time: at(etna),

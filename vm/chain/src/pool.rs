@@ -273,6 +273,12 @@ impl Pool {
         self.held.lock().get(hash).cloned()
     }
 
+    /// Whether a block can hold a transaction that is here, or it is parked.
+    #[must_use]
+    pub fn is_executable(&self, hash: B256) -> Option<bool> {
+        self.held.lock().is_executable(hash)
+    }
+
     /// Place of a transaction in the order of arrival, if it is here.
     #[must_use]
     pub fn arrival(&self, hash: B256) -> Option<u64> {

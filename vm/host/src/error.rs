@@ -29,15 +29,23 @@ impl VmError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HostError {
-    /// The host lends no database.
-    #[error("the host lends no database")]
-    NoDatabase,
+    /// The host lends nothing of the kind.
+    #[error("the host lends no {0}")]
+    NotLent(&'static str),
     /// The host closed its database.
     #[error("the host's database is closed")]
     Closed,
     /// The call failed on its way or within the host.
-    #[error("the host's database: {0}")]
+    #[error("the host: {0}")]
     Call(String),
+    /// The host answered with something that cannot be.
+    #[error("the host answered with a bad {field}: {reason}")]
+    Malformed {
+        /// Which part of the answer.
+        field: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The host answered with an error number that nobody knows.
     #[error("the host's database answered with unknown error {0}")]
     Unknown(i32),

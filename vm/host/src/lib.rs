@@ -9,7 +9,8 @@
 //! 3. The host calls the chain: every call becomes one call of [`ChainVm`]. HTTP requests of users come in as messages
 //!    too and go to the tower services of [`ChainVm::handlers`], which may take over the connection of one that asks for
 //!    another protocol.
-//! 4. What the host lends comes back the other way, through [`Host`].
+//! 4. What the host lends comes back the other way, through [`Host`]: its database, messages to peers, the validator sets
+//!    and signatures with the node's key.
 //! 5. `Shutdown` ends the process, and so does the death of the parent; signals alone do not.
 //!
 //! [`serve`] is all of this. A new protocol number is a row of the table; the tests run one script of calls over every
@@ -29,6 +30,7 @@ mod http;
 mod lifecycle;
 mod numbers;
 mod panics;
+mod peer;
 mod serve;
 mod text;
 mod vm;
@@ -40,6 +42,7 @@ pub use host::{Answer, Host};
 pub use http::{Connection, HttpHandler, HttpService, Upgrade};
 pub use id::{Id, NodeId};
 pub use numbers::{Numbers, Source};
+pub use peer::{AppError, AppRequest, PeerVersion, Recipients, Validator};
 pub use serve::{run, serve};
 pub use vm::{Block, BlockContext, BlockMeta, ChainVm, Event, InitArgs, LastAccepted, NetworkUpgrades, Phase};
 

@@ -1,9 +1,11 @@
 //! A host for tests: it listens as a real one does, takes the handshake and hands out clients of the plugin's
-//! services. Beside the handshake it serves the host's database, kept in memory, and passes users' connections on.
+//! services. Beside the handshake it serves the host's database, kept in memory, and the services that reach peers,
+//! validator sets and the signer; and it passes users' connections on.
 
 mod inside;
 mod proxy;
 mod raw;
+mod services;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -16,6 +18,7 @@ use pars_proto::host::grpc::health::v1::health_client::HealthClient;
 use pars_proto::host::http::http_client::HttpClient;
 use pars_proto::host::rpcdb::database_server::{Database, DatabaseServer};
 use pars_proto::host::rpcdb::{self, Error};
+use pars_proto::host::validatorstate::Validator;
 use pars_proto::host::vm::runtime::InitializeRequest;
 use pars_proto::host::vm::runtime::runtime_server::{Runtime, RuntimeServer};
 use pars_proto::host::vm::vm_client::VmClient;
@@ -25,9 +28,11 @@ use tokio::time::timeout;
 use tonic::transport::Channel;
 use tonic::{Request, Response, Status, async_trait};
 
+pub use services::Sent;
+
 use crate::dialect::Dialect;
 use crate::grpc::{self, MESSAGE_BYTES_MAX};
-use crate::{Environment, PROTOCOL_OVERRIDE};
+use crate::{Environment, Id, PROTOCOL_OVERRIDE};
 
 pub use inside::Inside;
 pub use raw::Raw;
@@ -39,6 +44,8 @@ pub struct TestHost {
     runtime_addr: SocketAddr,
     database_addr: SocketAddr,
     database: Arc<Memory>,
+    services_addr: SocketAddr,
+    services: Arc<services::Memory>,
     announced: mpsc::Receiver<String>,
     _alive: watch::Sender<()>,
 }
@@ -102,9 +109,14 @@ impl TestHost {
 
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let database_addr = listener.local_addr()?;
-        drop(tokio::spawn(grpc::serve(listener, database_service, gone(stop))));
+        drop(tokio::spawn(grpc::serve(listener, database_service, gone(stop.clone()))));
 
-        Ok(Self { dialect, runtime_addr, database_addr, database, announced, _alive: alive })
+        let services = Arc::new(services::Memory::default());
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let services_addr = listener.local_addr()?;
+        drop(tokio::spawn(grpc::serve(listener, services::Services::new(&services), gone(stop))));
+
+        Ok(Self { dialect, runtime_addr, database_addr, database, services_addr, services, announced, _alive: alive })
     }
 
     /// What the host puts into the plugin's environment, and the choice of its row.
@@ -129,6 +141,23 @@ impl TestHost {
     #[must_use]
     pub fn database_addr(&self) -> String {
         self.database_addr.to_string()
+    }
+
+    /// Where the host's other services listen.
+    #[must_use]
+    pub fn services_addr(&self) -> String {
+        self.services_addr.to_string()
+    }
+
+    /// What the plugin gave to its peers since the last call, in this order.
+    #[must_use]
+    pub fn take_sent(&self) -> Vec<Sent> {
+        self.services.take_sent()
+    }
+
+    /// Who validates a subnet, at every height.
+    pub fn set_validators(&self, subnet: Id, validators: Vec<Validator>) {
+        self.services.set_validators(subnet.into(), validators);
     }
 
     /// What the plugin put into the host's database.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::metric::Family;
-use crate::{Host, HttpHandler, Id, NodeId, VmError};
+use crate::{AppError, AppRequest, Host, HttpHandler, Id, NodeId, PeerVersion, VmError};
 
 /// A chain as the host sees it: blocks are bytes with an id, a parent and a height.
 ///
@@ -71,6 +71,26 @@ pub trait ChainVm: Send + Sync + 'static {
 
     /// Decides against a verified block.
     fn reject(&self, id: Id) -> impl Future<Output = Result<(), VmError>> + Send;
+
+    /// A peer that has the chain, or this node itself, is connected. The calls about peers, this and the following, come
+    /// at any time after `initialize`. They give no error, which hosts take as the end of the chain: nothing that a peer
+    /// does ends it. They do not wait for peers either.
+    fn connected(&self, node: NodeId, version: PeerVersion) -> impl Future<Output = ()> + Send;
+
+    /// A peer is gone.
+    fn disconnected(&self, node: NodeId) -> impl Future<Output = ()> + Send;
+
+    /// A peer asks; the answer goes through [`Host::send_response`] or [`Host::send_error`].
+    fn app_request(&self, request: AppRequest) -> impl Future<Output = ()> + Send;
+
+    /// A peer answered our request with an error, or not in time.
+    fn app_request_failed(&self, node: NodeId, request_id: u32, error: AppError) -> impl Future<Output = ()> + Send;
+
+    /// A peer answered our request.
+    fn app_response(&self, node: NodeId, request_id: u32, response: Bytes) -> impl Future<Output = ()> + Send;
+
+    /// A peer tells something.
+    fn app_gossip(&self, node: NodeId, message: Bytes) -> impl Future<Output = ()> + Send;
 }
 
 /// What the host knows of the chain when it opens it.

@@ -13,6 +13,8 @@ mod http;
 mod life;
 #[path = "conformance/pair.rs"]
 mod pair;
+#[path = "conformance/peers.rs"]
+mod peers;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -52,6 +54,10 @@ const STEPS: &[Step] = steps![
     calls::the_server_says_that_it_serves,
     calls::a_host_with_another_number_is_named,
     calls::an_absent_host_is_named,
+    peers::messages_pass_both_ways,
+    peers::what_a_peer_sends_is_never_an_error,
+    peers::validator_sets_and_signatures,
+    peers::what_is_not_lent_is_told,
     bounds::malformed_requests_are_refused_by_name,
     bounds::malformed_messages_are_refused,
     bounds::strangers_on_the_port,
@@ -117,7 +123,12 @@ async fn every_row_passes_every_step() {
 /// The script calls everything that a plugin serves.
 #[test]
 fn every_call_is_in_the_script() {
-    let script = [include_str!("conformance/calls.rs"), include_str!("conformance/bounds.rs")].concat();
+    let script = [
+        include_str!("conformance/calls.rs"),
+        include_str!("conformance/bounds.rs"),
+        include_str!("conformance/peers.rs"),
+    ];
+    let script = script.concat();
     let schema = include_str!("../../../proto/host/vm/vm.proto");
     let calls = schema.lines().filter_map(|line| line.trim().strip_prefix("rpc ")?.split('(').next());
     let calls: Vec<&str> = calls.collect();

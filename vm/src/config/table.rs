@@ -3,6 +3,7 @@
 use crate::config::apis::{Named, named};
 use crate::config::value::{self, Read};
 use crate::config::{Config, level};
+use crate::gossip::settings::{PERIOD_MIN, RECIPIENTS_MAX};
 use pars_chain::limits::HISTORY_WINDOW;
 use pars_chain::state::commit::History;
 use serde_json::Value;
@@ -73,7 +74,6 @@ const BATCH_MAX: u64 = 1_000_000;
 const GO_STORE: &str = "it tunes the database of the Go node";
 const SYNC: &str = "state sync is not in this release";
 const WARP: &str = "warp signatures are not in this release";
-const GOSSIP: &str = "gossip of transactions is not in this release";
 const KEYS: &str = "this node holds no keys of accounts";
 const PROFILER: &str = "there is no built-in profiler";
 const SOCKETS: &str = "work of WebSockets is bounded by calls at a time";
@@ -221,6 +221,63 @@ pub static TABLE: &[Key] = &[
             Ok(())
         },
     ),
+    // Gossip.
+    does(
+        "push-gossip-frequency",
+        "\"100ms\"",
+        "\"50ms\"",
+        "how often new transactions of this node are pushed to peers, at least 10 ms",
+        |config, value| {
+            config.gossip.push_every = value::duration(value, PERIOD_MIN)?;
+            Ok(())
+        },
+    ),
+    does(
+        "push-gossip-percent-stake",
+        "0.9",
+        "0.5",
+        "to the validators with the most stake, up to this part of it, 0 to 1",
+        |config, value| {
+            config.gossip.push_stake_ppm = value::share_ppm(value)?;
+            Ok(())
+        },
+    ),
+    does(
+        "push-gossip-num-validators",
+        "100",
+        "10",
+        "and to so many other validators, up to 10,000",
+        |config, value| {
+            config.gossip.push_validators = value::whole(value, 0..=RECIPIENTS_MAX)?;
+            Ok(())
+        },
+    ),
+    does("push-gossip-num-peers", "0", "10", "and to so many other peers", |config, value| {
+        config.gossip.push_peers = value::whole(value, 0..=RECIPIENTS_MAX)?;
+        Ok(())
+    }),
+    does("regossip-frequency", "\"30s\"", "\"1m\"", "what waits is pushed again after this time", |config, value| {
+        config.gossip.again_after = value::duration(value, PERIOD_MIN)?;
+        Ok(())
+    }),
+    does("push-regossip-num-validators", "10", "20", "to so many validators", |config, value| {
+        config.gossip.again_validators = value::whole(value, 0..=RECIPIENTS_MAX)?;
+        Ok(())
+    }),
+    does("push-regossip-num-peers", "0", "20", "and to so many other peers", |config, value| {
+        config.gossip.again_peers = value::whole(value, 0..=RECIPIENTS_MAX)?;
+        Ok(())
+    }),
+    does(
+        "pull-gossip-frequency",
+        "\"1s\"",
+        "\"2s\"",
+        "how often a validator asks another for transactions that it lacks; Go nodes answer the default",
+        |config, value| {
+            config.gossip.pull_every = value::duration(value, PERIOD_MIN)?;
+            Ok(())
+        },
+    ),
     // The log.
     does(
         "log-level",
@@ -357,7 +414,7 @@ pub static TABLE: &[Key] = &[
     nothing("keystore-directory", "\"\"", KEYS),
     nothing("keystore-external-signer", "\"\"", KEYS),
     nothing("keystore-insecure-unlock-allowed", "false", KEYS),
-    nothing("max-outbound-active-requests", "16", GOSSIP),
+    nothing("max-outbound-active-requests", "16", "16 questions to peers are under way at most, one to each"),
     nothing("metrics-expensive-enabled", "true", "every metric is cheap, and on"),
     nothing("offline-pruning-bloom-filter-size", "512", OFFLINE),
     nothing("offline-pruning-data-directory", "\"\"", OFFLINE),
@@ -366,14 +423,6 @@ pub static TABLE: &[Key] = &[
     nothing("populate-missing-tries-parallelism", "1024", GO_STORE),
     nothing("preimages-enabled", "false", GO_STORE),
     nothing("prune-warp-db-enabled", "false", WARP),
-    nothing("pull-gossip-frequency", "\"1s\"", GOSSIP),
-    nothing("push-gossip-frequency", "\"100ms\"", GOSSIP),
-    nothing("push-gossip-num-peers", "0", GOSSIP),
-    nothing("push-gossip-num-validators", "100", GOSSIP),
-    nothing("push-gossip-percent-stake", "0.9", GOSSIP),
-    nothing("push-regossip-num-peers", "0", GOSSIP),
-    nothing("push-regossip-num-validators", "10", GOSSIP),
-    nothing("regossip-frequency", "\"30s\"", GOSSIP),
     nothing("skip-tx-indexing", "false", INDEX),
     nothing("snapshot-cache", "256", GO_STORE),
     nothing("snapshot-verification-enabled", "false", GO_STORE),

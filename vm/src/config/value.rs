@@ -133,6 +133,16 @@ pub(super) fn coins(value: &Value) -> Read<Option<u128>> {
     Ok(Some(wei).filter(|wei| *wei > 0))
 }
 
+/// A part of a whole, in millionths; what is finer is left out.
+pub(super) fn share_ppm(value: &Value) -> Read<u64> {
+    let read = if let Value::Number(number) = value { parse_coins(&number.to_string()) } else { None };
+    let ppm = read.and_then(|parts| u64::try_from(parts / COIN_PER_PPM).ok()).filter(|ppm| *ppm <= 1_000_000);
+    ppm.ok_or_else(|| "a number from 0 to 1".to_owned())
+}
+
+/// Smallest parts of a coin in a millionth of it.
+const COIN_PER_PPM: u128 = 10_u128.pow(12);
+
 /// Digits after the point of a coin.
 const DECIMALS: i32 = 18;
 /// 10^20 coins.

@@ -21,6 +21,7 @@ import (
 
 	"github.com/ava-labs/avalanchego/version"
 
+	"pars.network/tests/host/internal/agree"
 	"pars.network/tests/host/internal/network"
 	"pars.network/tests/host/internal/smoke"
 )
@@ -29,6 +30,8 @@ const usage = `hostkit COMMAND [flags]
 
   run     start nodes with one chain, print its URLs, stop on Ctrl-C
   smoke   for each genesis: start, mine transfers, restart, mine again, stop
+  agree   give transactions to random nodes, stop one for a while, compare all
+          blocks of all nodes, look for complaints in the logs
   bench   load our plugin and a peer in turn, print a table
   vmid    print the plugin's file name for a VM name
 
@@ -46,6 +49,7 @@ type options struct {
 	dir          string
 	minDelayMS   int
 	smoke        smoke.Options
+	agree        agree.Options
 }
 
 // files is a flag that may be given more than once.
@@ -67,6 +71,8 @@ func main() {
 		err = run(ctx, args)
 	case "smoke":
 		err = smokeAll(ctx, args)
+	case "agree":
+		err = agreeOn(ctx, args)
 	case "bench":
 		err = compare(ctx, args)
 	case "vmid":
@@ -144,6 +150,24 @@ func smokeOne(ctx context.Context, o options, genesis string) error {
 	})
 }
 
+func agreeOn(ctx context.Context, args []string) error {
+	o, err := parse("agree", args)
+	if err != nil {
+		return err
+	}
+	if len(o.genesis) != 1 {
+		return fmt.Errorf("agree takes one genesis, got %d", len(o.genesis))
+	}
+	fmt.Printf("%s, %d nodes, plugin %s as %s", filepath.Base(o.genesis[0]), o.net.Nodes, filepath.Base(o.net.Plugin), o.net.VM)
+	if o.net.PeerNodes > 0 {
+		fmt.Printf(", %d of them with %s", o.net.PeerNodes, filepath.Base(o.net.Peer))
+	}
+	fmt.Println()
+	return withNetwork(ctx, o, o.genesis[0], func(n *network.Network) error {
+		return agree.Run(ctx, n, o.agree, os.Stdout)
+	})
+}
+
 func parse(name string, args []string) (o options, err error) {
 	fs := flag.NewFlagSet(name, flag.ContinueOnError)
 	fs.StringVar(&o.net.Host, "host", "", "avalanchego's file")
@@ -163,6 +187,12 @@ func parse(name string, args []string) (o options, err error) {
 	fs.IntVar(&o.smoke.HostKills, "host-kills", 0, "smoke: so often kill -9 the hosts under load")
 	fs.BoolVar(&o.smoke.PutBack, "put-back", false, "smoke: also give the hosts the databases that they had some blocks before")
 	fs.IntVar(&o.smoke.LogCuts, "log-cuts", 0, "smoke: so often kill -9 the host and cut the plugin's write-ahead log at a random byte")
+	fs.StringVar(&o.net.Peer, "peer", "", "another plugin for the last nodes")
+	fs.IntVar(&o.net.PeerNodes, "peer-nodes", 0, "so many nodes load it")
+	fs.Uint64Var(&o.agree.Blocks, "blocks", 1_000, "agree: blocks to make")
+	fs.Uint64Var(&o.agree.Away, "away", 200, "agree: the last node is away for so many of them; 0: it stays")
+	fs.IntVar(&o.agree.Rate, "rate", 20, "agree: transactions a second")
+	fs.Uint64Var(&o.agree.Seed, "seed", 1, "agree: of the choice of nodes")
 	if err := fs.Parse(args); err != nil {
 		return o, err
 	}
@@ -172,7 +202,13 @@ func parse(name string, args []string) (o options, err error) {
 	if o.net.Nodes < 1 || o.minDelayMS < 0 {
 		return o, fmt.Errorf("-nodes %d, -min-delay-ms %d: too small", o.net.Nodes, o.minDelayMS)
 	}
-	return o, errors.Join(program("host", o.net.Host), program("plugin", o.net.Plugin))
+	if o.net.PeerNodes < 0 || o.net.PeerNodes > o.net.Nodes {
+		return o, fmt.Errorf("-peer-nodes %d of %d nodes", o.net.PeerNodes, o.net.Nodes)
+	}
+	if o.net.PeerNodes > 0 {
+		err = program("peer", o.net.Peer)
+	}
+	return o, errors.Join(err, program("host", o.net.Host), program("plugin", o.net.Plugin))
 }
 
 // program refuses a flag whose file cannot be run.

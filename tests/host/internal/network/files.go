@@ -26,18 +26,15 @@ const loneNode = `{"snowParameters":{"k":1,"alphaPreference":1,"alphaConfidence"
 // prepare writes keys, the genesis of the primary network and the plugin folder.
 func (n *Network) prepare() error {
 	// The host refuses to start without the two folders of configs.
-	plugins := filepath.Join(n.o.Dir, "plugins")
-	for _, d := range []string{plugins, n.chainConfigs(), n.subnetConfigs()} {
+	for _, d := range []string{n.chainConfigs(), n.subnetConfigs()} {
 		if err := os.MkdirAll(d, 0o755); err != nil {
 			return err
 		}
 	}
-	plugin, err := filepath.Abs(n.o.Plugin)
-	if err != nil {
-		return err
-	}
-	if err := os.Symlink(plugin, filepath.Join(plugins, n.vmID.String())); err != nil {
-		return err
+	for i := range n.nodes {
+		if err := n.linkPlugin(i); err != nil {
+			return err
+		}
 	}
 	g, err := primaryGenesis(len(n.nodes))
 	if err != nil {
@@ -56,6 +53,22 @@ func (n *Network) prepare() error {
 		return err
 	}
 	return os.WriteFile(filepath.Join(n.o.Dir, "genesis.json"), b, 0o644)
+}
+
+// linkPlugin fills a node's plugin folder.
+func (n *Network) linkPlugin(i int) error {
+	file := n.o.Plugin
+	if i >= len(n.nodes)-n.o.PeerNodes {
+		file = n.o.Peer
+	}
+	plugin, err := filepath.Abs(file)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(n.plugins(i), 0o755); err != nil {
+		return err
+	}
+	return os.Symlink(plugin, filepath.Join(n.plugins(i), n.vmID.String()))
 }
 
 // primaryGenesis locks stake for the validators and gives the well-known local
@@ -138,6 +151,8 @@ func (n *Network) writeChainFiles() error {
 	}
 	return nil
 }
+
+func (n *Network) plugins(i int) string { return filepath.Join(n.dir(i), "plugins") }
 
 func (n *Network) chainConfigs() string { return filepath.Join(n.o.Dir, "configs", "chains") }
 

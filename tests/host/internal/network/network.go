@@ -32,6 +32,8 @@ type Options struct {
 	Dir          string // an empty folder
 	Host         string // avalanchego
 	Plugin       string // the plugin's file
+	Peer         string // another plugin for the last nodes
+	PeerNodes    int    // so many of them
 	VM           string // VM name or id
 	Genesis      []byte // given to the chain byte for byte
 	ChainConfig  []byte // config_bytes; nil for none
@@ -107,14 +109,40 @@ func (n *Network) Start(ctx context.Context) error {
 		return err
 	}
 	for i := range n.nodes {
-		if err := n.poll(ctx, i, "eth_chainId", func() error {
-			_, err := rpc.New(n.URL(i)).Quantity(ctx, "eth_chainId")
-			return err
-		}); err != nil {
+		if err := n.waitForAnswer(ctx, i); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// StartNode starts one host that was stopped, and waits until it has caught up
+// and answers for the chain.
+func (n *Network) StartNode(ctx context.Context, i int) error {
+	if err := n.startNode(i); err != nil {
+		return err
+	}
+	if err := n.waitForNode(ctx, i, n.ChainID.String()); err != nil {
+		return err
+	}
+	return n.waitForAnswer(ctx, i)
+}
+
+// StopNode ends one host with the signal.
+func (n *Network) StopNode(i int, sig syscall.Signal) error {
+	p := n.nodes[i].process
+	n.nodes[i].process = nil
+	if p != nil && !p.stop(sig) {
+		return fmt.Errorf("node%d did not stop within %s and was killed", i, stopTimeout)
+	}
+	return nil
+}
+
+func (n *Network) waitForAnswer(ctx context.Context, i int) error {
+	return n.poll(ctx, i, "eth_chainId", func() error {
+		_, err := rpc.New(n.URL(i)).Quantity(ctx, "eth_chainId")
+		return err
+	})
 }
 
 // Stop ends all hosts with the signal and reports those that had to be killed.
@@ -225,13 +253,17 @@ func (n *Network) ports() error {
 
 func (n *Network) start() error {
 	for i := range n.nodes {
-		p, err := startProcess(n.o.Host, n.args(i), filepath.Join(n.dir(i), "stdout.log"))
-		if err != nil {
+		if err := n.startNode(i); err != nil {
 			return err
 		}
-		n.nodes[i].process = p
 	}
 	return nil
+}
+
+func (n *Network) startNode(i int) error {
+	p, err := startProcess(n.o.Host, n.args(i), filepath.Join(n.dir(i), "stdout.log"))
+	n.nodes[i].process = p
+	return err
 }
 
 func (n *Network) args(i int) []string {
@@ -245,7 +277,7 @@ func (n *Network) args(i int) []string {
 		fmt.Sprintf("--network-id=%d", networkID),
 		"--genesis-file=" + filepath.Join(n.o.Dir, "genesis.json"),
 		"--data-dir=" + d,
-		"--plugin-dir=" + filepath.Join(n.o.Dir, "plugins"),
+		"--plugin-dir=" + n.plugins(i),
 		"--chain-config-dir=" + n.chainConfigs(),
 		"--subnet-config-dir=" + n.subnetConfigs(),
 		"--staking-tls-key-file=" + filepath.Join(d, "staking", "staker.key"),
@@ -281,18 +313,22 @@ func (n *Network) trackedSubnets() string {
 // waitFor waits until every node has bootstrapped a chain.
 func (n *Network) waitFor(ctx context.Context, chain string) error {
 	for i := range n.nodes {
-		c := info.NewClient(n.uri(i))
-		if err := n.poll(ctx, i, "bootstrapping "+chain, func() error {
-			ok, err := c.IsBootstrapped(ctx, chain)
-			if err == nil && !ok {
-				err = errors.New("not yet")
-			}
-			return err
-		}); err != nil {
+		if err := n.waitForNode(ctx, i, chain); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (n *Network) waitForNode(ctx context.Context, i int, chain string) error {
+	c := info.NewClient(n.uri(i))
+	return n.poll(ctx, i, "bootstrapping "+chain, func() error {
+		ok, err := c.IsBootstrapped(ctx, chain)
+		if err == nil && !ok {
+			err = errors.New("not yet")
+		}
+		return err
+	})
 }
 
 // poll repeats try until it succeeds. A host that ended, or that could not

@@ -25,9 +25,8 @@ import (
 const (
 	// Transfers of one sender that may wait: what a pool gives an account by default.
 	outstanding = 16
-	// Without gossip a transaction waits until its own node may propose: of five nodes each has one slot of five seconds
-	// in five, by lot, and one in fifteen waits for more than a minute.
-	mineTimeout = 4 * time.Minute
+	// A proposer has a slot of five seconds. Where one does not use it, as right after a restart, the next one waits for it.
+	mineTimeout = time.Minute
 	pollEvery   = 5 * time.Millisecond
 	transferGas = 21_000
 )

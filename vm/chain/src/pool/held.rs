@@ -115,6 +115,12 @@ impl Held {
         queue.executable_from(nonce.min(ready)).filter(new).map(|entry| entry.tx.hash()).collect()
     }
 
+    /// Whether a transaction that is here is executable.
+    pub(super) fn is_executable(&self, hash: B256) -> Option<bool> {
+        let (sender, nonce) = self.places.get(&hash)?;
+        Some(*nonce < self.queues.get(sender)?.ready())
+    }
+
     pub(super) fn content(&self) -> Vec<Content> {
         self.queues.iter().map(content).collect()
     }

@@ -16,7 +16,7 @@ use crate::http::intake::Room;
 use crate::http::server::Server;
 use crate::lifecycle::Session;
 use crate::panics::guarded;
-use crate::{BlockContext, ChainVm, VmError};
+use crate::{AppError, BlockContext, ChainVm, VmError};
 
 /// Serves one chain.
 #[derive(Debug)]
@@ -94,7 +94,7 @@ impl<V: ChainVm> Vm for VmService<V> {
         request: Request<vm::InitializeRequest>,
     ) -> Result<Response<vm::InitializeResponse>, Status> {
         let args = wire::init_args(request.into_inner())?;
-        let host = Arc::new(GrpcHost::new(args.db_server_addr.clone()));
+        let host = Arc::new(GrpcHost::new(args.db_server_addr.clone(), args.server_addr.clone()));
         let Some(opening) = self.session.open() else {
             return Err(Status::failed_precondition("Initialize came already"));
         };
@@ -139,13 +139,14 @@ impl<V: ChainVm> Vm for VmService<V> {
         }
     }
 
-    /// Peers are of no use yet: nothing is sent to them.
-    async fn connected(&self, _: Request<vm::ConnectedRequest>) -> Result<Response<()>, Status> {
-        Ok(Response::new(()))
+    async fn connected(&self, request: Request<vm::ConnectedRequest>) -> Result<Response<()>, Status> {
+        let (node, version) = wire::connected(request.into_inner())?;
+        told(self.vm().connected(node, version)).await
     }
 
-    async fn disconnected(&self, _: Request<vm::DisconnectedRequest>) -> Result<Response<()>, Status> {
-        Ok(Response::new(()))
+    async fn disconnected(&self, request: Request<vm::DisconnectedRequest>) -> Result<Response<()>, Status> {
+        let node = wire::node_id(&request.into_inner().node_id)?;
+        told(self.vm().disconnected(node)).await
     }
 
     async fn build_block(
@@ -188,21 +189,24 @@ impl<V: ChainVm> Vm for VmService<V> {
         answer(self.vm().version(), |version| vm::VersionResponse { version }).await
     }
 
-    /// A peer that asks gets no answer, which it takes as a time-out.
-    async fn app_request(&self, _: Request<vm::AppRequestMsg>) -> Result<Response<()>, Status> {
-        Ok(Response::new(()))
+    async fn app_request(&self, request: Request<vm::AppRequestMsg>) -> Result<Response<()>, Status> {
+        told(self.vm().app_request(wire::app_request(request.into_inner())?)).await
     }
 
-    async fn app_request_failed(&self, _: Request<vm::AppRequestFailedMsg>) -> Result<Response<()>, Status> {
-        Ok(Response::new(()))
+    async fn app_request_failed(&self, request: Request<vm::AppRequestFailedMsg>) -> Result<Response<()>, Status> {
+        let vm::AppRequestFailedMsg { node_id, request_id, error_code, error_message } = request.into_inner();
+        let error = AppError { code: error_code, message: error_message };
+        told(self.vm().app_request_failed(wire::node_id(&node_id)?, request_id, error)).await
     }
 
-    async fn app_response(&self, _: Request<vm::AppResponseMsg>) -> Result<Response<()>, Status> {
-        Ok(Response::new(()))
+    async fn app_response(&self, request: Request<vm::AppResponseMsg>) -> Result<Response<()>, Status> {
+        let vm::AppResponseMsg { node_id, request_id, response } = request.into_inner();
+        told(self.vm().app_response(wire::node_id(&node_id)?, request_id, response)).await
     }
 
-    async fn app_gossip(&self, _: Request<vm::AppGossipMsg>) -> Result<Response<()>, Status> {
-        Ok(Response::new(()))
+    async fn app_gossip(&self, request: Request<vm::AppGossipMsg>) -> Result<Response<()>, Status> {
+        let vm::AppGossipMsg { node_id, msg } = request.into_inner();
+        told(self.vm().app_gossip(wire::node_id(&node_id)?, msg)).await
     }
 
     async fn gather(&self, _: Request<()>) -> Result<Response<vm::GatherResponse>, Status> {
@@ -324,6 +328,15 @@ async fn call<T>(work: impl Future<Output = Result<T, VmError>> + Send) -> Resul
         tracing::error!(%panic, "a call of the host panicked");
         Err(VmError::Other(format!("internal error: {panic}")))
     })
+}
+
+/// Something about a peer. The host takes an error as the end of the chain, and a peer must not cause that, also where
+/// its message meets a defect: a panic is in the log and nowhere else.
+async fn told(work: impl Future<Output = ()> + Send) -> Result<Response<()>, Status> {
+    if let Err(panic) = guarded(work).await {
+        tracing::error!(%panic, "a message about a peer panicked");
+    }
+    Ok(Response::new(()))
 }
 
 fn context(p_chain_height: Option<u64>) -> Option<BlockContext> {

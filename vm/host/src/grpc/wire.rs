@@ -7,14 +7,16 @@ use prost_types::{Duration, Timestamp};
 use tonic::Status;
 
 use crate::text::{bounded, one_line};
-use crate::{Block, BlockMeta, Event, Id, InitArgs, LastAccepted, NetworkUpgrades, NodeId, VmError};
+use crate::{
+    AppRequest, Block, BlockMeta, Event, Id, InitArgs, LastAccepted, NetworkUpgrades, NodeId, PeerVersion, VmError,
+};
 
 pub(super) fn init_args(request: vm::InitializeRequest) -> Result<InitArgs, Status> {
     Ok(InitArgs {
         network_id: request.network_id,
         subnet_id: id(&request.subnet_id, "subnet_id")?,
         chain_id: id(&request.chain_id, "chain_id")?,
-        node_id: NodeId::try_from(request.node_id.as_ref()).map_err(|error| bad("node_id", &error))?,
+        node_id: node_id(&request.node_id)?,
         public_key: request.public_key,
         chain_data_dir: PathBuf::from(request.chain_data_dir),
         genesis: request.genesis_bytes,
@@ -28,6 +30,20 @@ pub(super) fn init_args(request: vm::InitializeRequest) -> Result<InitArgs, Stat
 
 pub(super) fn id(bytes: &[u8], field: &'static str) -> Result<Id, Status> {
     Id::try_from(bytes).map_err(|error| bad(field, &error))
+}
+
+pub(super) fn node_id(bytes: &[u8]) -> Result<NodeId, Status> {
+    NodeId::try_from(bytes).map_err(|error| bad("node_id", &error))
+}
+
+pub(super) fn connected(request: vm::ConnectedRequest) -> Result<(NodeId, PeerVersion), Status> {
+    let vm::ConnectedRequest { node_id: node, name, major, minor, patch } = request;
+    Ok((node_id(&node)?, PeerVersion { name, major, minor, patch }))
+}
+
+pub(super) fn app_request(request: vm::AppRequestMsg) -> Result<AppRequest, Status> {
+    let vm::AppRequestMsg { node_id: node, request_id, deadline, request: bytes } = request;
+    Ok(AppRequest { node: node_id(&node)?, request_id, deadline_ms: unix_ms(deadline.unwrap_or_default()), bytes })
 }
 
 pub(super) fn initialized(block: LastAccepted) -> vm::InitializeResponse {
@@ -135,6 +151,11 @@ fn network_upgrades(times: &vm::NetworkUpgrades) -> NetworkUpgrades {
 
 fn seconds(time: Option<Timestamp>) -> Option<u64> {
     time.map(|time| u64::try_from(time.seconds).unwrap_or(0))
+}
+
+/// A time before 1970 is the start.
+fn unix_ms(time: Timestamp) -> u64 {
+    milliseconds(Duration { seconds: time.seconds, nanos: time.nanos })
 }
 
 fn milliseconds(duration: Duration) -> u64 {

@@ -40,7 +40,7 @@ pub(crate) async fn a_whole_life(dialect: &'static Dialect) {
     assert_eq!((args.network_id, args.subnet_id, args.chain_id), (1337, Id::from([1; 32]), Id::from([2; 32])));
     assert_eq!((args.node_id.as_bytes(), args.public_key.as_ref()), (&[3; 20], [4; 48].as_slice()));
     assert_eq!((args.genesis.as_ref(), args.upgrade.as_ref()), (b"{}".as_slice(), b"upgrade".as_slice()));
-    assert_eq!((args.config.as_ref(), args.server_addr.as_str()), (b"config".as_slice(), "127.0.0.1:1"));
+    assert_eq!((args.config.as_ref(), args.server_addr), (b"config".as_slice(), pair.host.services_addr()));
     let upgrades = args.network_upgrades.unwrap();
     assert_eq!((upgrades.durango, upgrades.etna, upgrades.granite), (Some(10), Some(20), Some(30)));
     let sent = (upgrades.helicon, upgrades.granite_epoch_ms);
@@ -100,11 +100,6 @@ pub(crate) async fn a_whole_life(dialect: &'static Dialect) {
     assert_eq!(gone.err, NOT_FOUND);
 
     assert_eq!(vm.health(()).await.unwrap().into_inner().details.as_ref(), b"{\"height\":0}");
-    let deadline = Some(prost_types::Timestamp::default());
-    vm.app_request(vm::AppRequestMsg { deadline, ..Default::default() }).await.unwrap();
-    vm.app_response(vm::AppResponseMsg::default()).await.unwrap();
-    vm.app_request_failed(vm::AppRequestFailedMsg::default()).await.unwrap();
-    vm.app_gossip(vm::AppGossipMsg::default()).await.unwrap();
     vm.disconnected(vm::DisconnectedRequest { node_id: vec![3; 20].into() }).await.unwrap();
 
     let chain = Arc::clone(&pair.chain);
@@ -116,6 +111,7 @@ pub(crate) async fn a_whole_life(dialect: &'static Dialect) {
             "initialize",
             "record None",
             "set_state bootstrapping",
+            "connected NodeID-GvdqXEAMbSARrubpNP44Vqz4krCgYFRu  0.0.0",
             "set_state normal operation",
             "build None",
             "verify 1 None",
@@ -125,6 +121,7 @@ pub(crate) async fn a_whole_life(dialect: &'static Dialect) {
             "verify 3 Some(8)",
             "set_state normal operation",
             "verify 1 None",
+            "disconnected NodeID-GvdqXEAMbSARrubpNP44Vqz4krCgYFRu",
             "shutdown",
         ]
     );

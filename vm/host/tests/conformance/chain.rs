@@ -10,8 +10,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use pars_host::metric::{Family, Kind, Number, Series, Value};
 use pars_host::{
-    Block, BlockContext, BlockMeta, ChainVm, Connection, Event, Host, HttpHandler, Id, InitArgs, LastAccepted, Phase,
-    Upgrade, VmError,
+    AppError, AppRequest, Block, BlockContext, BlockMeta, ChainVm, Connection, Event, Host, HttpHandler, Id, InitArgs,
+    LastAccepted, NodeId, PeerVersion, Phase, Recipients, Upgrade, VmError,
 };
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -122,6 +122,11 @@ impl Chain {
     /// What was called, with what of the arguments matters.
     pub(crate) fn calls(&self) -> Vec<String> {
         self.state().calls.clone()
+    }
+
+    /// What the host lends.
+    pub(crate) fn host(&self) -> Arc<dyn Host> {
+        self.state().host.clone().unwrap()
     }
 
     pub(crate) fn opened(&self) -> Option<InitArgs> {
@@ -312,6 +317,43 @@ impl ChainVm for Chain {
 
     async fn reject(&self, id: Id) -> Result<(), VmError> {
         self.state().blocks.remove(&id).map(drop).ok_or(VmError::NotFound)
+    }
+
+    async fn connected(&self, node: NodeId, version: PeerVersion) {
+        let PeerVersion { name, major, minor, patch } = version;
+        self.note(format!("connected {node} {name} {major}.{minor}.{patch}"));
+    }
+
+    async fn disconnected(&self, node: NodeId) {
+        self.note(format!("disconnected {node}"));
+    }
+
+    /// Asks the peer back, tells everybody, and answers with the same; refuses what is empty.
+    async fn app_request(&self, request: AppRequest) {
+        let AppRequest { node, request_id, deadline_ms, bytes } = request;
+        assert!(!bytes.ends_with(PANIC), "on purpose");
+        self.note(format!("request {request_id} of {node} until {deadline_ms}: {bytes:?}"));
+        let host = self.host();
+        if bytes.is_empty() {
+            let error = AppError { code: -2, message: "nothing asked".to_owned() };
+            return host.send_error(node, request_id, error).await.unwrap();
+        }
+        host.send_request(vec![node], request_id + 1, bytes.clone()).await.unwrap();
+        let to = Recipients { nodes: vec![node], validators: 3, non_validators: 2, peers: 1 };
+        host.send_gossip(to, bytes.clone()).await.unwrap();
+        host.send_response(node, request_id, bytes).await.unwrap();
+    }
+
+    async fn app_request_failed(&self, node: NodeId, request_id: u32, error: AppError) {
+        self.note(format!("request {request_id} to {node} failed: {} {}", error.code, error.message));
+    }
+
+    async fn app_response(&self, node: NodeId, request_id: u32, response: Bytes) {
+        self.note(format!("{node} answers {request_id}: {response:?}"));
+    }
+
+    async fn app_gossip(&self, node: NodeId, message: Bytes) {
+        self.note(format!("{node} tells {message:?}"));
     }
 }
 

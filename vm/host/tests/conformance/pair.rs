@@ -57,7 +57,7 @@ impl Pair {
             upgrade_bytes: Bytes::from_static(b"upgrade"),
             config_bytes: Bytes::from_static(b"config"),
             db_server_addr: self.host.database_addr(),
-            server_addr: "127.0.0.1:1".to_owned(),
+            server_addr: self.host.services_addr(),
             network_upgrades: Some(vm::NetworkUpgrades {
                 durango_time: time(10),
                 etna_time: time(20),

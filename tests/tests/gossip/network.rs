@@ -1,0 +1,99 @@
+//! Every transaction reaches every node.
+
+use crate::network_sim::{Network, Weather, transaction};
+use alloy_primitives::keccak256;
+use pars_vm::gossip::held::Held as _;
+use pars_vm::gossip::message;
+
+const BAD: Weather = Weather { lost: 200, pushes_lost: 0, twice: 100, late_ms: 500 };
+
+/// Gives `count` transactions of 40 senders to random validators, each sender's to several.
+fn submit(network: &mut Network, validators: usize, count: u32) {
+    for number in 0..count {
+        let bytes = transaction(number % 40, u64::from(number / 40));
+        let node = usize::try_from(number.wrapping_mul(2_654_435_761) >> 8).unwrap() % validators;
+        network.submit(node, &bytes);
+        network.run(20);
+    }
+}
+
+#[test]
+fn all_nodes_get_all_transactions_in_bad_weather() {
+    for seed in [1, 2] {
+        let mut network = Network::new(100, 100, BAD, seed);
+        submit(&mut network, 100, 400);
+        let took = network.until_all_have(400, 60_000);
+        let sent = network.bytes_sent / 100 / 400;
+        println!("seed {seed}: all have all after {took:?} ms more; {sent} bytes sent by a node for a transaction");
+        assert!(took.is_some(), "seed {seed}");
+    }
+}
+
+/// Without pushes it takes a few questions of each node; with them, a fraction of a second.
+#[test]
+fn asking_alone_is_enough_and_telling_alone_is_fast() {
+    let deaf = Weather { pushes_lost: 1_000, ..BAD };
+    let mut network = Network::new(20, 20, deaf, 3);
+    submit(&mut network, 20, 200);
+    let took = network.until_all_have(200, 120_000).unwrap();
+    assert!(took > 0, "without pushes");
+
+    let fair = Weather { late_ms: 50, ..Weather::default() };
+    let mut network = Network::new(20, 20, fair, 4);
+    network.submit(3, &transaction(1, 0));
+    network.run(200);
+    assert!(network.nodes.iter().all(|node| node.pool.len() == 1), "100 ms until it is told, and 50 on the way");
+}
+
+/// Nonces 0 to 9 go to ten nodes, the last first: what waits for others is told when it is executable.
+#[test]
+fn parked_transactions_are_told_when_those_before_them_come() {
+    for seed in 0..20 {
+        let mut network = Network::new(10, 10, BAD, seed);
+        for nonce in (0..10).rev() {
+            network.submit(usize::try_from(nonce).unwrap(), &transaction(1, nonce));
+            network.run(300);
+        }
+        assert!(network.until_all_have(10, 60_000).is_some(), "seed {seed}");
+    }
+}
+
+/// A node that does not validate tells the validators, and is told by nobody: it has no part in building blocks.
+#[test]
+fn what_others_submit_reaches_the_validators() {
+    let mut network = Network::new(12, 10, BAD, 5);
+    for nonce in 0..20 {
+        network.submit(11, &transaction(1, nonce));
+    }
+    network.run(60_000);
+    assert!(network.nodes[..10].iter().all(|node| node.pool.len() == 20));
+    assert_eq!(network.nodes[10].pool.len(), 0);
+}
+
+/// One node tells every other a thousand transactions in every millisecond, for a second.
+#[test]
+fn a_flood_is_cut_and_keeps_nobody_back() {
+    let fair = Weather { late_ms: 50, ..Weather::default() };
+    let mut network = Network::new(10, 10, fair, 6);
+    for round in 0..1_000 {
+        let flood: Vec<_> = (0..1_000).map(|number| transaction(1_000_000 + round * 1_000 + number, 0)).collect();
+        let bytes = message::push(flood.iter().map(AsRef::as_ref));
+        for to in 1..10 {
+            network.tell(0, to, bytes.clone());
+        }
+        if round == 500 {
+            network.submit(1, &transaction(1, 0));
+        }
+        network.run(1);
+    }
+    network.run(200);
+    for node in &network.nodes[1..] {
+        let counts = node.state.counts();
+        // What is saved up for 4 s, and one second's more.
+        assert!(counts.came <= 5 * 4_000 + 10, "{counts:?}");
+        assert!(counts.excess >= 500, "{counts:?}");
+        assert!(node.pool.len() <= 20_011, "{}", node.pool.len());
+    }
+    let known = keccak256(transaction(1, 0));
+    assert!(network.nodes[1..].iter().all(|node| node.pool.bytes(known).is_some()));
+}
