@@ -777,8 +777,8 @@ fn process_dev_refused_starts() -> Result<()> {
     refused(
         &data,
         &format!(
-            "{name}: the data folder has format {format}, and this release reads format {}; use the release that wrote \
-             it, or a newer one",
+            "{name}: the data folder has format {format}, which release 9.0.0 or a newer one reads; this is release 0.1.0 \
+             and reads formats up to {}",
             format - 1
         ),
     )?;
