@@ -750,7 +750,8 @@ fn process_dev_refused_starts() -> Result<()> {
     let data = folder.path().join("blocks");
     let dev = Dev::start(Some(&data))?;
     let name = data.display();
-    refused(&data, &format!("{name} is in use by another process; stop that one or choose another folder"))?;
+    let holder = format!("process {} (pars-vm)", dev.running.id());
+    refused(&data, &format!("{name} is in use by {holder}; stop that one or choose another folder"))?;
     // The first one goes on.
     dev.client()?.pay(&Wallet::local(0)?, Address::ZERO, 1)?;
 

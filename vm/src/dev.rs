@@ -88,7 +88,9 @@ async fn serve(options: &Dev) -> Result<()> {
     let (stop, stopped) = watch::channel(false);
     let mut proposer = tokio::spawn(propose::propose(Arc::clone(&node), options.block_time));
     let api = Api::new(Arc::clone(&node), Limits::default(), Group::iter(), Clock::Machine);
-    let server = tokio::spawn(listen::serve(listener, RpcService::new(Arc::new(api)), stopped));
+    let service = RpcService::new(Arc::new(api));
+    let service = if options.admin { service.with_operators() } else { service };
+    let server = tokio::spawn(listen::serve(listener, service, stopped));
     greeting::greet(&node, address, options, &accounts::accounts(options.accounts)?)?;
     let result = tokio::select! {
         _ = interrupt.recv() => Ok(()),

@@ -2,7 +2,7 @@
 //!
 //! | file | what lives there |
 //! |---|---|
-//! | `command.rs` | the command line |
+//! | `command.rs`, `command/` | the command line; a file a command |
 //! | `plugin.rs` | a host's calls, translated |
 //! | `dev.rs` | the one-node chain for developers |
 //! | `replay.rs` | recorded chains, compared block by block |
@@ -13,11 +13,17 @@
 //! | `journal.rs`, `journal/`, `keeper.rs` | submitted transactions over a restart; what happens every second and minute |
 //! | `rpc.rs`, `rpc/` | JSON-RPC |
 //! | `store/rocks.rs` | the store over RocksDB |
+//! | `folder.rs`, `folder/` | the data folder of a chain that is not running |
+//! | `blockfile.rs` | the file of exported blocks |
+//! | `backup.rs` | a copy of a store, and the way back |
 //! | `config.rs`, `log.rs`, `clock.rs` | configuration, log, time |
 //!
 //! What needs RocksDB is behind the feature `disk`, which only fuzz targets leave out.
 
 pub mod arrivals;
+#[cfg(feature = "disk")]
+pub mod backup;
+pub mod blockfile;
 pub mod blocks;
 pub mod clock;
 pub mod command;
@@ -25,6 +31,8 @@ pub mod config;
 #[cfg(feature = "disk")]
 pub mod dev;
 pub mod engine;
+#[cfg(feature = "disk")]
+pub mod folder;
 pub mod journal;
 pub mod keeper;
 pub mod log;

@@ -3,10 +3,11 @@
 use crate::clock::{Clock, now_ms};
 use crate::config::Config;
 use crate::engine::{Engine, Owner};
+use crate::folder::IN_HOSTS_FOLDER;
 use crate::log;
 use crate::node::{Choices, Node, Sealing};
 use crate::rpc::api::Api;
-use crate::rpc::service::RpcService;
+use crate::rpc::service::{OPERATORS_PATH, RpcService};
 use crate::store::rocks::Rocks;
 use alloy_primitives::B256;
 use bytes::Bytes;
@@ -44,8 +45,6 @@ const SYNC_EVERY_BLOCKS: u64 = 256;
 const SYNC_EVERY_MS: u64 = 1_000;
 /// Pause before another build on the same block, milliseconds.
 const REBUILD_MS: u64 = 100;
-/// Folder of the store inside the chain's own.
-const FOLDER: &str = "pars";
 /// File of submitted transactions beside the store's.
 const JOURNAL: &str = "pool.journal";
 
@@ -100,7 +99,7 @@ impl Plugin {
             std::fs::read(path).map_err(|error| VmError::other(format!("airdrop file {}: {error}", path.display())))
         };
         let airdrop = config.airdrop.as_ref().map(read).transpose()?;
-        let folder = args.chain_data_dir.join(FOLDER);
+        let folder = args.chain_data_dir.join(IN_HOSTS_FOLDER);
         let store = Rocks::open(&folder).map_err(VmError::other)?;
         let opening = Opening {
             genesis: &args.genesis,
@@ -195,13 +194,15 @@ impl ChainVm for Plugin {
 
     async fn handlers(&self) -> Result<Vec<HttpHandler>, VmError> {
         let node = Arc::clone(self.node()?);
-        let Config { limits, groups, .. } = self.config.get().cloned().unwrap_or_default();
+        let Config { limits, groups, admin_api, .. } = self.config.get().cloned().unwrap_or_default();
+        let operators = admin_api.then(|| RpcService::of_operators(Arc::clone(&node), limits.clone()));
         let service = RpcService::new(Arc::new(Api::new(node, limits, groups, Clock::Machine)));
         // Both paths answer both kinds of requests; clients know them from the Go node.
         let handler = |path: &str| {
             HttpHandler::new(path, service.clone()).with_body_bytes_max(service.api().limits().request_bytes)
         };
-        Ok(vec![handler("/rpc"), handler("/ws")])
+        let operators = operators.map(|service| HttpHandler::new(OPERATORS_PATH, service));
+        Ok([handler("/rpc"), handler("/ws")].into_iter().chain(operators).collect())
     }
 
     async fn wait_event(&self) -> Result<Event, VmError> {

@@ -56,7 +56,7 @@ pub struct Report {
 /// # Errors
 /// A store that failed, or that holds nothing which could be checked. Records that do not decode are findings.
 pub fn verify(read: &dyn Read, depth: u64, listener: &mut dyn Listener) -> Result<Report, Fatal> {
-    let mut audit = Audit { read, listener, report: Report::default(), bad_blocks: BTreeSet::new() };
+    let mut audit = Audit { read, listener, report: Report::default(), bad_blocks: BTreeSet::new(), told: BTreeSet::new() };
     match audit.run(depth) {
         Ok(()) | Err(Stop::Enough) => Ok(audit.report),
         Err(Stop::Fatal(fatal)) => Err(fatal),
@@ -72,7 +72,9 @@ pub fn audit(read: std::sync::Arc<dyn Read>, depth: u64) -> Result<Report, Fatal
     #[derive(Default)]
     struct First(Option<Finding>);
     impl Listener for First {
-        fn checked(&mut self, _: Part, _: u64, _: u64) {}
+        fn checked(&mut self, _: Part, _: u64, _: u64) -> ControlFlow<()> {
+            ControlFlow::Continue(())
+        }
         fn found(&mut self, finding: Finding) -> ControlFlow<()> {
             self.0 = Some(finding);
             ControlFlow::Break(())
@@ -90,6 +92,8 @@ struct Audit<'a> {
     report: Report,
     /// Heights whose block is not what it was: nothing is compared with its header.
     bad_blocks: BTreeSet<u64>,
+    /// Records that were told of: once is enough. The listener bounds them.
+    told: BTreeSet<(Column, Bytes)>,
 }
 
 /// Why an audit ends before its end.
@@ -117,7 +121,9 @@ impl Audit<'_> {
     fn run(&mut self, depth: u64) -> Step {
         let head = meta::head(self.read)?;
         let oldest = meta::oldest(self.read)?;
-        self.report = Report { height: head.height, oldest, ..Report::default() };
+        let head = self.check_head(head)?;
+        self.report.height = head.height;
+        self.report.oldest = oldest;
         self.check_genesis()?;
         self.check_blocks(head)?;
         if oldest > head.height {
@@ -140,9 +146,18 @@ impl Audit<'_> {
         block: Option<u64>,
         what: impl Into<String>,
     ) -> Step {
+        let key = key.into();
+        if !self.told.insert((column, key.clone())) {
+            return Ok(());
+        }
         self.report.findings = self.report.findings.saturating_add(1);
-        let finding = Finding { column, key: key.into(), block, what: what.into() };
+        let finding = Finding { column, key, block, what: what.into() };
         if self.listener.found(finding).is_break() { Err(Stop::Enough) } else { Ok(()) }
+    }
+
+    /// Tells how far it is.
+    fn checked(&mut self, part: Part, done: u64, total: u64) -> Step {
+        if self.listener.checked(part, done, total).is_break() { Err(Stop::Enough) } else { Ok(()) }
     }
 
     /// The files that the chain was opened with make its first block.

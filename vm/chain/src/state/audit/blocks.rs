@@ -8,11 +8,40 @@ use crate::store::Column;
 use alloy_primitives::{B256, Bytes};
 
 impl Audit<'_> {
+    /// The head that the other records know, where its own record contradicts them.
+    pub(super) fn check_head(&mut self, head: Head) -> Step<Head> {
+        let told = self.read.get(Column::Heights, head.id.0.as_slice())?;
+        if let Some(height) = told.and_then(|height| height.as_ref().try_into().map(u64::from_be_bytes).ok()) {
+            if height != head.height {
+                let what = format!("it says height {}, and its id is that of block {height}", head.height);
+                self.found(Column::Meta, &b"head"[..], None, what)?;
+            }
+            return Ok(Head { height, ..head });
+        }
+        let key = head.height.to_be_bytes();
+        if self.read.get(Column::Ids, &key)?.is_some() || self.read.get(Column::Blocks, &key)?.is_some() {
+            return Ok(head);
+        }
+        let mut last = None;
+        for item in self.read.scan(Column::Ids, &[]) {
+            last = Some(item?);
+        }
+        let last = last.and_then(|(height, id)| {
+            let height = u64::from_be_bytes(height.as_ref().try_into().ok()?);
+            Some(Head { height, id: BlockId(B256::try_from(id.as_ref()).ok()?) })
+        });
+        let Some(last) = last else { return Ok(head) };
+        let what = format!("there is no block {}; the last one is {}", head.height, last.height);
+        self.found(Column::Meta, &b"head"[..], None, what)?;
+        Ok(last)
+    }
+
     pub(super) fn check_blocks(&mut self, head: Head) -> Step {
         let mut expected = Some(head.id);
         for height in (0..=head.height).rev() {
             expected = self.check_block(height, expected, head)?;
-            self.listener.checked(Part::Blocks, head.height.saturating_sub(height).saturating_add(1), head.height + 1);
+            let done = head.height.saturating_sub(height).saturating_add(1);
+            self.checked(Part::Blocks, done, head.height.saturating_add(1))?;
         }
         self.check_extra(head)
     }

@@ -57,8 +57,8 @@ pub enum Part {
 
 /// Who is told.
 pub trait Listener {
-    /// So much of a part is checked; 0 for a total that is not known.
-    fn checked(&mut self, part: Part, done: u64, total: u64);
+    /// So much of a part is checked; 0 for a total that is not known. `Break` ends the audit.
+    fn checked(&mut self, part: Part, done: u64, total: u64) -> ControlFlow<()>;
 
     /// A record does not agree. `Break` ends the audit.
     fn found(&mut self, finding: Finding) -> ControlFlow<()>;

@@ -1,7 +1,7 @@
 //! The head's state: the walk through its tries, the state root by another implementation of the trie, code, and records
 //! that nothing leads to.
 
-use super::walk::{Broken, Expected, Trie, Walk, value_at};
+use super::walk::{Broken, Expected, Trie, Walk, fits, value_at};
 use super::{Audit, Step};
 use crate::block::Header;
 use crate::state::account::{Account, slot_leaf, slot_value};
@@ -101,11 +101,14 @@ impl Audit<'_> {
             if !is_flat && path == *target {
                 return Ok(true);
             }
-            match Node::from_bytes(&bytes) {
-                Err(_) => return Ok(false),
-                Ok(Node::Leaf { rest }) => return Ok(is_flat && path.join(&rest) == *target),
-                Ok(Node::Extension { nibbles, .. }) => path = path.join(&nibbles),
-                Ok(Node::Branch(branch)) => match target.get(path.len()) {
+            let Ok(node) = Node::from_bytes(&bytes) else { return Ok(false) };
+            if !fits(&path, &node) {
+                return Ok(false);
+            }
+            match node {
+                Node::Leaf { rest } => return Ok(is_flat && path.join(&rest) == *target),
+                Node::Extension { nibbles, .. } => path = path.join(&nibbles),
+                Node::Branch(branch) => match target.get(path.len()) {
                     Some(nibble) if branch.child(nibble).is_some() => path.push(nibble),
                     Some(_) | None => return Ok(false),
                 },

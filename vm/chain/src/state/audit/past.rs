@@ -17,7 +17,7 @@ impl Audit<'_> {
         let floor = floor.max(oldest);
         for height in (floor..head).rev() {
             self.check_before(height)?;
-            self.listener.checked(Part::History, head.saturating_sub(height), head.saturating_sub(floor));
+            self.checked(Part::History, head.saturating_sub(height), head.saturating_sub(floor))?;
         }
         self.check_kept(head, oldest)
     }

@@ -127,6 +127,10 @@ impl<'w, 'a> Walk<'w, 'a> {
             return self.found(&key, format!("the trie node {} does not decode", place(&path)));
         };
         self.nodes = self.nodes.saturating_add(1);
+        if !fits(&path, &node) {
+            self.broken.0.push((trie, path));
+            return self.found(&key, format!("the trie node {} leads to no key of 64 nibbles", place(&path)));
+        }
         let (rlp, children) = match node {
             Node::Leaf { rest } => return self.leaf(trie, path, rest, expected),
             Node::Extension { nibbles, child } => {
@@ -162,16 +166,17 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     fn leaf(&mut self, trie: Trie, path: NodePath, rest: Nibbles, expected: &Expected<'_>) -> Step {
-        let node = trie.node(path);
-        let Ok(hash) = B256::try_from(path.join(&rest).pack().as_slice()) else {
-            self.broken.0.push((trie, path));
-            return self.found(&node, format!("the leaf {} has no key of 64 nibbles", place(&path)));
-        };
+        let hash = path.join(&rest).pack();
+        let hash = B256::from_slice(&hash);
         let key = trie.leaf(hash);
         self.meet(&key);
         let Some(bytes) = self.value(&key)? else {
             self.broken.0.push((trie, path));
-            return self.found(&key, format!("it is missing: the trie node {} leads to it", place(&path)));
+            let leads = format!("the trie node {} leads to ", place(&path));
+            if self.has_flat_below(trie, &path)? {
+                return self.found(&trie.node(path), format!("{leads}{hash}, and another one is there"));
+            }
+            return self.found(&key, format!("it is missing: {leads}it"));
         };
         match trie {
             Trie::Accounts => self.account(hash, &key, &bytes, rest, expected),
@@ -188,10 +193,23 @@ impl<'w, 'a> Walk<'w, 'a> {
         }
     }
 
+    /// A flat record has a key below a path.
+    fn has_flat_below(&self, trie: Trie, path: &NodePath) -> Step<bool> {
+        let mut from = path.pack().to_vec();
+        from.resize(B256::len_bytes(), 0);
+        let (column, from) = trie.leaf(B256::from_slice(&from)).place();
+        let Some(first) = self.audit.read.scan(column, &from).next().transpose()? else { return Ok(false) };
+        let above = from.len().saturating_sub(B256::len_bytes());
+        let (Some(first), true) = (first.0.get(above..), first.0.get(..above) == from.get(..above)) else {
+            return Ok(false);
+        };
+        Ok(Nibbles::unpack(first).starts_with(path))
+    }
+
     fn account(&mut self, hash: B256, key: &Key, bytes: &Bytes, rest: Nibbles, expected: &Expected<'_>) -> Step {
         self.accounts = self.accounts.saturating_add(1);
         if self.changed.is_none() {
-            self.audit.listener.checked(Part::State, self.accounts, 0);
+            self.audit.checked(Part::State, self.accounts, 0)?;
         }
         let storage = Trie::Storage(hash);
         let Ok(account) = Account::from_bytes(bytes) else {
@@ -240,6 +258,20 @@ pub(super) fn value_at(read: &dyn Read, key: &Key, past: Option<u64>) -> Result<
         }
     }
 }
+
+/// A node's keys have 64 nibbles, as far as it says.
+pub(super) fn fits(path: &NodePath, node: &Node) -> bool {
+    match node {
+        Node::Leaf { rest } => path.len().saturating_add(rest.len()) == KEY_NIBBLES,
+        Node::Extension { nibbles, .. } => {
+            !nibbles.is_empty() && path.len().saturating_add(nibbles.len()) < KEY_NIBBLES
+        }
+        Node::Branch(_) => path.len() < KEY_NIBBLES,
+    }
+}
+
+/// Nibbles of a hashed key.
+const KEY_NIBBLES: usize = 64;
 
 /// Children of a branch with their references, those left out that a later one has alike.
 fn children(path: NodePath, branch: &Branch, later: Option<&Branch>) -> Vec<(NodePath, RlpNode, bool)> {
