@@ -245,6 +245,7 @@ mod tests {
             log_level: LevelFilter::WARN,
             log_json: true,
             groups: [Group::Eth, Group::EthFilter].into(),
+            admin_api: true,
             limits: Limits {
                 request_bytes: 3_000,
                 batch_calls: 3,
@@ -260,7 +261,6 @@ mod tests {
             },
             notes: vec![
                 "eth-apis: debug-tracer has no method in this release".to_owned(),
-                "admin-api-enabled: there is no admin API in this release".to_owned(),
                 "trie-clean-cache does nothing here: it tunes the database of the Go node".to_owned(),
             ],
         };

@@ -7,6 +7,7 @@ use pars_chain::engine::genesis_block;
 use pars_genesis::Genesis;
 use pars_genesis::forks::HostUpgrades;
 use pars_genesis::presets;
+use pars_precompiles::registry::TABLE;
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::Path;
@@ -55,7 +56,9 @@ fn about(genesis: &Genesis, block: &Block) -> String {
         alloc.len()
     );
     for switch in &spec.switches {
-        out += &format!("precompile    {switch:?}\n");
+        let key = TABLE.get(switch.row).map_or("unknown", |row| row.config_key);
+        let what = if switch.to.is_some() { "on" } else { "off" };
+        out += &format!("precompile    {key} {what} from {}\n", switch.time);
     }
     for note in notes {
         out += &format!("note          {note}\n");

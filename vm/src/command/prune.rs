@@ -3,7 +3,7 @@
 use crate::command::Prune;
 use crate::command::progress::{Progress, bytes};
 use crate::command::stop::Stop;
-use crate::folder::{Folder, disk_bytes};
+use crate::folder::Folder;
 use anyhow::Result;
 use pars_chain::state::prune::{Plan, Weight};
 use pars_chain::store::{Column, Durability, Store};
@@ -21,7 +21,7 @@ pub const COLUMNS: [Column; 2] = [Column::History, Column::Changes];
 /// When the folder cannot be opened, read or written.
 pub fn run(options: &Prune) -> Result<ExitCode> {
     let folder = Folder::open(&options.data_dir)?;
-    let before = disk_bytes(&folder.path)?;
+    let before = on_disk(&folder)?;
     let mut plan = Plan::of(&folder.store, options.window)?;
     let (first, total) = (plan.oldest, plan.blocks());
     let stop = Stop::listen()?;
@@ -36,15 +36,22 @@ pub fn run(options: &Prune) -> Result<ExitCode> {
     }
     progress.end();
     folder.store.compact(&COLUMNS)?;
-    let after = disk_bytes(&folder.path)?;
+    let after = on_disk(&folder)?;
     let mut out = std::io::stdout();
     writeln!(out, "states before block {} are gone", plan.oldest)?;
     writeln!(out, "removed: {} records, {} bytes", removed.records, removed.bytes)?;
-    writeln!(out, "disk: {} before, {} after", bytes(before), bytes(after))?;
-    writeln!(out, "freed: {} bytes", before.saturating_sub(after))?;
+    let freed = before.saturating_sub(after);
+    writeln!(out, "history on the disk: {} before, {} after", bytes(before), bytes(after))?;
+    writeln!(out, "freed: {freed} bytes")?;
     if stop.came() {
         super::complain(&anyhow::anyhow!("stopped; the same command goes on from there"));
         return Ok(Stop::code());
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Bytes that history has on the disk. Tables that are replaced go when the folder is closed.
+fn on_disk(folder: &Folder) -> Result<u64> {
+    let sizes = COLUMNS.iter().map(|column| folder.store.disk_bytes(*column));
+    Ok(sizes.sum::<Result<u64, _>>()?)
 }
