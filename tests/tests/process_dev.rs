@@ -750,7 +750,8 @@ fn process_dev_refused_starts() -> Result<()> {
     let data = folder.path().join("blocks");
     let dev = Dev::start(Some(&data))?;
     let name = data.display();
-    refused(&data, &format!("{name} is in use by another process; stop that one or choose another folder"))?;
+    let holder = format!("process {} (pars-vm)", dev.running.id());
+    refused(&data, &format!("{name} is in use by {holder}; stop that one or choose another folder"))?;
     // The first one goes on.
     dev.client()?.pay(&Wallet::local(0)?, Address::ZERO, 1)?;
 
@@ -777,8 +778,8 @@ fn process_dev_refused_starts() -> Result<()> {
     refused(
         &data,
         &format!(
-            "{name}: the data folder has format {format}, and this release reads format {}; use the release that wrote \
-             it, or a newer one",
+            "{name}: the data folder has format {format}, which release 9.0.0 or a newer one reads; this is release 0.1.0 \
+             and reads formats up to {}",
             format - 1
         ),
     )?;

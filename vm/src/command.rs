@@ -1,7 +1,28 @@
-//! The command line.
+//! The command line: the table of commands and their options. Each command is a file of its own.
+
+#[cfg(feature = "disk")]
+pub mod backup;
+#[cfg(feature = "disk")]
+pub mod doctor;
+#[cfg(feature = "disk")]
+pub mod export;
+pub mod genesis;
+#[cfg(feature = "disk")]
+pub mod import;
+#[cfg(feature = "disk")]
+pub mod inspect;
+#[cfg(feature = "disk")]
+pub mod install;
+pub mod progress;
+#[cfg(feature = "disk")]
+pub mod prune;
+pub mod stop;
+#[cfg(feature = "disk")]
+pub mod verify;
 
 use crate::config::value::parse_duration;
 use crate::version;
+use alloy_primitives::Address;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -29,6 +50,36 @@ pub enum Command {
     Dev(Dev),
     /// Print the version, and what hosts ask for: protocol numbers and the schemas of the wire.
     Version(Version),
+    /// Write the blocks of a stopped chain into a file.
+    #[command(after_help = EXPORT_EXAMPLES)]
+    Export(Export),
+    /// Take blocks of a file into a stopped chain, or a new one.
+    #[command(after_help = IMPORT_EXAMPLES)]
+    Import(Import),
+    /// Check everything in the folder of a stopped chain: blocks, indices, state, history.
+    #[command(after_help = VERIFY_EXAMPLES)]
+    Verify(Verify),
+    /// Remove old states from the folder of a stopped chain.
+    #[command(after_help = PRUNE_EXAMPLES)]
+    Prune(Prune),
+    /// Say what the folder of a stopped chain holds.
+    #[command(after_help = INSPECT_EXAMPLES)]
+    Inspect(Inspect),
+    /// Copy the folder of a stopped chain. A running one makes its copy with `admin_backup`.
+    #[command(after_help = BACKUP_EXAMPLES)]
+    Backup(Backup),
+    /// Put a backup where a chain is to be.
+    #[command(after_help = RESTORE_EXAMPLES)]
+    Restore(Restore),
+    /// Copy this program into a host's plugin folder.
+    #[command(after_help = INSTALL_EXAMPLES)]
+    Install(Install),
+    /// Check a genesis file, tell the id of its first block, or write a new one.
+    #[command(subcommand, after_help = GENESIS_EXAMPLES)]
+    Genesis(GenesisCommand),
+    /// Say what is wrong on this machine, and how to mend it.
+    #[command(after_help = DOCTOR_EXAMPLES)]
+    Doctor(Doctor),
 }
 
 /// `pars-vm version`.
@@ -38,6 +89,10 @@ pub struct Version {
     #[arg(long)]
     pub json: bool,
 }
+
+/// Files that may be open: 1,024 each of the store, of connections with requests and of WebSockets, and some. Many systems
+/// allow 1,024 unless one asks, and a store without a file it needs would stop the chain.
+pub const FILES_WANTED: u64 = 4_096;
 
 const DEV_EXAMPLES: &str = "Examples:
   pars-vm dev
@@ -74,6 +129,225 @@ pub struct Dev {
     #[arg(long, value_name = "N", default_value_t = 10, conflicts_with = "genesis",
         value_parser = clap::value_parser!(u32).range(1..=100))]
     pub accounts: u32,
+    /// Answer `admin_backup` at the path /admin, also to other programs on this machine.
+    #[arg(long, requires = "data_dir")]
+    pub admin: bool,
+}
+
+const EXPORT_EXAMPLES: &str = "Examples:
+  pars-vm export --data-dir ./chain blocks.pars
+  pars-vm export --data-dir ./chain --from 1000 --to 2000 part.pars
+
+FOLDER is the one of `dev --data-dir`, or `pars` in the one that a host gives the chain. The file has its name when it is
+complete; until then it is FILE.part, and the same command goes on with it.";
+
+/// `pars-vm export`.
+#[derive(Debug, Args)]
+pub struct Export {
+    /// Folder of the stopped chain.
+    #[arg(long, value_name = "FOLDER")]
+    pub data_dir: PathBuf,
+    /// First block.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    pub from: u64,
+    /// Last block; the head by default.
+    #[arg(long, value_name = "N")]
+    pub to: Option<u64>,
+    /// File to write.
+    pub file: PathBuf,
+}
+
+const IMPORT_EXAMPLES: &str = "Examples:
+  pars-vm import --data-dir ./new blocks.pars
+  pars-vm import --data-dir ./archive --archive blocks.pars
+
+The folder is new, or of the same chain. Every block is executed and checked, but not what only a host can check. After
+Ctrl-C, or a crash, the same command goes on from the folder's head.";
+
+/// `pars-vm import`.
+#[derive(Debug, Args)]
+pub struct Import {
+    /// Folder of the stopped chain, or where a new one is to be.
+    #[arg(long, value_name = "FOLDER")]
+    pub data_dir: PathBuf,
+    /// Keep all states, not only those of the last 1,024 blocks.
+    #[arg(long)]
+    pub archive: bool,
+    /// File that export wrote.
+    pub file: PathBuf,
+}
+
+const VERIFY_EXAMPLES: &str = "Examples:
+  pars-vm verify --data-dir ./chain
+  pars-vm verify --data-dir ./chain --depth 64
+
+Prints a line for each record that does not agree. Exit code 0: everything agrees; 1: something does not; 2: something could
+not be read.";
+
+/// `pars-vm verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// Folder of the stopped chain.
+    #[arg(long, value_name = "FOLDER")]
+    pub data_dir: PathBuf,
+    /// Check the states of so many blocks behind the head, instead of all that are kept.
+    #[arg(long, value_name = "BLOCKS")]
+    pub depth: Option<u64>,
+}
+
+const PRUNE_EXAMPLES: &str = "Examples:
+  pars-vm inspect --data-dir ./chain
+  pars-vm prune --data-dir ./chain
+  pars-vm prune --data-dir ./chain --window 128
+
+Blocks, receipts and the state of the head stay. What goes are the states of older blocks, and with them the way back.";
+
+/// `pars-vm prune`.
+#[derive(Debug, Args)]
+pub struct Prune {
+    /// Folder of the stopped chain.
+    #[arg(long, value_name = "FOLDER")]
+    pub data_dir: PathBuf,
+    /// Blocks behind the head whose states stay.
+    #[arg(long, value_name = "BLOCKS", default_value_t = pars_chain::limits::HISTORY_WINDOW,
+        value_parser = clap::value_parser!(u64).range(1..))]
+    pub window: u64,
+}
+
+const INSPECT_EXAMPLES: &str = "Examples:
+  pars-vm inspect --data-dir ./chain
+  pars-vm inspect --data-dir ./chain --json";
+
+/// `pars-vm inspect`.
+#[derive(Debug, Args)]
+pub struct Inspect {
+    /// Folder of the stopped chain.
+    #[arg(long, value_name = "FOLDER")]
+    pub data_dir: PathBuf,
+    /// For programs.
+    #[arg(long)]
+    pub json: bool,
+    /// Say what prune would free with this window.
+    #[arg(long, value_name = "BLOCKS", default_value_t = pars_chain::limits::HISTORY_WINDOW,
+        value_parser = clap::value_parser!(u64).range(1..))]
+    pub window: u64,
+}
+
+const BACKUP_EXAMPLES: &str = "Examples:
+  pars-vm backup --data-dir ./chain /backups/2026-11-26
+
+A chain that runs is not stopped for it: `admin_backup` at the path /admin makes a copy in the folder FOLDER-backups.";
+
+/// `pars-vm backup`.
+#[derive(Debug, Args)]
+pub struct Backup {
+    /// Folder of the stopped chain.
+    #[arg(long, value_name = "FOLDER")]
+    pub data_dir: PathBuf,
+    /// Folder to make.
+    #[arg(value_name = "BACKUP")]
+    pub to: PathBuf,
+}
+
+const RESTORE_EXAMPLES: &str = "Examples:
+  pars-vm restore --from /backups/2026-11-26 --data-dir ./chain
+
+FOLDER is not there yet, or empty. For a host's chain it is `pars` in the folder that the host gives the chain.";
+
+/// `pars-vm restore`.
+#[derive(Debug, Args)]
+pub struct Restore {
+    /// The backup.
+    #[arg(long, value_name = "BACKUP")]
+    pub from: PathBuf,
+    /// Where the chain is to be.
+    #[arg(long, value_name = "FOLDER")]
+    pub data_dir: PathBuf,
+}
+
+const INSTALL_EXAMPLES: &str = "Examples:
+  pars-vm install --plugin-dir ~/.avalanchego/plugins
+  pars-vm install --plugin-dir ~/.avalanchego/plugins --name subnetevm
+
+The file's name is the id of the VM. Exit code 1 where other files there would keep the host from starting.";
+
+/// `pars-vm install`.
+#[derive(Debug, Args)]
+pub struct Install {
+    /// The host's plugin folder.
+    #[arg(long, value_name = "FOLDER")]
+    pub plugin_dir: PathBuf,
+    /// Name of the VM, as the chain was created with.
+    #[arg(long, value_name = "NAME", default_value = "parsevm")]
+    pub name: String,
+}
+
+const GENESIS_EXAMPLES: &str = "Examples:
+  pars-vm genesis check genesis.json --upgrade upgrade.json
+  pars-vm genesis hash genesis.json
+  pars-vm genesis new --chain-id 4321 --admin 0x8db97C7cEcE249c2b98bDC0226Cc4C2A57BF52FC > genesis.json
+
+A host's upgrade times hold where the files leave them out; here they are those of a local network.";
+
+/// `pars-vm genesis`.
+#[derive(Debug, Subcommand)]
+pub enum GenesisCommand {
+    /// Say what is wrong with the files, or what they make.
+    Check(GenesisFiles),
+    /// Tell the id and the state root of the first block.
+    Hash(GenesisFiles),
+    /// Write a new file to standard output.
+    New(GenesisNew),
+}
+
+/// Files that make a chain.
+#[derive(Debug, Args)]
+pub struct GenesisFiles {
+    /// Genesis file.
+    pub file: PathBuf,
+    /// Upgrade file.
+    #[arg(long, value_name = "FILE")]
+    pub upgrade: Option<PathBuf>,
+    /// The file that `airdropHash` in the genesis names.
+    #[arg(long, value_name = "FILE")]
+    pub airdrop: Option<PathBuf>,
+}
+
+/// `pars-vm genesis new`.
+#[derive(Debug, Args)]
+pub struct GenesisNew {
+    /// Chain id, which no other chain has.
+    #[arg(long, value_name = "N")]
+    pub chain_id: u64,
+    /// Account that has the coins, and is the admin of the precompiles.
+    #[arg(long, value_name = "ADDRESS")]
+    pub admin: Address,
+    /// Coins of that account.
+    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+    pub coins: u64,
+    /// Least time between two blocks.
+    #[arg(long, value_name = "MS", default_value_t = 400, value_parser = clap::value_parser!(u64).range(0..=2_000))]
+    pub min_delay_ms: u64,
+    /// Precompile that is on from the first block, by its key, such as feeManagerConfig; may be given several times.
+    #[arg(long, value_name = "KEY")]
+    pub precompile: Vec<String>,
+}
+
+const DOCTOR_EXAMPLES: &str = "Examples:
+  pars-vm doctor
+  pars-vm doctor --data-dir ./chain --plugin-dir ~/.avalanchego/plugins
+
+Run it as the user that runs the host. Exit code 1 where something is wrong.";
+
+/// `pars-vm doctor`.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// Folder of a chain, or where one is to be.
+    #[arg(long, value_name = "FOLDER")]
+    pub data_dir: Option<PathBuf>,
+    /// A host's plugin folder.
+    #[arg(long, value_name = "FOLDER")]
+    pub plugin_dir: Option<PathBuf>,
 }
 
 /// Milliseconds, or a duration with its unit.

@@ -94,6 +94,7 @@ async fn serve(options: &Dev) -> Result<()> {
     let mut proposer = tokio::spawn(propose::propose(Arc::clone(&node), options.block_time));
     let api = Api::new(Arc::clone(&node), Limits::default(), Group::iter(), Clock::Machine);
     let service = RpcService::new(Arc::new(api));
+    let service = if options.admin { service.with_operators() } else { service };
     let metrics = Metrics::new(&service, disk);
     let server = tokio::spawn(listen::serve(listener, service, stopped, metrics));
     greeting::greet(&node, address, options, &accounts::accounts(options.accounts)?)?;

@@ -2,7 +2,7 @@
 //!
 //! | file | what lives there |
 //! |---|---|
-//! | `command.rs` | the command line |
+//! | `command.rs`, `command/` | the command line; a file a command |
 //! | `plugin.rs`, `plugin/health.rs`, `exit.rs` | a host's calls, translated; what the host hears of the node's health; the end of the process |
 //! | `dev.rs` | the one-node chain for developers |
 //! | `replay.rs` | recorded chains, compared block by block |
@@ -18,11 +18,17 @@
 //! | `metrics.rs`, `metrics/` | what is measured |
 //! | `rpc.rs`, `rpc/` | JSON-RPC |
 //! | `store/rocks.rs` | the store over RocksDB |
+//! | `folder.rs`, `folder/` | the data folder of a chain that is not running |
+//! | `blockfile.rs` | the file of exported blocks |
+//! | `backup.rs` | a copy of a store, and the way back |
 //! | `config.rs`, `log.rs`, `clock.rs`, `version.rs` | configuration, log, time, what the program says about itself |
 //!
 //! What needs RocksDB is behind the feature `disk`, which only fuzz targets leave out.
 
 pub mod arrivals;
+#[cfg(feature = "disk")]
+pub mod backup;
+pub mod blockfile;
 pub mod blocks;
 pub mod clock;
 pub mod command;
@@ -32,6 +38,8 @@ pub mod dev;
 pub mod engine;
 #[cfg(feature = "disk")]
 pub mod exit;
+#[cfg(feature = "disk")]
+pub mod folder;
 #[cfg(feature = "disk")]
 pub mod follow;
 pub mod gossip;

@@ -3,7 +3,9 @@
 use anyhow::{Context as _, Result};
 use clap::Parser;
 use pars_host::{Environment, Numbers};
-use pars_vm::command::{self, Command, Options};
+use pars_vm::command::{
+    self, Command, FILES_WANTED, Options, backup, doctor, export, genesis, import, inspect, install, prune, verify,
+};
 use pars_vm::log::Log;
 use pars_vm::plugin::Plugin;
 use pars_vm::{dev, exit, log, replay, version};
@@ -15,32 +17,41 @@ use tracing::level_filters::LevelFilter;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Files that may be open: 1,024 each of the store, of connections with requests and of WebSockets, and some. Many systems
-/// allow 1,024 unless one asks, and a store without a file it needs would stop the chain.
-const FILES_WANTED: u64 = 4_096;
-
 /// How long requests that still run are waited for at the end.
 const END_MAX: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
-    let result = match Options::parse().command {
-        None => serve(),
-        Some(Command::Replay(options)) => replay::run(&options),
-        Some(Command::Version(options)) => {
-            version::print(options.json).map(|()| ExitCode::SUCCESS).context("printing the version")
-        }
-        Some(Command::Dev(options)) => {
-            let _log = log::start(LevelFilter::INFO);
-            allow_files();
-            dev::run(&options)
-        }
-    };
-    match result {
+    match run(Options::parse().command) {
         Ok(code) => code,
         Err(error) => {
             command::complain(&error);
             ExitCode::FAILURE
         }
+    }
+}
+
+fn run(command: Option<Command>) -> Result<ExitCode> {
+    let Some(command) = command else { return serve() };
+    // Commands on a stopped folder say what matters themselves; what the store warns of is worth a line.
+    let level = if matches!(command, Command::Dev(_)) { LevelFilter::INFO } else { LevelFilter::WARN };
+    let _log = log::start(level);
+    allow_files();
+    match &command {
+        Command::Replay(options) => replay::run(options),
+        Command::Dev(options) => dev::run(options),
+        Command::Version(options) => {
+            version::print(options.json).map(|()| ExitCode::SUCCESS).context("printing the version")
+        }
+        Command::Export(options) => export::run(options),
+        Command::Import(options) => import::run(options),
+        Command::Verify(options) => verify::run(options),
+        Command::Prune(options) => prune::run(options),
+        Command::Inspect(options) => inspect::run(options),
+        Command::Backup(options) => backup::run(options),
+        Command::Restore(options) => backup::restore(options),
+        Command::Install(options) => install::run(options),
+        Command::Genesis(command) => genesis::run(command),
+        Command::Doctor(options) => doctor::run(options),
     }
 }
 

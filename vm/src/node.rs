@@ -15,6 +15,7 @@ use pars_chain::error::{Error, Fatal, Invalid};
 use pars_chain::execution::executor::Place;
 use pars_chain::pool::{Limits, Origin, Pool, Refused};
 use pars_chain::rules::syntax;
+use pars_chain::store::Checkpoint;
 use pars_chain::tx::Tx;
 use pars_chain::view::View;
 use pars_genesis::spec::ChainSpec;
@@ -59,6 +60,22 @@ pub struct Node {
     arrivals: Arrivals,
     submissions: Arrivals,
     sealing: Sealing,
+    /// Held while a backup is made.
+    backup: tokio::sync::Mutex<()>,
+}
+
+/// Why there is no backup.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// One is enough.
+    #[error("another backup is being made")]
+    Busy,
+    /// Nobody runs the chain any more.
+    #[error(transparent)]
+    Closed(#[from] Closed),
+    /// The chain failed.
+    #[error(transparent)]
+    Fatal(#[from] Fatal),
 }
 
 /// Whether an accepted transaction is waited for before a submission is answered.
@@ -121,6 +138,7 @@ impl Node {
             arrivals: Arrivals::default(),
             submissions: Arrivals::default(),
             sealing,
+            backup: tokio::sync::Mutex::new(()),
         })
     }
 
@@ -372,8 +390,23 @@ impl Node {
         }
     }
 
+    /// Makes a copy of the whole store under a name, while the chain goes on.
+    ///
+    /// # Errors
+    /// When another one is being made, the chain is closed, or the copy cannot be made.
+    pub async fn backup(&self, name: String) -> Result<Checkpoint, BackupError> {
+        let _alone = self.backup.try_lock().map_err(|_| BackupError::Busy)?;
+        let store = self.engine()?.call(|owner| owner.chain().map(|chain| Arc::clone(chain.store()))).await??;
+        let made = tokio::task::spawn_blocking(move || store.checkpoint(&name)).await;
+        let made = made.map_err(|panic| Fatal::Bug(format!("a backup: {panic}")))?.map_err(Fatal::from)?;
+        tracing::info!(place = made.place, height = made.head.height, "backup");
+        Ok(made)
+    }
+
     /// Ends the chain's thread. What runs on it is waited for. The store closes with the last view of it.
     pub async fn close(&self) {
+        // A backup reads the store; there is none after this.
+        let _alone = self.backup.lock().await;
         let engine = self.engine.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
         let Some(mut engine) = engine else { return };
         let closing = tokio::task::spawn_blocking(move || {

@@ -5,6 +5,7 @@ mod health;
 use crate::clock::{Clock, now_ms};
 use crate::config::Config;
 use crate::engine::{Engine, Owner};
+use crate::folder::IN_HOSTS_FOLDER;
 use crate::follow::{self, Followed};
 use crate::gossip::service::Whereabouts;
 use crate::gossip::{self, Gossip};
@@ -13,7 +14,7 @@ use crate::metrics::{Disk, Metrics};
 use crate::node::{Choices, Node, Sealing};
 use crate::rpc::api::Api;
 use crate::rpc::limits::REQUESTS_BYTES_MAX;
-use crate::rpc::service::RpcService;
+use crate::rpc::service::{OPERATORS_PATH, RpcService};
 use crate::truth::Recorder;
 use alloy_primitives::B256;
 use bytes::Bytes;
@@ -57,6 +58,8 @@ struct Running {
     node: Arc<Node>,
     service: RpcService,
     metrics: Metrics,
+    /// Whether operators have a path of their own.
+    admin: bool,
 }
 
 /// While catching up, a crash costs at most this many blocks…
@@ -65,8 +68,6 @@ const SYNC_EVERY_BLOCKS: u64 = 256;
 const SYNC_EVERY_MS: u64 = 1_000;
 /// Pause before another build on the same block, milliseconds.
 const REBUILD_MS: u64 = 100;
-/// Folder of the store inside the chain's own.
-const FOLDER: &str = "pars";
 /// File of submitted transactions beside the store's.
 const JOURNAL: &str = "pool.journal";
 
@@ -127,7 +128,7 @@ impl Plugin {
             std::fs::read(path).map_err(|error| VmError::other(format!("airdrop file {}: {error}", path.display())))
         };
         let airdrop = config.airdrop.as_ref().map(read).transpose()?;
-        let folder = args.chain_data_dir.join(FOLDER);
+        let folder = args.chain_data_dir.join(IN_HOSTS_FOLDER);
         let opening = Opening {
             genesis: &args.genesis,
             upgrade: &args.upgrade,
@@ -163,7 +164,7 @@ impl Plugin {
         let api = Api::new(Arc::clone(&node), config.limits, config.groups, Clock::Machine);
         let service = RpcService::new(Arc::new(api));
         let metrics = Metrics::new(&service, Some(disk));
-        Ok((Running { node, service, metrics }, config.gossip))
+        Ok((Running { node, service, metrics, admin: config.admin_api }, config.gossip))
     }
 
     fn last_accepted(&self) -> Result<LastAccepted, VmError> {
@@ -252,12 +253,17 @@ impl ChainVm for Plugin {
     }
 
     async fn handlers(&self) -> Result<Vec<HttpHandler>, VmError> {
-        let Running { service, .. } = self.running.get().ok_or_else(no_chain)?;
+        let Running { node, service, admin, .. } = self.running.get().ok_or_else(no_chain)?;
+        let limits = service.api().limits();
         // What is longer than all requests together may be is refused, whatever the configuration says.
-        let body_bytes_max = service.api().limits().request_bytes.min(REQUESTS_BYTES_MAX);
+        let body_bytes_max = limits.request_bytes.min(REQUESTS_BYTES_MAX);
+        let handler = |path: &str, service| HttpHandler::new(path, service).with_body_bytes_max(body_bytes_max);
         // Both paths answer both kinds of requests; clients know them from the Go node.
-        let handler = |path: &str| HttpHandler::new(path, service.clone()).with_body_bytes_max(body_bytes_max);
-        Ok(vec![handler("/rpc"), handler("/ws")])
+        let mut handlers = vec![handler("/rpc", service.clone()), handler("/ws", service.clone())];
+        if *admin {
+            handlers.push(handler(OPERATORS_PATH, RpcService::of_operators(Arc::clone(node), limits.clone())));
+        }
+        Ok(handlers)
     }
 
     async fn wait_event(&self) -> Result<Event, VmError> {

@@ -14,8 +14,9 @@
 //! | `params.rs` | reading of parameters |
 //! | `listen.rs`, `stream.rs`, `waiting.rs`, `patience.rs`, `cors.rs` | `dev`'s own port, also for pages of other sites |
 //! | `hex.rs` | hexadecimal values inside objects |
-//! | `debug.rs`, `eth.rs`, `eth/`, `modules.rs`, `net.rs`, `txpool.rs`, `web3.rs` | the methods, one file a namespace |
+//! | `admin.rs`, `debug.rs`, `eth.rs`, `eth/`, `modules.rs`, `net.rs`, `txpool.rs`, `web3.rs` | the methods, one file a namespace |
 
+pub mod admin;
 pub mod api;
 pub(crate) mod batch;
 pub mod budget;

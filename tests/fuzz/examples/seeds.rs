@@ -18,6 +18,7 @@ use pars_precompiles::predicate_results::Results;
 use pars_precompiles::registry::TABLE;
 use pars_precompiles::subnet::warp::message::{Message, Payload, Unsigned};
 use pars_precompiles::subnet::warp::predicate;
+use pars_vm::blockfile::{self, Origin};
 use pars_vm::journal::Contents;
 use serde::Deserialize;
 use serde_json::Value;
@@ -46,6 +47,7 @@ fn main() {
     warp(&mut seeds);
     journals(&mut seeds);
     gossip(&mut seeds);
+    block_files(&mut seeds);
     batches(&mut seeds);
     requests(&mut seeds);
     host_messages(&mut seeds);
@@ -369,6 +371,30 @@ fn gossip(seeds: &mut Seeds) {
             seeds.offer("gossip", format!("{kind}-{number}"), bytes);
         }
     }
+}
+
+/// Whole, cut off, changed, and with a gap.
+fn block_files(seeds: &mut Seeds) {
+    let record = Record::read("forks-11");
+    let origin = Origin {
+        genesis: b"{}".to_vec().into(),
+        upgrade: Bytes::new(),
+        host: vec![0; 5].into(),
+        airdrop: Bytes::new(),
+        network_id: 1,
+        blockchain_id: keccak256(b"chain"),
+        genesis_id: keccak256(b"genesis"),
+    };
+    let begun = blockfile::beginning(&origin, 1);
+    let block = |at: usize| blockfile::block(at.try_into().expect("small"), &record.blocks[at].rlp);
+    let whole = [&begun[..], &block(1), &block(2), &blockfile::end(2)].concat();
+    seeds.offer("blockfile", "cut", whole[..whole.len() - 30].to_vec());
+    seeds.offer("blockfile", "gap", [&begun[..], &block(1), &block(3)].concat());
+    seeds.offer("blockfile", "none", [&begun[..], &blockfile::end(0)].concat());
+    let mut changed = whole.clone();
+    changed[begun.len() + 40] ^= 1;
+    seeds.offer("blockfile", "changed", changed);
+    seeds.offer("blockfile", "whole", whole);
 }
 
 fn frame(content: &[u8]) -> Vec<u8> {

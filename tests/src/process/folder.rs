@@ -17,13 +17,14 @@ pub fn with_genesis(folder: &Path, genesis: &[u8]) -> Result<String> {
     Ok(Chain::open(Arc::new(Rocks::open(folder)?), &Opening::new(genesis))?.genesis().to_string())
 }
 
-/// Marks a folder as written by a release with the next format; that format.
+/// Marks a folder as written by release 9.0.0, with the next format; that format.
 ///
 /// # Errors
 /// When it cannot be written.
 pub fn with_newer_format(folder: &Path) -> Result<u32> {
     let mut batch = Batch::default();
     batch.put(Column::Meta, b"format".to_vec(), (FORMAT + 1).to_be_bytes().to_vec());
+    batch.put(Column::Meta, b"release".to_vec(), b"9.0.0".to_vec());
     Rocks::open(folder)?.commit(batch, Durability::Synced)?;
     Ok(FORMAT + 1)
 }

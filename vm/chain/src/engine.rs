@@ -81,6 +81,12 @@ impl Chain {
         &self.head
     }
 
+    /// Where accepted blocks lie. Whoever writes to it breaks the chain.
+    #[must_use]
+    pub const fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
     /// Id of genesis.
     #[must_use]
     pub const fn genesis(&self) -> BlockId {

@@ -13,14 +13,18 @@
 //! | `history.rs` | keys and reading of reverse diffs |
 //! | `commit.rs` | the one batch of an accepted block, and of a rewind |
 //! | `meta.rs` | head, genesis, format |
-//! | `audit.rs` | recomputes everything from the flat tables |
+//! | `format.rs` | the layout of the store over releases |
+//! | `prune.rs` | taking history away that the window has left behind, while nothing runs |
+//! | `audit.rs`, `audit/` | recomputes everything from its sources |
 
 pub mod account;
 pub mod audit;
 pub mod commit;
+pub mod format;
 pub mod history;
 pub mod layer;
 pub mod meta;
 pub mod overlay;
+pub mod prune;
 pub mod root;
 pub mod trie;

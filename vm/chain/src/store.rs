@@ -11,6 +11,7 @@ pub use columns::{Batch, Column};
 pub use faulty::{CommitFault, Faulty};
 pub use memory::Memory;
 
+use crate::state::meta::Head;
 use alloy_primitives::Bytes;
 use std::sync::Arc;
 
@@ -41,7 +42,7 @@ pub trait Store: Read {
     ///
     /// # Errors
     /// When it cannot be made.
-    fn checkpoint(&self, name: &str) -> Result<(), StoreError>;
+    fn checkpoint(&self, name: &str) -> Result<Checkpoint, StoreError>;
 
     /// Stores all of the batch or nothing of it.
     ///
@@ -49,6 +50,15 @@ pub trait Store: Read {
     /// When the store failed. The batch may have been stored all the same: the caller must stop, and a reopened store
     /// tells.
     fn commit(&self, batch: Batch, durability: Durability) -> Result<(), StoreError>;
+}
+
+/// A copy of a store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// Where it is, in the store's words.
+    pub place: String,
+    /// The last accepted block in it.
+    pub head: Head,
 }
 
 /// When a commit has reached the disk.
@@ -68,8 +78,13 @@ pub enum StoreError {
     #[error("no space left on the disk that holds {0}; free some and start again, nothing is lost")]
     DiskFull(String),
     /// Another process holds it.
-    #[error("{0} is in use by another process; stop that one or choose another folder")]
-    Locked(String),
+    #[error("{folder} is in use by {holder}; stop that one or choose another folder")]
+    Locked {
+        /// Where it is.
+        folder: String,
+        /// Who has it, or `another process`.
+        holder: String,
+    },
     /// Bytes that fail their checksum.
     #[error("{0}; restore the data folder from a backup, or delete it and sync again")]
     Corrupt(String),

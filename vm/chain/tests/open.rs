@@ -58,15 +58,19 @@ fn another_genesis_is_refused_with_both_ids() {
 }
 
 #[test]
-fn a_newer_format_is_refused_with_both_numbers() {
+fn a_newer_format_is_refused_with_the_release_that_reads_it() {
     let genesis = presets::local(1);
     let store = Memory::new();
     drop(open(&store, &opening(&genesis, b"")).expect("fresh"));
     put(&store, Column::Meta, b"format", Some(&9_u32.to_be_bytes()));
+    put(&store, Column::Meta, b"release", Some(b"4.0.0"));
+    let before = store.dump();
     assert_eq!(
         refused(&store, &opening(&genesis, b"")),
-        "the data folder has format 9, and this release reads format 1; use the release that wrote it, or a newer one"
+        "the data folder has format 9, which release 4.0.0 or a newer one reads; this is release 0.1.0 and reads formats \
+         up to 1"
     );
+    assert!(store.dump() == before, "a store that is refused is not changed");
 }
 
 /// An unreadable head is never taken for an empty store (which would start again from genesis).

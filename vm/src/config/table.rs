@@ -306,11 +306,9 @@ pub static TABLE: &[Key] = &[
         "admin-api-enabled",
         "false",
         "true",
-        "`true` is accepted and does nothing: there is no such API in this release",
+        "`admin_backup` is answered at the path `/admin`, and nowhere else",
         |config, value| {
-            if value::boolean(value)? {
-                config.notes.push("admin-api-enabled: there is no admin API in this release".to_owned());
-            }
+            config.admin_api = value::boolean(value)?;
             Ok(())
         },
     ),
@@ -399,7 +397,7 @@ pub static TABLE: &[Key] = &[
     // Accepted, so that a configuration of the Go node goes on working.
     nothing("accepted-cache-size", "32", GO_STORE),
     nothing("accepted-queue-limit", "64", "a block is stored before it is answered: nothing queues"),
-    nothing("admin-api-dir", "\"\"", "there is no admin API in this release"),
+    nothing("admin-api-dir", "\"\"", "there is no built-in profiler"),
     nothing("allow-missing-tries", "false", GO_STORE),
     nothing("commit-interval", "4096", GO_STORE),
     nothing("continuous-profiler-dir", "\"\"", PROFILER),

@@ -2,12 +2,15 @@
 //!
 //! What is answered to odd requests is what clients know from the Go node.
 
+use crate::clock::Clock;
+use crate::node::Node;
 use crate::rpc::api::Api;
 use crate::rpc::dispatch::Caller;
 use crate::rpc::hub::Hub;
-use crate::rpc::limits::SocketLimits;
+use crate::rpc::limits::{Limits, SocketLimits};
 use crate::rpc::media::{self, Encoding};
 use crate::rpc::session::Session;
+use crate::rpc::table::Group;
 use crate::rpc::ws;
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
@@ -24,7 +27,14 @@ use tower::Service;
 pub struct RpcService {
     api: Arc<Api>,
     hub: Arc<Hub>,
+    /// What the operator asks, at [`OPERATORS_PATH`].
+    operators: Option<Arc<Api>>,
+    /// Everything here is what the operator asks.
+    is_operators: bool,
 }
+
+/// Path of what the operator asks.
+pub const OPERATORS_PATH: &str = "/admin";
 
 impl RpcService {
     /// Answers from here.
@@ -36,7 +46,21 @@ impl RpcService {
     /// With other bounds of connections that stay open.
     #[must_use]
     pub fn with_sockets(api: Arc<Api>, limits: SocketLimits) -> Self {
-        Self { api, hub: Arc::new(Hub::new(limits)) }
+        Self { api, hub: Arc::new(Hub::new(limits)), operators: None, is_operators: false }
+    }
+
+    /// Answers what the operator asks, and nothing else. Pages of other sites, which a browser would let ask, are refused.
+    #[must_use]
+    pub fn of_operators(node: Arc<Node>, limits: Limits) -> Self {
+        let api = Api::new(node, limits, [Group::Admin], Clock::Machine);
+        Self { is_operators: true, ..Self::new(Arc::new(api)) }
+    }
+
+    /// The same at [`OPERATORS_PATH`] of this one.
+    #[must_use]
+    pub fn with_operators(self) -> Self {
+        let Self { api: operators, .. } = Self::of_operators(Arc::clone(self.api.node()), self.api.limits().clone());
+        Self { operators: Some(operators), ..self }
     }
 
     /// What requests are answered from.
@@ -85,6 +109,16 @@ impl Service<Request<Bytes>> for RpcService {
     }
 
     fn call(&mut self, request: Request<Bytes>) -> Self::Future {
+        if let Some(operators) = &self.operators
+            && request.uri().path() == OPERATORS_PATH
+        {
+            let (api, hub) = (Arc::clone(operators), Arc::clone(&self.hub));
+            return Self { api, hub, operators: None, is_operators: true }.call(request);
+        }
+        if self.is_operators && request.headers().contains_key(header::ORIGIN) {
+            let refused = plain(StatusCode::FORBIDDEN, "this is for the operator, and not for pages of any site\n");
+            return Box::pin(async move { Ok(refused) });
+        }
         if ws::is_wanted(&request) {
             let response = self.open_socket(request);
             return Box::pin(async move { Ok(response) });

@@ -4,7 +4,7 @@ use crate::rpc::api::Api;
 use crate::rpc::error::RpcError;
 use crate::rpc::params::Params;
 use crate::rpc::session::Turn;
-use crate::rpc::{debug, eth, modules, net, subscribe, txpool, web3};
+use crate::rpc::{admin, debug, eth, modules, net, subscribe, txpool, web3};
 use serde::Serialize;
 use std::future::Future;
 use std::io::{self, Write};
@@ -63,6 +63,9 @@ pub enum Group {
     InternalTxPool,
     /// `internal-debug`.
     InternalDebug,
+    /// What an operator asks, at the path `/admin` alone.
+    #[strum(disabled)]
+    Admin,
     /// What is always on.
     #[strum(disabled)]
     Rpc,
@@ -94,6 +97,7 @@ pub struct Json(pub Vec<u8>);
 
 /// Every method, sorted by name.
 pub static TABLE: &[Method] = &[
+    Method { name: "admin_backup", group: Group::Admin, run: Run::Wait(admin::backup) },
     Method { name: "debug_getRawBlock", group: Group::InternalDebug, run: Run::Read(debug::raw_block) },
     Method { name: "debug_getRawHeader", group: Group::InternalDebug, run: Run::Read(debug::raw_header) },
     Method { name: "debug_getRawReceipts", group: Group::InternalDebug, run: Run::Read(debug::raw_receipts) },

@@ -1,8 +1,10 @@
 //! The store over RocksDB: a column family a column, one write batch a commit.
 
+use crate::backup;
+use crate::folder::holder;
 use crate::metrics::Columns;
 use alloy_primitives::Bytes;
-use pars_chain::store::{Batch, Column, Durability, Read, Scan, Store, StoreError};
+use pars_chain::store::{Batch, Checkpoint, Column, Durability, Read, Scan, Store, StoreError};
 use rocksdb::{
     BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB, DBCompressionType, Direction, ErrorKind,
     IteratorMode, Options, ReadOptions, SliceTransform, SnapshotWithThreadMode, WriteBatch, WriteOptions,
@@ -60,6 +62,49 @@ impl Rocks {
         let db = DB::open_cf_descriptors(&options, &folder, columns).map_err(|error| translate(&error, &folder))?;
         warn_of_dropped(&folder);
         Ok(Self { inner: Arc::new(Inner { db, folder }) })
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.inner.folder
+    }
+
+    /// A copy of the whole store in a folder that is not there yet, made while the store is read and written. Tables are
+    /// not copied but linked where the file system can.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn copy_to(&self, to: &Path) -> Result<(), StoreError> {
+        let failed = |error| translate(&error, to);
+        let checkpoint = rocksdb::checkpoint::Checkpoint::new(&self.inner.db).map_err(failed)?;
+        checkpoint.create_checkpoint(to).map_err(failed)
+    }
+
+    /// Bytes of a column's tables.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub fn disk_bytes(&self, column: Column) -> Result<u64, StoreError> {
+        let family = self.inner.family(column)?;
+        let bytes = self.inner.db.property_int_value_cf(family, rocksdb::properties::TOTAL_SST_FILES_SIZE);
+        bytes.map(Option::unwrap_or_default).map_err(|error| translate(&error, &self.inner.folder))
+    }
+
+    /// Gives room of removed records in these columns back to the disk. Everything written before is on the disk then.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub fn compact(&self, columns: &[Column]) -> Result<(), StoreError> {
+        for column in columns {
+            let family = self.inner.family(*column)?;
+            self.inner.db.flush_cf(family).map_err(|error| translate(&error, &self.inner.folder))?;
+            let mut options = rocksdb::CompactOptions::default();
+            // Also the lowest level, where most of it lies.
+            options.set_bottommost_level_compaction(rocksdb::BottommostLevelCompaction::Force);
+            self.inner.db.compact_range_cf_opt(family, None::<&[u8]>, None::<&[u8]>, &options);
+        }
+        self.inner.db.flush_wal(true).map_err(|error| translate(&error, &self.inner.folder))
     }
 }
 
@@ -145,16 +190,19 @@ impl Inner {
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "every other kind is told in RocksDB's own words")]
-fn translate(error: &rocksdb::Error, folder: &Path) -> StoreError {
+fn translate(error: &rocksdb::Error, path: &Path) -> StoreError {
     let text = error.to_string();
-    let folder = folder.display().to_string();
+    let folder = path.display().to_string();
     if text.contains("No space left") {
         return StoreError::DiskFull(folder);
     }
     match error.kind() {
         ErrorKind::Corruption => StoreError::Corrupt(format!("{folder}: {text}")),
         ErrorKind::IOError if text.contains(GONE) => StoreError::Corrupt(format!("{folder}: {text}")),
-        ErrorKind::IOError if LOCKED.iter().any(|words| text.contains(words)) => StoreError::Locked(folder),
+        ErrorKind::IOError if LOCKED.iter().any(|words| text.contains(words)) => {
+            let holder = holder::of(path).map_or_else(|| "another process".to_owned(), |holder| holder.to_string());
+            StoreError::Locked { folder, holder }
+        }
         _ => StoreError::Io(format!("{folder}: {text}")),
     }
 }
@@ -188,16 +236,8 @@ impl Store for Rocks {
         Ok(Arc::new(picture::Picture::new(Arc::clone(&self.inner))))
     }
 
-    fn checkpoint(&self, name: &str) -> Result<(), StoreError> {
-        let failed = |error| translate(&error, &self.inner.folder);
-        let to = self.inner.folder.with_extension("checkpoints").join(name);
-        if let Some(parent) = to.parent() {
-            std::fs::create_dir_all(parent).map_err(|error| StoreError::Io(error.to_string()))?;
-        }
-        rocksdb::checkpoint::Checkpoint::new(&self.inner.db)
-            .map_err(failed)?
-            .create_checkpoint(to)
-            .map_err(|error| translate(&error, &self.inner.folder))
+    fn checkpoint(&self, name: &str) -> Result<Checkpoint, StoreError> {
+        backup::take_beside(self, name)
     }
 
     fn commit(&self, batch: Batch, durability: Durability) -> Result<(), StoreError> {

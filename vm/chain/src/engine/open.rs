@@ -7,8 +7,9 @@ use crate::execution::executor::Place;
 use crate::execution::{receipt, upgrade};
 use crate::rules::time::{INITIAL_EXCESS, excess_for};
 use crate::state::commit::{History, genesis_batch};
+use crate::state::format::{self, FormatError};
 use crate::state::layer::Layer;
-use crate::state::meta::{self, FORMAT};
+use crate::state::meta::{self, FORMAT_RELEASE};
 use crate::state::overlay::{Info, Overlay};
 use crate::state::root::{AccountTrie, finish};
 use crate::state::trie;
@@ -76,14 +77,9 @@ pub enum OpenError {
     /// The files change what has already happened.
     #[error(transparent)]
     Incompatible(#[from] Incompatible),
-    /// The store was written by a newer program.
-    #[error(
-        "the data folder has format {stored}, and this release reads format {FORMAT}; use the release that wrote it, or a newer one"
-    )]
-    NewerFormat {
-        /// In the store.
-        stored: u32,
-    },
+    /// The store's layout is not this program's, and it has no way there.
+    #[error(transparent)]
+    Format(#[from] FormatError),
     /// This machine failed, or what is stored contradicts itself.
     #[error(transparent)]
     Fatal(#[from] Fatal),
@@ -98,10 +94,9 @@ impl Chain {
         let Opening { genesis: file, upgrade, host, airdrop, .. } = *opening;
         let genesis = pars_genesis::parse::genesis(file, upgrade, host.as_ref(), airdrop)?;
         let (block, layer) = genesis_block(&genesis)?;
-        let format = meta::format(store.as_ref())?;
+        let format = format::bring_up(store.as_ref(), format::MIGRATIONS)?;
         let mut batch = match format {
             None => genesis_batch(store.as_ref(), &block, &layer)?,
-            Some(stored) if stored > FORMAT => return Err(OpenError::NewerFormat { stored }),
             Some(_) => crate::store::Batch::default(),
         };
         let stored = format.map(|_| stored_head(store.as_ref())).transpose()?;
@@ -110,8 +105,15 @@ impl Chain {
         }
         // The files may have grown future upgrades: they are what the next restart is compared with.
         let host_bytes = host.map(|host| host.to_bytes()).unwrap_or_default();
-        let files =
-            [("genesis", file), ("upgrade", upgrade), ("host", &host_bytes), ("airdrop", airdrop.unwrap_or_default())];
+        let place = meta::place_bytes(opening.place);
+        let files: [(_, &[u8]); 6] = [
+            ("genesis", file),
+            ("upgrade", upgrade),
+            ("host", &host_bytes),
+            ("airdrop", airdrop.unwrap_or_default()),
+            ("place", &place),
+            ("release", FORMAT_RELEASE.as_bytes()),
+        ];
         for (name, bytes) in files {
             if meta::file(store.as_ref(), name)?.is_none_or(|stored| stored.as_ref() != bytes) {
                 meta::set_file(&mut batch, name, bytes);

@@ -34,7 +34,7 @@ impl Key {
     }
 
     /// Key in the history column without the height.
-    fn prefix(&self) -> Vec<u8> {
+    pub(super) fn prefix(&self) -> Vec<u8> {
         let (_, key) = self.place();
         let kind = match self {
             Self::Account(_) => 0,
@@ -48,7 +48,7 @@ impl Key {
         bytes
     }
 
-    fn from_prefix(bytes: &[u8]) -> Option<Self> {
+    pub(super) fn from_prefix(bytes: &[u8]) -> Option<Self> {
         let (kind, key) = bytes.split_first()?;
         match kind {
             0 => Some(Self::Account(B256::try_from(key).ok()?)),
@@ -79,16 +79,24 @@ impl Key {
 /// # Errors
 /// When the store failed.
 pub fn get(read: &dyn Read, key: &Key, height: u64) -> Result<Option<Bytes>, Fatal> {
-    let prefix = key.prefix();
-    let from = key.at(height.saturating_add(1));
-    if let Some(next) = read.scan(Column::History, &from).next() {
-        let (found, value) = next?;
-        if found.len() == from.len() && found.starts_with(&prefix) {
-            return Ok(Some(value).filter(|value| !value.is_empty()));
-        }
+    if let Some((_, value)) = kept(read, key, height)? {
+        return Ok(Some(value).filter(|value| !value.is_empty()));
     }
     let (column, key) = key.place();
     Ok(read.get(column, &key)?)
+}
+
+/// The record that keeps the value of a key after the block of `height`, and that value, empty for none; no record where
+/// the key has not changed since.
+///
+/// # Errors
+/// When the store failed.
+pub(super) fn kept(read: &dyn Read, key: &Key, height: u64) -> Result<Option<(Bytes, Bytes)>, Fatal> {
+    let prefix = key.prefix();
+    let from = key.at(height.saturating_add(1));
+    let Some(next) = read.scan(Column::History, &from).next() else { return Ok(None) };
+    let (found, value) = next?;
+    Ok((found.len() == from.len() && found.starts_with(&prefix)).then_some((found, value)))
 }
 
 /// Keeps what the keys held before the block of `height`.

@@ -3,17 +3,23 @@
 //! | name | value |
 //! |---|---|
 //! | `format` | version of the layout (4) |
+//! | `release` | first release that reads that version, text |
 //! | `head` | height (8) and id (32) of the last accepted block |
 //! | `oldest` | oldest height whose state can be read (8) |
 //! | `genesis`, `upgrade`, `host`, `airdrop` | the files, and the host's upgrade times, that the chain was last opened with |
+//! | `place` | what the chain is on its host: network id (4), blockchain id (32) |
 
 use crate::block::BlockId;
 use crate::error::Fatal;
+use crate::execution::executor::Place;
 use crate::store::{Batch, Column, Read};
 use alloy_primitives::{B256, Bytes};
 
 /// Layout that this program writes and reads.
 pub const FORMAT: u32 = 1;
+
+/// First release that reads [`FORMAT`]. It is written beside it, so that an older release can name it.
+pub const FORMAT_RELEASE: &str = "0.1.0";
 
 /// Last accepted block.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -31,6 +37,35 @@ pub struct Head {
 pub fn format(read: &dyn Read) -> Result<Option<u32>, Fatal> {
     let bytes = read.get(Column::Meta, b"format")?;
     bytes.map(|bytes| exact(&bytes).map(u32::from_be_bytes).ok_or_else(|| corrupt("format"))).transpose()
+}
+
+/// First release that reads the layout of this store, where it says so.
+///
+/// # Errors
+/// When the store failed.
+pub fn release(read: &dyn Read) -> Result<Option<String>, Fatal> {
+    let text = read.get(Column::Meta, b"release")?.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok());
+    Ok(text.filter(|text| text.len() <= RELEASE_BYTES_MAX && text.chars().all(|c| c.is_ascii_graphic())))
+}
+
+/// Letters of a release that are repeated to people.
+const RELEASE_BYTES_MAX: usize = 32;
+
+/// What the chain is on its host; none where no release that keeps it has opened the store.
+///
+/// # Errors
+/// When the store failed or holds something else.
+pub fn place(read: &dyn Read) -> Result<Option<Place>, Fatal> {
+    let Some(bytes) = read.get(Column::Meta, b"place")? else { return Ok(None) };
+    let (network_id, id) = bytes.split_first_chunk::<4>().ok_or_else(|| corrupt("place"))?;
+    let blockchain_id = B256::try_from(id).map_err(|_| corrupt("place"))?;
+    Ok(Some(Place { network_id: u32::from_be_bytes(*network_id), blockchain_id }))
+}
+
+/// Stored form of a place.
+#[must_use]
+pub fn place_bytes(place: Place) -> Vec<u8> {
+    [place.network_id.to_be_bytes().as_slice(), place.blockchain_id.as_slice()].concat()
 }
 
 /// Last accepted block.
@@ -61,9 +96,10 @@ pub fn file(read: &dyn Read, name: &'static str) -> Result<Option<Bytes>, Fatal>
     Ok(read.get(Column::Meta, name.as_bytes())?)
 }
 
-/// Writes the version of the layout.
+/// Writes the version of the layout, and who reads it.
 pub fn set_format(batch: &mut Batch) {
     batch.put(Column::Meta, Bytes::from_static(b"format"), FORMAT.to_be_bytes().to_vec());
+    batch.put(Column::Meta, Bytes::from_static(b"release"), FORMAT_RELEASE.as_bytes().to_vec());
 }
 
 /// Writes the last accepted block.

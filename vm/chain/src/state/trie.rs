@@ -11,6 +11,7 @@ mod update;
 
 pub use memory::Memory;
 pub use node::{Branch, Node, NodePath, path_bytes, path_from_bytes};
+pub(super) use node::{extension_rlp, leaf_rlp};
 pub use proof::{prove, root};
 pub use update::{Change, NodeChange, NodeChanges, update};
 

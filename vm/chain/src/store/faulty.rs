@@ -2,7 +2,7 @@
 //!
 //! Faults are planned by counting from the moment of planning; each happens once.
 
-use crate::store::{Batch, Column, Durability, Read, Scan, Store, StoreError};
+use crate::store::{Batch, Checkpoint, Column, Durability, Read, Scan, Store, StoreError};
 use alloy_primitives::Bytes;
 use parking_lot::Mutex;
 use std::fmt;
@@ -124,7 +124,7 @@ impl Store for Faulty {
         Ok(Arc::new(Picture { inner: self.inner.snapshot()?, plan: Arc::clone(&self.plan) }))
     }
 
-    fn checkpoint(&self, name: &str) -> Result<(), StoreError> {
+    fn checkpoint(&self, name: &str) -> Result<Checkpoint, StoreError> {
         self.inner.checkpoint(name)
     }
 

@@ -1,6 +1,6 @@
 //! A store in memory. Every key keeps the versions that some snapshot can still see, so snapshots cost nothing.
 
-use crate::store::{Batch, Column, Durability, Read, Scan, Store, StoreError};
+use crate::store::{Batch, Checkpoint, Column, Durability, Read, Scan, Store, StoreError};
 use alloy_primitives::Bytes;
 use parking_lot::RwLock;
 use std::collections::BTreeMap;
@@ -69,7 +69,7 @@ impl Store for Memory {
         Ok(picture)
     }
 
-    fn checkpoint(&self, _name: &str) -> Result<(), StoreError> {
+    fn checkpoint(&self, _name: &str) -> Result<Checkpoint, StoreError> {
         Err(StoreError::Io("a store in memory has no checkpoints".to_owned()))
     }
 

@@ -117,7 +117,7 @@ impl Branch {
 
 /// RLP of a leaf.
 #[must_use]
-pub(super) fn leaf_rlp(rest: &Nibbles, value: &[u8]) -> Vec<u8> {
+pub(in crate::state) fn leaf_rlp(rest: &Nibbles, value: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(value.len().saturating_add(40));
     alloy_rlp::Encodable::encode(&LeafNodeRef { key: rest, value }, &mut out);
     out
@@ -125,7 +125,7 @@ pub(super) fn leaf_rlp(rest: &Nibbles, value: &[u8]) -> Vec<u8> {
 
 /// RLP of an extension.
 #[must_use]
-pub(super) fn extension_rlp(nibbles: &Nibbles, child: &RlpNode) -> Vec<u8> {
+pub(in crate::state) fn extension_rlp(nibbles: &Nibbles, child: &RlpNode) -> Vec<u8> {
     let mut out = Vec::with_capacity(70);
     alloy_rlp::Encodable::encode(&ExtensionNodeRef { key: nibbles, child: child.as_slice() }, &mut out);
     out

@@ -1,0 +1,536 @@
+//! The operator's tools on folders of recorded chains, and on chains that run.
+
+use alloy_primitives::{Address, B256, Bytes, hex};
+use anyhow::{Context as _, Result, ensure};
+use bytes::Bytes as Body;
+use pars_chain::state::meta;
+use pars_chain::store::{Batch, Column, Durability, Read, Store};
+use pars_tests::process::child::{Ended, Running};
+use pars_tests::process::dev::{Dev, STOP_MAX};
+use pars_tests::process::folder;
+use pars_tests::process::hosted::{Files, Hosted};
+use pars_tests::process::program::pars_vm;
+use pars_tests::process::rpc::{Client, outcome};
+use pars_tests::process::wallet::{Draft, Wallet};
+use pars_vm::store::rocks::Rocks;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+use strum::IntoEnumIterator as _;
+
+const TO: Address = Address::repeat_byte(0x77);
+/// A tool is through within this time.
+const TOOL_MAX: Duration = Duration::from_secs(60);
+/// A chain with contracts, precompiles and upgrades.
+const RECORD: &str = "vectors/subnet-evm/granite-precompiles-11.json.gz";
+
+fn command(arguments: &[&str]) -> Result<Command> {
+    let mut command = Command::new(pars_vm()?);
+    command.args(arguments);
+    Ok(command)
+}
+
+fn run(arguments: &[&str]) -> Result<Ended> {
+    Running::start(&mut command(arguments)?)?.wait(TOOL_MAX)
+}
+
+/// Runs a command that ends well; what it says.
+fn well(arguments: &[&str]) -> Result<String> {
+    let ended = run(arguments)?;
+    ensure!(ended.code() == Some(0), "{arguments:?}: {:?} {} {}", ended.code(), ended.out, ended.err);
+    Ok(ended.out)
+}
+
+/// Runs a command that ends with code 1; what it complains of.
+fn refused(arguments: &[&str]) -> Result<String> {
+    let ended = run(arguments)?;
+    ensure!(ended.code() == Some(1), "{arguments:?}: {:?} {} {}", ended.code(), ended.out, ended.err);
+    ensure!(ended.err.lines().count() == 1, "{arguments:?}: {}", ended.err);
+    Ok(ended.err)
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("temporary folders have plain names")
+}
+
+/// A folder with a recorded chain and all its history.
+fn recorded(folder: &Path) -> Result<PathBuf> {
+    let data = folder.join("recorded");
+    let record = Path::new(env!("CARGO_MANIFEST_DIR")).join(RECORD);
+    well(&["replay", "--store", "rocksdb", "--history", "archive", "--data-dir", text(&data), text(&record)])?;
+    Ok(data)
+}
+
+/// The line of `verify` that says the head.
+fn head(data: &Path) -> Result<String> {
+    let said = well(&["verify", "--data-dir", text(data)])?;
+    let line = said.lines().find_map(|line| line.strip_prefix("head "));
+    Ok(line.with_context(|| said.clone())?.to_owned())
+}
+
+fn inspect(data: &Path, window: &str) -> Result<Value> {
+    Ok(serde_json::from_str(&well(&["inspect", "--data-dir", text(data), "--json", "--window", window])?)?)
+}
+
+/// Export, import into a fresh folder, verify: the same head, the same records. What was interrupted goes on.
+#[test]
+fn process_tools_export_and_import() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let data = recorded(folder.path())?;
+    let file = folder.path().join("blocks.pars");
+    let said = well(&["export", "--data-dir", text(&data), text(&file)])?;
+    let expected = head(&data)?;
+    ensure!(said.ends_with(&format!("72 blocks, up to {expected}\n")), "{said}");
+    let whole = std::fs::read(&file)?;
+
+    // Cut off anywhere, it is gone on with, and the same file comes out.
+    for length in [0, 5, 12, 400, whole.len() / 3, whole.len() - 1, whole.len()] {
+        let again = folder.path().join("again.pars");
+        std::fs::write(folder.path().join("again.pars.part"), whole.get(..length).context("shorter")?)?;
+        well(&["export", "--data-dir", text(&data), text(&again)])?;
+        ensure!(std::fs::read(&again)? == whole, "cut off at {length}");
+        let err = refused(&["export", "--data-dir", text(&data), text(&again)])?;
+        ensure!(err.contains("is there already"), "{err}");
+        std::fs::remove_file(&again)?;
+    }
+
+    let fresh = folder.path().join("fresh");
+    let torn = folder.path().join("torn.pars");
+    std::fs::write(&torn, whole.get(..whole.len() / 2).context("shorter")?)?;
+    let err = refused(&["import", "--data-dir", text(&fresh), "--archive", text(&torn)])?;
+    let taken = meta::head(&Rocks::open(&fresh)?)?.height;
+    ensure!(taken > 10 && taken < 72, "{taken}");
+    let words = format!("{taken} blocks were taken, the last one is {taken}: block {} is cut off", taken + 1);
+    ensure!(err.contains(&words), "{err}");
+    let mut changed = whole.clone();
+    *changed.get_mut(whole.len() - 2_000).context("long enough")? ^= 1;
+    std::fs::write(&torn, &changed)?;
+    let err = refused(&["import", "--data-dir", text(&fresh), "--archive", text(&torn)])?;
+    let further = meta::head(&Rocks::open(&fresh)?)?.height;
+    ensure!(further > taken, "{further}");
+    ensure!(err.contains(&format!("block {} is changed: its checksum is another", further + 1)), "{err}");
+
+    let said = well(&["import", "--data-dir", text(&fresh), "--archive", text(&file)])?;
+    ensure!(said.contains(&format!("{} blocks were taken, the head is {expected}", 72 - further)), "{said}");
+    assert_eq!(head(&fresh)?, expected);
+    ensure!(well(&["import", "--data-dir", text(&fresh), "--archive", text(&file)])?.contains(" 0 blocks were taken"));
+    let (one, other) = (Rocks::open(&data)?, Rocks::open(&fresh)?);
+    for column in Column::iter() {
+        let records = |store: &Rocks| store.scan(column, &[]).collect::<Result<Vec<_>, _>>();
+        ensure!(records(&one)? == records(&other)?, "{column:?}");
+    }
+    drop((one, other));
+
+    // A part, and a folder that it does not follow.
+    let part = folder.path().join("part.pars");
+    well(&["export", "--data-dir", text(&data), "--from", "40", "--to", "50", text(&part)])?;
+    let err = refused(&["import", "--data-dir", text(&folder.path().join("empty")), text(&part)])?;
+    ensure!(err.contains("begins with block 40") && err.contains("ends with block 0"), "{err}");
+    let err = refused(&["export", "--data-dir", text(&data), "--to", "73", text(&folder.path().join("x"))])?;
+    ensure!(err.contains("--to 73 is above the last block, which is 72"), "{err}");
+    Ok(())
+}
+
+/// A signal ends an import in order, and the same command goes on.
+#[test]
+fn process_tools_import_is_interrupted() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let data = recorded(folder.path())?;
+    let file = folder.path().join("blocks.pars");
+    well(&["export", "--data-dir", text(&data), text(&file)])?;
+    let fresh = folder.path().join("fresh");
+    let mut stopped = 0;
+    for _ in 0..50 {
+        let running = Running::start(&mut command(&["import", "--data-dir", text(&fresh), text(&file)])?)?;
+        while !fresh.join("CURRENT").exists() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        std::thread::sleep(Duration::from_millis(40));
+        running.signal("INT")?;
+        let ended = running.wait(TOOL_MAX)?;
+        match ended.code() {
+            Some(0) => break,
+            Some(130) => {
+                stopped += 1;
+                ensure!(ended.err.contains("the same command goes on from there"), "{}", ended.err);
+            }
+            // It came before anybody listened.
+            None => {}
+            other => anyhow::bail!("{other:?} {}", ended.err),
+        }
+    }
+    well(&["import", "--data-dir", text(&fresh), text(&file)])?;
+    println!("stopped {stopped} times");
+    assert_eq!(head(&fresh)?, head(&data)?);
+    Ok(())
+}
+
+/// The last record of a column whose key starts so, changed: another last bit in its value.
+fn plant(store: &Rocks, column: Column, start: &[u8]) -> Result<(Bytes, Bytes)> {
+    let mut records =
+        store.scan(column, start).take_while(|item| item.as_ref().is_ok_and(|(key, _)| key.starts_with(start)));
+    let found = records.find(|item| item.as_ref().is_ok_and(|(_, value)| value.len() > 4));
+    let (key, value) = found.with_context(|| format!("{column:?} has no record"))??;
+    drop(records);
+    let mut changed = value.to_vec();
+    *changed.last_mut().context("a value")? ^= 1;
+    put(store, column, &key, Some(changed.into()))?;
+    Ok((key, value))
+}
+
+fn put(store: &Rocks, column: Column, key: &Bytes, value: Option<Bytes>) -> Result<()> {
+    let mut batch = Batch::default();
+    batch.set(column, key.clone(), value);
+    Ok(store.commit(batch, Durability::Synced)?)
+}
+
+/// A record of every kind is changed, and one taken out: verify ends with 1 and names each, and nothing of a whole folder.
+#[test]
+fn process_tools_verify_names_what_is_planted() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let data = recorded(folder.path())?;
+    let whole = head(&data)?;
+    let mut named = 0;
+    for (column, start) in [
+        (Column::Accounts, &[][..]),
+        (Column::Slots, &[]),
+        (Column::Code, &[]),
+        (Column::AccountTrie, &[]),
+        (Column::StorageTrie, &[]),
+        (Column::Blocks, &[0, 0, 0, 0, 0, 0, 0, 33]),
+        (Column::Ids, &[0, 0, 0, 0, 0, 0, 0, 34]),
+        (Column::Heights, &[]),
+        (Column::Receipts, &[0, 0, 0, 0, 0, 0, 0, 35]),
+        (Column::Transactions, &[]),
+        (Column::History, &[0]),
+        (Column::History, &[1]),
+        (Column::History, &[2]),
+        (Column::History, &[3]),
+        (Column::Changes, &[0, 0, 0, 0, 0, 0, 0, 36]),
+        (Column::Meta, b"head"),
+        (Column::Meta, b"oldest"),
+        (Column::Meta, b"genesis"),
+    ] {
+        let store = Rocks::open(&data)?;
+        let (key, value) = plant(&store, column, start)?;
+        drop(store);
+        let ended = run(&["verify", "--data-dir", text(&data)])?;
+        let name = match column {
+            Column::Meta => format!("meta `{}`", String::from_utf8_lossy(&key)),
+            _ => format!("{} {}", column.name(), hex::encode_prefixed(&key)),
+        };
+        let line = ended.out.lines().find(|line| line.starts_with(&name)).unwrap_or_default();
+        println!("{line}");
+        ensure!(ended.code() == Some(1) && !line.is_empty(), "{name}: {:?} {} {}", ended.code(), ended.out, ended.err);
+        named += 1;
+        put(&Rocks::open(&data)?, column, &key, Some(value))?;
+    }
+    assert_eq!(named, 18);
+    // Two at once are two.
+    let store = Rocks::open(&data)?;
+    let (account, value) = plant(&store, Column::Accounts, &[])?;
+    let (receipts, others) = plant(&store, Column::Receipts, &[0, 0, 0, 0, 0, 0, 0, 9])?;
+    drop(store);
+    let out = run(&["verify", "--data-dir", text(&data)])?.out;
+    ensure!(
+        out.contains(&format!("accounts {account}")) && out.contains("receipts 0x0000000000000009, block 9: "),
+        "{out}"
+    );
+    let store = Rocks::open(&data)?;
+    put(&store, Column::Accounts, &account, Some(value))?;
+    put(&store, Column::Receipts, &receipts, Some(others))?;
+    drop(store);
+    assert_eq!(head(&data)?, whole, "everything is as it was");
+
+    // What cannot be read is no finding.
+    for table in folder::files(&data, "sst")? {
+        folder::flip(&table, 20)?;
+    }
+    let ended = run(&["verify", "--data-dir", text(&data)])?;
+    assert_eq!(ended.code(), Some(2), "{} {}", ended.out, ended.err);
+    ensure!(ended.err.contains("restore the data folder from a backup"), "{}", ended.err);
+    Ok(())
+}
+
+/// Prune removes what inspect said, frees about what it said, and what stays is whole.
+#[test]
+fn process_tools_prune_frees_what_inspect_said() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let data = recorded(folder.path())?;
+    let before = inspect(&data, "16")?;
+    let (promised, size) = (&before["prune"], before["prune"]["diskBytes"].as_u64().context("bytes")?);
+    assert_eq!((&before["oldestState"], &promised["blocks"]), (&json!(0), &json!(56)));
+    let said = well(&["prune", "--data-dir", text(&data), "--window", "16"])?;
+    let removed = format!("removed: {} records, {} bytes", promised["records"], promised["bytes"]);
+    ensure!(said.contains(&removed), "{said}{before}");
+    let freed = said.lines().find_map(|line| line.strip_prefix("freed: ")?.strip_suffix(" bytes")?.parse::<u64>().ok());
+    let freed = freed.with_context(|| said.clone())?;
+    println!("inspect said {size} bytes on the disk, prune freed {freed}");
+    ensure!(freed.abs_diff(size) * 5 < size, "inspect said {size}, prune freed {freed}");
+    let after = inspect(&data, "16")?;
+    assert_eq!((&after["oldestState"], &after["prune"]["records"]), (&json!(56), &json!(0)));
+    let history = |about: &Value| {
+        let column = |name: &str| about["columns"][name]["records"].as_u64();
+        column("history").zip(column("changes")).map(|(values, lists)| values + lists)
+    };
+    let (had, has) = history(&before).zip(history(&after)).context("records")?;
+    assert_eq!(json!(had - has), promised["records"]);
+    for column in Column::iter().filter(|column| ![Column::History, Column::Changes].contains(column)) {
+        let records = |about: &Value| about["columns"][column.name()]["records"].clone();
+        assert_eq!(records(&before), records(&after), "{column:?}");
+    }
+    head(&data)?;
+    Ok(())
+}
+
+/// What the operator asks, over one HTTP request.
+fn ask(dev: &Dev, path: &str, more: &str, body: &Value) -> Result<pars_tests::process::rpc::Response> {
+    let mut client = dev.client()?;
+    let body = body.to_string();
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n{more}content-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    client.write(request.as_bytes())?;
+    client.receive()
+}
+
+fn backup(name: &str) -> Value {
+    json!({ "jsonrpc": "2.0", "id": 1, "method": "admin_backup", "params": [name] })
+}
+
+/// A backup taken while blocks come restores to a node that serves, and what was told before it is there.
+#[test]
+fn process_tools_backup_under_load() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let data = folder.path().join("chain");
+    let dev = Dev::start_with(Some(&data), &["--admin"])?;
+    let pay = |index: usize, count: usize| -> Result<u64> {
+        let (from, mut client) = (Wallet::local(index)?, dev.client()?);
+        for _ in 0..count {
+            client.pay(&from, TO, 1)?;
+        }
+        client.height()
+    };
+    let told = pay(0, 20)?;
+    let (answers, ended) = std::thread::scope(|scope| -> Result<(Vec<Value>, u64)> {
+        let loads: Vec<_> = (0..3).map(|index| scope.spawn(move || pay(index, 60))).collect();
+        let mut answers = Vec::new();
+        for name in ["one", "two", "three"] {
+            std::thread::sleep(Duration::from_millis(100));
+            let response = ask(&dev, "/admin", "", &backup(name))?;
+            let answer = serde_json::from_str(&response.body).with_context(|| response.body.clone())?;
+            let taken = outcome(&answer, &json!(1))?;
+            answers.push(taken.map_err(|refusal| anyhow::anyhow!("{refusal:?}"))?);
+        }
+        let mut height = 0;
+        for load in loads {
+            height = height.max(load.join().expect("a load does not panic")?);
+        }
+        Ok((answers, height))
+    })?;
+    // The same name again, a bad one, another path, a page of another site.
+    let error = |response: pars_tests::process::rpc::Response| -> Result<String> {
+        let answer: Value = serde_json::from_str(&response.body).with_context(|| response.body.clone())?;
+        Ok(outcome(&answer, &json!(1))?.err().context("a refusal")?.message)
+    };
+    ensure!(error(ask(&dev, "/admin", "", &backup("one"))?)?.contains("is there already"));
+    ensure!(error(ask(&dev, "/admin", "", &backup("../out"))?)?.contains("a backup's name has"));
+    ensure!(error(ask(&dev, "/", "", &backup("four"))?)?.contains("does not exist"));
+    assert_eq!(ask(&dev, "/admin", "origin: http://example.org\r\n", &backup("four"))?.status, 403);
+    assert_eq!(dev.stop("TERM")?.code(), Some(0));
+
+    let backups = folder.path().join("chain-backups");
+    for (answer, name) in answers.iter().zip(["one", "two", "three"]) {
+        assert_eq!(answer["path"], text(&backups.join(name)));
+        let height = pars_tests::process::rpc::number(&answer["height"])?;
+        ensure!(height >= told && height <= ended, "{height} is not between {told} and {ended}");
+        let restored = folder.path().join(name);
+        let said = well(&["restore", "--from", text(&backups.join(name)), "--data-dir", text(&restored)])?;
+        let expected = format!("{height} {}", answer["hash"].as_str().context("a hash")?);
+        ensure!(said.ends_with(&format!("block {expected}\n")), "{said}");
+        assert_eq!(head(&restored)?, expected);
+        let dev = Dev::start(Some(&restored))?;
+        let mut client = dev.client()?;
+        assert_eq!(client.height()?, height);
+        client.pay(&Wallet::local(0)?, TO, 1)?;
+        assert_eq!(client.height()?, height + 1);
+        assert_eq!(dev.stop("TERM")?.code(), Some(0));
+    }
+    println!("backups at {:?}, the load ended at {ended}", answers.iter().map(|it| &it["height"]).collect::<Vec<_>>());
+    let err = refused(&["restore", "--from", text(&backups.join("one")), "--data-dir", text(&data)])?;
+    ensure!(err.contains("is not empty"), "{err}");
+
+    // The same of a stopped folder.
+    let offline = folder.path().join("offline");
+    well(&["backup", "--data-dir", text(&data), text(&offline)])?;
+    let back = folder.path().join("back");
+    well(&["restore", "--from", text(&offline), "--data-dir", text(&back)])?;
+    assert_eq!(head(&back)?, head(&data)?);
+    Ok(())
+}
+
+/// Nobody is asked for what is off: without the option there is no such path.
+#[test]
+fn process_tools_admin_is_off() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let data = folder.path().join("chain");
+    let dev = Dev::start(Some(&data))?;
+    let response = ask(&dev, "/admin", "", &backup("one"))?;
+    ensure!(response.body.contains("the method admin_backup does not exist/is not available"), "{response:?}");
+    assert_eq!(dev.stop("TERM")?.code(), Some(0));
+    ensure!(!folder.path().join("chain-backups").exists());
+    Ok(())
+}
+
+/// Under a host: the path is there where the operator wants it, serves the operator's methods alone, and no other path does.
+#[tokio::test(flavor = "multi_thread")]
+async fn process_tools_backup_under_a_host() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let files = Files { config: Body::from_static(b"{\"admin-api-enabled\":true}"), ..Files::local(folder.path()) };
+    let mut hosted = Hosted::open(&files).await?;
+    hosted.submit(&Wallet::local(0)?.sign(&Draft::transfer(0, TO, 1))?).await?;
+    let built = hosted.seal().await?;
+    let refusal = hosted.request("admin_backup", json!(["one"])).await?.err().context("a refusal")?;
+    assert_eq!(refusal.code, -32_601);
+    let address = hosted.proxy("/admin", false).await?;
+    let (taken, other) = tokio::task::spawn_blocking(move || -> Result<(Value, i64)> {
+        let mut client = Client::connect(address)?;
+        let taken = client.call("admin_backup", json!(["one"]))?;
+        Ok((taken, client.refusal("eth_blockNumber", json!([]))?.code))
+    })
+    .await??;
+    assert_eq!(other, -32_601, "nothing else is answered there");
+    let backup = folder.path().join("pars-backups/one");
+    assert_eq!(taken["path"], text(&backup));
+    assert_eq!(taken["hash"], json!(B256::from_slice(&built.id)));
+    // A host gives the chain a folder, and the tools find the store in it.
+    assert_eq!(hosted.shut_down().await?.code(), Some(0));
+    let restored = folder.path().join("restored/pars");
+    well(&["restore", "--from", text(&backup), "--data-dir", text(&restored)])?;
+    let moved = Files { folder: folder.path().join("restored"), ..files };
+    let hosted = Hosted::open(&moved).await?;
+    assert_eq!(hosted.shut_down().await?.code(), Some(0));
+    ensure!(head(&moved.folder)?.starts_with("1 "));
+
+    // Without the key there is no such path.
+    let plain = Files::local(&folder.path().join("plain"));
+    std::fs::create_dir(&plain.folder)?;
+    let hosted = Hosted::open(&plain).await?;
+    ensure!(hosted.proxy("/admin", false).await.is_err());
+    assert_eq!(hosted.shut_down().await?.code(), Some(0));
+    Ok(())
+}
+
+/// A folder in use: every tool names the process that has it.
+#[test]
+fn process_tools_name_who_has_the_folder() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let data = folder.path().join("chain");
+    let dev = Dev::start(Some(&data))?;
+    let expected = format!(
+        "pars-vm: {} is in use by process {} (pars-vm); stop that one or choose another folder\n",
+        data.display(),
+        dev.running.id()
+    );
+    let out = folder.path().join("out");
+    let file = folder.path().join("file.pars");
+    std::fs::write(&file, pars_vm::blockfile::beginning(&origin(), 1))?;
+    for arguments in [
+        &["export", "--data-dir", text(&data), text(&out)][..],
+        &["import", "--data-dir", text(&data), text(&file)],
+        &["verify", "--data-dir", text(&data)],
+        &["prune", "--data-dir", text(&data)],
+        &["inspect", "--data-dir", text(&data)],
+        &["backup", "--data-dir", text(&data), text(&out)],
+        &["dev", "--port", "0", "--data-dir", text(&data)],
+    ] {
+        let ended = run(arguments)?;
+        let code = if arguments.first() == Some(&"verify") { 2 } else { 1 };
+        assert_eq!((ended.code(), ended.err.as_str()), (Some(code), expected.as_str()), "{arguments:?}");
+    }
+    ensure!(!out.exists());
+    let doctor = run(&["doctor", "--data-dir", text(&data)])?;
+    let line = format!("process {} (pars-vm) has {} open", dev.running.id(), data.display());
+    ensure!(doctor.out.contains(&line), "{}", doctor.out);
+    assert_eq!(dev.stop("TERM")?.code(), Some(0));
+
+    let nowhere = folder.path().join("nowhere");
+    let err = refused(&["inspect", "--data-dir", text(&nowhere)])?;
+    ensure!(err.contains("holds no chain") && !nowhere.exists(), "{err}");
+    folder::with_newer_format(&data)?;
+    for tool in ["inspect", "prune"] {
+        let err = refused(&[tool, "--data-dir", text(&data)])?;
+        ensure!(err.contains("has format 2, which release 9.0.0 or a newer one reads"), "{err}");
+    }
+    Ok(())
+}
+
+fn origin() -> pars_vm::blockfile::Origin {
+    pars_vm::blockfile::Origin {
+        genesis: Bytes::new(),
+        upgrade: Bytes::new(),
+        host: Bytes::new(),
+        airdrop: Bytes::new(),
+        network_id: 0,
+        blockchain_id: B256::ZERO,
+        genesis_id: B256::ZERO,
+    }
+}
+
+/// The program installs itself, says what would keep a host from starting, and doctor says the same.
+#[test]
+fn process_tools_install_and_doctor() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let plugins = folder.path().join("plugins");
+    let err = refused(&["install", "--plugin-dir", text(&plugins)])?;
+    ensure!(err.contains("is no folder"), "{err}");
+    std::fs::create_dir(&plugins)?;
+    let doctor = |code: i32| -> Result<String> {
+        let ended = run(&["doctor", "--plugin-dir", text(&plugins)])?;
+        ensure!(ended.code() == Some(code), "{:?} {}", ended.code(), ended.out);
+        Ok(ended.out)
+    };
+    ensure!(doctor(1)?.contains("to mend it: pars-vm install --plugin-dir"));
+    for round in ["new", "replaced"] {
+        ensure!(well(&["install", "--plugin-dir", text(&plugins)])?.contains(round), "{round}");
+    }
+    let plugin = plugins.join("rVcYw5PbwWxJZA8dXzG8g3AK2tiKp3o1Trj653N1uuBituZoo");
+    ensure!(std::fs::read(&plugin)? == std::fs::read(pars_vm()?)?);
+    assert_eq!(std::fs::read_dir(&plugins)?.count(), 1, "nothing else is left there");
+    let version = Running::start(Command::new(&plugin).arg("--version"))?.wait(TOOL_MAX)?;
+    assert_eq!((version.code(), version.out.as_str()), (Some(0), "pars-vm 0.1.0 [rpcchainvm=45]\n"));
+    doctor(0)?;
+    let err = refused(&["install", "--plugin-dir", text(&plugins), "--name", "a/b"])?;
+    ensure!(err.contains("is no name of a VM"), "{err}");
+    std::fs::write(plugins.join("pars-vm.bak"), b"")?;
+    let ended = run(&["install", "--plugin-dir", text(&plugins)])?;
+    ensure!(ended.code() == Some(1) && ended.out.contains("pars-vm.bak"), "{ended:?}");
+    ensure!(doctor(1)?.contains("pars-vm.bak"));
+    Ok(())
+}
+
+/// A new genesis file is valid, its hash is the chain's, and an error names key and path.
+#[test]
+fn process_tools_genesis() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("genesis.json");
+    let admin = Wallet::local(0)?.address.to_string();
+    let new = well(&["genesis", "new", "--chain-id", "4321", "--admin", &admin, "--precompile", "feeManagerConfig"])?;
+    std::fs::write(&file, &new)?;
+    let said = well(&["genesis", "check", text(&file)])?;
+    ensure!(said.contains("precompile    feeManagerConfig on from 1764547200"), "{said}");
+    let hash = well(&["genesis", "hash", text(&file)])?;
+    let id = hash.lines().find_map(|line| line.strip_prefix("block ")).context("an id")?.to_owned();
+    ensure!(said.contains(&id), "{said}");
+    let dev = Dev::start_with(Some(&folder.path().join("chain")), &["--genesis", text(&file)])?;
+    let block = dev.client()?.call("eth_getBlockByNumber", json!(["0x0", false]))?;
+    assert_eq!(block["hash"], json!(id));
+    ensure!(hash.contains(block["stateRoot"].as_str().context("a root")?), "{hash}");
+    assert_eq!(dev.stop("TERM")?.code(), Some(0));
+    std::fs::write(&file, new.replace("chainId", "chainID"))?;
+    let err = refused(&["genesis", "check", text(&file)])?;
+    ensure!(err.contains("config.chainID: no such key; did you mean chainId?"), "{err}");
+    Ok(())
+}

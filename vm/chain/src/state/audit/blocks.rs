@@ -1,0 +1,173 @@
+//! Blocks from the head down: each is the one that its child names, and everything of it is stored and nothing beside it.
+
+use super::{Audit, Part, Step};
+use crate::block::{Block, BlockId, transactions_root};
+use crate::execution::receipt;
+use crate::state::meta::Head;
+use crate::store::Column;
+use alloy_primitives::{B256, Bytes};
+
+impl Audit<'_> {
+    /// The head that the other records know, where its own record contradicts them.
+    pub(super) fn check_head(&mut self, head: Head) -> Step<Head> {
+        let told = self.read.get(Column::Heights, head.id.0.as_slice())?;
+        if let Some(height) = told.and_then(|height| height.as_ref().try_into().map(u64::from_be_bytes).ok()) {
+            if height != head.height {
+                let what = format!("it says height {}, and its id is that of block {height}", head.height);
+                self.found(Column::Meta, &b"head"[..], None, what)?;
+            }
+            return Ok(Head { height, ..head });
+        }
+        let key = head.height.to_be_bytes();
+        if self.read.get(Column::Ids, &key)?.is_some() || self.read.get(Column::Blocks, &key)?.is_some() {
+            return Ok(head);
+        }
+        let mut last = None;
+        for item in self.read.scan(Column::Ids, &[]) {
+            last = Some(item?);
+        }
+        let last = last.and_then(|(height, id)| {
+            let height = u64::from_be_bytes(height.as_ref().try_into().ok()?);
+            Some(Head { height, id: BlockId(B256::try_from(id.as_ref()).ok()?) })
+        });
+        let Some(last) = last else { return Ok(head) };
+        let what = format!("there is no block {}; the last one is {}", head.height, last.height);
+        self.found(Column::Meta, &b"head"[..], None, what)?;
+        Ok(last)
+    }
+
+    pub(super) fn check_blocks(&mut self, head: Head) -> Step {
+        let mut expected = Some(head.id);
+        for height in (0..=head.height).rev() {
+            expected = self.check_block(height, expected, head)?;
+            let done = head.height.saturating_sub(height).saturating_add(1);
+            self.checked(Part::Blocks, done, head.height.saturating_add(1))?;
+        }
+        self.check_extra(head)
+    }
+
+    /// One block, which `expected` names where its child is whole; its parent's id where it is whole itself.
+    fn check_block(&mut self, height: u64, expected: Option<BlockId>, head: Head) -> Step<Option<BlockId>> {
+        let key = height.to_be_bytes();
+        let indexed = self.read.get(Column::Ids, &key)?.and_then(|id| B256::try_from(id.as_ref()).ok()).map(BlockId);
+        let decoded = match self.read.get(Column::Blocks, &key)? {
+            None => Err("it is missing".to_owned()),
+            Some(bytes) => Block::decode(bytes).map_err(|cause| format!("it does not decode: {cause}")),
+        };
+        let block = match decoded {
+            Ok(block) => block,
+            Err(what) => {
+                self.bad_blocks.insert(height);
+                self.found(Column::Blocks, key, Some(height), what)?;
+                return Ok(None);
+            }
+        };
+        let id = block.id();
+        let told = self.read.get(Column::Heights, id.0.as_slice())?.is_some_and(|told| **told == key);
+        if expected.is_some_and(|expected| expected != id) {
+            if height == head.height && indexed == Some(id) && told {
+                let what = format!("it names {}, and the block there is {id}", head.id);
+                self.found(Column::Meta, &b"head"[..], Some(height), what)?;
+            } else {
+                self.bad_blocks.insert(height);
+                let expected = expected.unwrap_or_default();
+                self.found(Column::Blocks, key, Some(height), format!("its id is {id}, expected {expected}"))?;
+                return Ok(None);
+            }
+        } else if block.height() != height {
+            self.bad_blocks.insert(height);
+            self.found(Column::Blocks, key, Some(height), format!("its header says height {}", block.height()))?;
+            return Ok(None);
+        }
+        if indexed != Some(id) {
+            self.found(Column::Ids, key, Some(height), format!("it does not name {id}"))?;
+        }
+        if !told {
+            self.found(Column::Heights, id.0.to_vec(), Some(height), format!("it does not say {height}"))?;
+        }
+        self.check_receipts(height, &block)?;
+        if transactions_root(&block.transactions) != block.header.transactions_root {
+            self.found(Column::Blocks, key, Some(height), "its transactions do not give its transactions root")?;
+        }
+        for (index, tx) in (0_u32..).zip(&block.transactions) {
+            let place = [key.as_slice(), &index.to_be_bytes()].concat();
+            if self.read.get(Column::Transactions, tx.hash().as_slice())?.is_none_or(|got| got.as_ref() != place) {
+                let what = format!("it does not say that it is transaction {index} of the block");
+                self.found(Column::Transactions, tx.hash().to_vec(), Some(height), what)?;
+            }
+            self.report.transactions = self.report.transactions.saturating_add(1);
+        }
+        Ok(Some(block.parent()))
+    }
+
+    fn check_receipts(&mut self, height: u64, block: &Block) -> Step {
+        let key = height.to_be_bytes();
+        let what = match self.read.get(Column::Receipts, &key)? {
+            None => "they are missing",
+            Some(bytes) => match receipt::decode_list(&bytes) {
+                None => "they do not decode",
+                Some(receipts) if receipt::root(&receipts) != block.header.receipts_root => {
+                    "they do not give the block's receipts root"
+                }
+                Some(receipts) if receipt::bloom(&receipts) != block.header.bloom => {
+                    "their logs do not give the block's bloom"
+                }
+                Some(_) => return Ok(()),
+            },
+        };
+        self.found(Column::Receipts, key, Some(height), what)
+    }
+
+    /// Records of blocks that are not there.
+    fn check_extra(&mut self, head: Head) -> Step {
+        let above = head.height.saturating_add(1).to_be_bytes();
+        for column in [Column::Blocks, Column::Ids, Column::Receipts] {
+            for item in self.read.scan(column, &above) {
+                let (key, _) = item?;
+                self.found(column, key, None, "it is of no block up to the head")?;
+            }
+        }
+        let blocks = head.height.saturating_add(1);
+        if self.count(Column::Heights)? != blocks {
+            for item in self.read.scan(Column::Heights, &[]) {
+                let (id, height) = item?;
+                if self.read.get(Column::Ids, &height)?.as_ref() != Some(&id) {
+                    self.found(Column::Heights, id, None, "there is no block with this id")?;
+                }
+            }
+        }
+        if self.count(Column::Transactions)? != self.report.transactions {
+            for item in self.read.scan(Column::Transactions, &[]) {
+                let (hash, place) = item?;
+                if !self.is_transaction(&hash, &place)? {
+                    self.found(Column::Transactions, hash, None, "there is no such transaction at its place")?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The transaction of this hash is at this place.
+    fn is_transaction(&self, hash: &Bytes, place: &Bytes) -> Step<bool> {
+        let Some((height, index)) = place.split_first_chunk::<8>() else { return Ok(false) };
+        let index = index.try_into().map(u32::from_be_bytes).ok().and_then(|index| usize::try_from(index).ok());
+        if self.bad_blocks.contains(&u64::from_be_bytes(*height)) {
+            return Ok(true);
+        }
+        let Some(bytes) = self.read.get(Column::Blocks, height)? else { return Ok(false) };
+        let block = Block::decode(bytes).ok();
+        Ok(block.zip(index).is_some_and(|(block, index)| {
+            block.transactions.get(index).is_some_and(|tx| tx.hash().as_slice() == hash.as_ref())
+        }))
+    }
+
+    /// Records of a column.
+    pub(super) fn count(&self, column: Column) -> Step<u64> {
+        let mut count = 0_u64;
+        for item in self.read.scan(column, &[]) {
+            item?;
+            count = count.saturating_add(1);
+        }
+        Ok(count)
+    }
+}

@@ -1,0 +1,170 @@
+//! The head's state: the walk through its tries, the state root by another implementation of the trie, code, and records
+//! that nothing leads to.
+
+use super::walk::{Broken, Expected, Trie, Walk, fits, value_at};
+use super::{Audit, Step};
+use crate::block::Header;
+use crate::state::account::{Account, slot_leaf, slot_value};
+use crate::state::history::Key;
+use crate::state::trie::{Node, NodePath, path_from_bytes};
+use crate::store::Column;
+use alloy_primitives::{B256, Bytes, keccak256};
+use alloy_trie::{EMPTY_ROOT_HASH, HashBuilder, Nibbles};
+
+impl Audit<'_> {
+    /// State root of a block, where the block is whole.
+    pub(super) fn state_root(&self, height: u64) -> Step<Option<B256>> {
+        if self.bad_blocks.contains(&height) {
+            return Ok(None);
+        }
+        let bytes = self.read.get(Column::Blocks, &height.to_be_bytes())?;
+        Ok(bytes.and_then(|bytes| Header::of_block(&bytes).ok()).map(|header| header.state_root))
+    }
+
+    /// Every node and every flat value that the state root of the head leads to.
+    pub(super) fn check_state(&mut self, height: u64) -> Step<Broken> {
+        let root = self.state_root(height)?;
+        let mut walk = Walk::new(self, height, None);
+        let expected = root.map_or(Expected::Anything, Expected::Root);
+        if root != Some(EMPTY_ROOT_HASH) {
+            walk.visit(Trie::Accounts, NodePath::default(), &expected)?;
+        }
+        let Walk { accounts, slots, nodes, broken, .. } = walk;
+        (self.report.accounts, self.report.slots, self.report.nodes) = (accounts, slots, nodes);
+        Ok(broken)
+    }
+
+    /// Records that the walk did not come to.
+    pub(super) fn check_unreachable(&mut self, height: u64, broken: &Broken) -> Step {
+        let of_flat = |trie: Trie, key: B256| (trie, Nibbles::unpack(key), true);
+        let flat = |column: Column, key: &[u8]| match column {
+            Column::Accounts => Some(of_flat(Trie::Accounts, B256::try_from(key).ok()?)),
+            _ => {
+                let (account, slot) = key.split_at_checked(32)?;
+                Some(of_flat(Trie::Storage(B256::try_from(account).ok()?), B256::try_from(slot).ok()?))
+            }
+        };
+        let node = |column: Column, key: &[u8]| match column {
+            Column::AccountTrie => Some((Trie::Accounts, path_from_bytes(key)?, false)),
+            _ => {
+                let (account, path) = key.split_at_checked(32)?;
+                Some((Trie::Storage(B256::try_from(account).ok()?), path_from_bytes(path)?, false))
+            }
+        };
+        let tables = [(Column::Accounts, self.report.accounts), (Column::Slots, self.report.slots)];
+        for (column, met) in tables {
+            if self.count(column)? != met {
+                self.find_unreachable(height, column, broken, &flat)?;
+            }
+        }
+        let tries = [Column::AccountTrie, Column::StorageTrie];
+        if self.count(tries[0])?.saturating_add(self.count(tries[1])?) != self.report.nodes {
+            for column in tries {
+                self.find_unreachable(height, column, broken, &node)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn find_unreachable(
+        &mut self,
+        height: u64,
+        column: Column,
+        broken: &Broken,
+        target: &dyn Fn(Column, &[u8]) -> Option<(Trie, NodePath, bool)>,
+    ) -> Step {
+        for item in self.read.scan(column, &[]) {
+            let (key, _) = item?;
+            let Some((trie, path, is_flat)) = target(column, &key) else {
+                self.found(column, key, Some(height), "its key is none of this column")?;
+                continue;
+            };
+            if !broken.covers(trie, &path) && !self.is_reached(trie, &path, is_flat)? {
+                self.found(column, key, Some(height), "nothing leads to it")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The state's tries lead to a node, or to a flat record by its key.
+    fn is_reached(&self, trie: Trie, target: &NodePath, is_flat: bool) -> Step<bool> {
+        if let Trie::Storage(account) = trie {
+            let bytes = value_at(self.read, &Key::Account(account), None)?;
+            let account = bytes.and_then(|bytes| Account::from_bytes(&bytes).ok());
+            if account.is_none_or(|account| account.storage_root == EMPTY_ROOT_HASH) {
+                return Ok(false);
+            }
+        }
+        let mut path = NodePath::default();
+        loop {
+            let Some(bytes) = value_at(self.read, &trie.node(path), None)? else { return Ok(false) };
+            if !is_flat && path == *target {
+                return Ok(true);
+            }
+            let Ok(node) = Node::from_bytes(&bytes) else { return Ok(false) };
+            if !fits(&path, &node) {
+                return Ok(false);
+            }
+            match node {
+                Node::Leaf { rest } => return Ok(is_flat && path.join(&rest) == *target),
+                Node::Extension { nibbles, .. } => path = path.join(&nibbles),
+                Node::Branch(branch) => match target.get(path.len()) {
+                    Some(nibble) if branch.child(nibble).is_some() => path.push(nibble),
+                    Some(_) | None => return Ok(false),
+                },
+            }
+            if !target.starts_with(&path) {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Every code is that of its hash.
+    pub(super) fn check_code(&mut self) -> Step {
+        for item in self.read.scan(Column::Code, &[]) {
+            let (hash, code) = item?;
+            if keccak256(code).as_slice() != hash.as_ref() {
+                self.found(Column::Code, hash, None, "its hash is another")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// State root of the flat tables alone, by a builder that this program does not otherwise use.
+    pub(super) fn check_flat_root(&mut self, height: u64, is_told: bool) -> Step {
+        let Some(expected) = self.state_root(height)? else { return Ok(()) };
+        let mut root = HashBuilder::default();
+        let mut slots = self.read.scan(Column::Slots, &[]).peekable();
+        for item in self.read.scan(Column::Accounts, &[]) {
+            let (key, bytes) = item?;
+            let Ok(account) = Account::from_bytes(&bytes) else { return Ok(()) };
+            let mut storage = HashBuilder::default();
+            while let Some(item) = slots.next_if(|item| is_below(item.as_ref().ok(), &key)) {
+                let (slot, value) = item?;
+                let Ok(value) = slot_value(&value) else { return Ok(()) };
+                storage.add_leaf(Nibbles::unpack(slot.get(32..).unwrap_or_default()), &slot_leaf(value));
+            }
+            let storage_root = storage.root();
+            if storage_root != account.storage_root && !is_told {
+                let what = format!("its slots give the storage root {storage_root}, it has {}", account.storage_root);
+                return self.found(Column::Accounts, key, Some(height), what);
+            }
+            root.add_leaf(Nibbles::unpack(&key), &bytes);
+        }
+        // A read that failed ends the slots of an account.
+        if let Some(Err(error)) = slots.next() {
+            return Err(error.into());
+        }
+        let root = root.root();
+        if root != expected && !is_told {
+            let what = format!("the flat tables give the state root {root}, the block has {expected}");
+            return self.found(Column::Blocks, height.to_be_bytes(), Some(height), what);
+        }
+        Ok(())
+    }
+}
+
+/// A slot's record belongs to an account.
+fn is_below(item: Option<&(Bytes, Bytes)>, account: &Bytes) -> bool {
+    item.is_some_and(|(key, _)| key.starts_with(account))
+}

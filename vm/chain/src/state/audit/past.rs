@@ -1,0 +1,128 @@
+//! States of older blocks, one block back at a time. The walk through the state before a block comes to everything that
+//! the block changed; the list of changes must name the same, and each must have its value kept.
+
+use super::walk::{Broken, Expected, Trie, Walk};
+use super::{Audit, Part, Step};
+use crate::state::history::{self, Key};
+use crate::state::trie::NodePath;
+use crate::store::Column;
+use alloy_primitives::Bytes;
+use alloy_trie::{EMPTY_ROOT_HASH, Nibbles};
+use std::collections::BTreeMap;
+
+impl Audit<'_> {
+    /// Older states down to the height `floor`; that there are records for every kept height, and no other.
+    pub(super) fn check_past(&mut self, head: u64, oldest: u64, floor: u64) -> Step {
+        let oldest = self.check_oldest(head, oldest)?;
+        let floor = floor.max(oldest);
+        for height in (floor..head).rev() {
+            self.check_before(height)?;
+            self.checked(Part::History, head.saturating_sub(height), head.saturating_sub(floor))?;
+        }
+        self.check_kept(head, oldest)
+    }
+
+    /// The first list of changes is that of the block after the oldest state. Where it really begins.
+    fn check_oldest(&mut self, head: u64, oldest: u64) -> Step<u64> {
+        let first = self.read.scan(Column::Changes, &[]).next().transpose()?;
+        let first = first.and_then(|(key, _)| key.as_ref().try_into().ok()).map(u64::from_be_bytes);
+        let begins = first.map_or(head, |first| first.saturating_sub(1)).min(head);
+        if begins != oldest {
+            let what = format!("it says {oldest}, and history begins at {begins}");
+            self.found(Column::Meta, &b"oldest"[..], None, what)?;
+        }
+        Ok(begins)
+    }
+
+    /// The state of a block, from the state of the next one.
+    fn check_before(&mut self, height: u64) -> Step {
+        let next = height.saturating_add(1);
+        let at = next.to_be_bytes();
+        let keys = match history::changed(self.read, next) {
+            Ok(Some(keys)) => keys,
+            Ok(None) => return self.found(Column::Changes, at, Some(next), "it is missing"),
+            Err(crate::error::Fatal::Corrupt(_)) => {
+                return self.found(Column::Changes, at, Some(next), "it does not decode");
+            }
+            Err(fatal) => return Err(fatal.into()),
+        };
+        let mut old = BTreeMap::new();
+        for key in keys {
+            let record = key.at(next);
+            let Some(value) = self.read.get(Column::History, &record)? else {
+                self.found(Column::History, record, Some(next), "it is missing: the list of changes names it")?;
+                continue;
+            };
+            if Some(value.clone()).filter(|value| !value.is_empty()) == history::get(self.read, &key, next)? {
+                self.found(Column::History, record, Some(next), "it keeps a value that the block did not change")?;
+            }
+            old.insert(key, value);
+        }
+        let (Some(before), Some(after)) = (self.state_root(height)?, self.state_root(next)?) else {
+            // One of the blocks was told of.
+            return Ok(());
+        };
+        let changed = old.keys().map(|key| (key.clone(), false)).collect();
+        let mut walk = Walk::new(self, height, Some(changed));
+        if before != after && before != EMPTY_ROOT_HASH {
+            walk.visit(Trie::Accounts, NodePath::default(), &Expected::Root(before))?;
+        }
+        let Walk { changed, broken, .. } = walk;
+        let unmet = changed.into_iter().flatten().filter(|(_, met)| !met).map(|(key, _)| key);
+        for key in unmet {
+            let exists = old.get(&key).is_some_and(|value| !value.is_empty());
+            if exists && !is_below(&broken, &key) {
+                let what = format!("nothing leads to it in the state of block {height}");
+                self.found(Column::History, key.at(next), Some(next), what)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lists of changes for the kept heights and no other, and the values that they name and no other.
+    fn check_kept(&mut self, head: u64, oldest: u64) -> Step {
+        let mut named = 0_u64;
+        for item in self.read.scan(Column::Changes, &[]) {
+            let (key, list) = item?;
+            let height = key.as_ref().try_into().map(u64::from_be_bytes).ok();
+            if height.is_none_or(|height| height <= oldest || height > head) {
+                self.found(Column::Changes, key, None, "it is of no block whose history is kept")?;
+                continue;
+            }
+            let keys: Vec<Bytes> = alloy_rlp::decode_exact(&list).unwrap_or_default();
+            named = named.saturating_add(u64::try_from(keys.len()).unwrap_or(u64::MAX));
+        }
+        self.report.history = self.count(Column::History)?;
+        if self.report.history == named {
+            return Ok(());
+        }
+        for item in self.read.scan(Column::History, &[]) {
+            let (record, _) = item?;
+            let parts = record.split_last_chunk::<8>();
+            let height = parts.map(|(_, height)| u64::from_be_bytes(*height));
+            let key = parts.and_then(|(prefix, _)| Key::from_prefix(prefix));
+            let list = match height.filter(|height| *height > oldest && *height <= head) {
+                Some(height) => match history::changed(self.read, height) {
+                    Ok(Some(list)) => list,
+                    // The list was told of.
+                    Ok(None) | Err(_) => continue,
+                },
+                None => Vec::new(),
+            };
+            if !key.is_some_and(|key| list.contains(&key)) {
+                self.found(Column::History, record, height, "the list of changes of its block does not name it")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A key lies below a node that could not be read.
+fn is_below(broken: &Broken, key: &Key) -> bool {
+    match key {
+        Key::Account(account) => broken.covers(Trie::Accounts, &Nibbles::unpack(account)),
+        Key::Slot(account, slot) => broken.covers(Trie::Storage(*account), &Nibbles::unpack(slot)),
+        Key::AccountNode(path) => broken.covers(Trie::Accounts, path),
+        Key::StorageNode(account, path) => broken.covers(Trie::Storage(*account), path),
+    }
+}

@@ -1,0 +1,143 @@
+//! `pars-vm import`: blocks of a file into a folder, through parse, verify and accept.
+
+use crate::blockfile::{Exported, Reader};
+use crate::command::Import;
+use crate::command::progress::Progress;
+use crate::command::stop::Stop;
+use crate::folder::Folder;
+use crate::folder::stored::Stored;
+use anyhow::{Context as _, Result, bail, ensure};
+use pars_chain::block::BlockId;
+use pars_chain::engine::{Chain, Context, Verdict};
+use pars_chain::execution::executor::Place;
+use pars_chain::limits::HISTORY_WINDOW;
+use pars_chain::state::commit::History;
+use pars_chain::state::meta;
+use pars_chain::store::{Durability, Store};
+use std::fs::File;
+use std::io::{BufReader, Seek, SeekFrom, Write};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// A crash costs at most this many blocks, which the same command takes again.
+const SYNC_EVERY_BLOCKS: u64 = 256;
+
+/// Takes the blocks that the folder does not have yet.
+///
+/// # Errors
+/// Names the block that is not taken. What came before it stays.
+pub fn run(options: &Import) -> Result<ExitCode> {
+    let name = options.file.display();
+    let mut file = File::open(&options.file).with_context(|| name.to_string())?;
+    let bytes = file.seek(SeekFrom::End(0)).with_context(|| name.to_string())?;
+    file.rewind().with_context(|| name.to_string())?;
+    let (origin, mut reader) =
+        Reader::open(BufReader::with_capacity(1 << 20, file)).with_context(|| name.to_string())?;
+    let folder = Folder::open_or_make(&options.data_dir)?;
+    let store: Arc<dyn Store> = Arc::new(folder.store.clone());
+    let is_new = meta::format(store.as_ref())?.is_none();
+    let stored = if is_new {
+        let place = Place { network_id: origin.network_id, blockchain_id: origin.blockchain_id };
+        let [genesis, upgrade, host, airdrop] =
+            [origin.genesis, origin.upgrade, origin.host, origin.airdrop].map(|bytes| bytes.0);
+        Stored { genesis, upgrade, host, airdrop, place }
+    } else {
+        // What was known later counts: the folder may have been opened with more upgrades.
+        Stored::read(store.as_ref())?
+    };
+    let history = if options.archive { History::Archive } else { History::Pruned(HISTORY_WINDOW) };
+    let place = || folder.path.display().to_string();
+    check_history(&folder, is_new, options.archive).with_context(place)?;
+    let mut chain = Chain::open(store, &stored.opening(history)?).with_context(place)?;
+    ensure!(
+        chain.genesis() == BlockId(origin.genesis_id),
+        "{name} is of the chain with genesis {}, and {} holds the one with genesis {}",
+        origin.genesis_id,
+        place(),
+        chain.genesis()
+    );
+    let begins = chain.head().height();
+    ensure!(
+        reader.from() <= begins.saturating_add(1),
+        "{name} begins with block {}, and {} ends with block {begins}",
+        reader.from(),
+        place()
+    );
+    let stop = Stop::listen()?;
+    let mut progress = Progress::new("bytes");
+    let taken = take(&mut chain, &mut reader, &stop, |at| progress.at(at, bytes));
+    progress.end();
+    // Also where a block was refused: what came before it stays.
+    chain.sync()?;
+    let (height, id) = (chain.head().height(), chain.head().id());
+    let count = height.saturating_sub(begins);
+    match taken.with_context(|| format!("{name}: {count} blocks were taken, the last one is {height}"))? {
+        Ended::Stopped => {
+            drop(writeln!(
+                std::io::stderr(),
+                "pars-vm: stopped after block {height}; the same command goes on from there"
+            ));
+            Ok(Stop::code())
+        }
+        Ended::Complete => {
+            writeln!(std::io::stdout(), "{}: {count} blocks were taken, the head is {height} {id}", place())?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+enum Ended {
+    Complete,
+    Stopped,
+}
+
+fn take(
+    chain: &mut Chain,
+    reader: &mut Reader<BufReader<File>>,
+    stop: &Stop,
+    mut at: impl FnMut(u64),
+) -> Result<Ended> {
+    while let Some(exported) = reader.next_block()? {
+        if stop.came() {
+            return Ok(Ended::Stopped);
+        }
+        let height = exported.height;
+        take_block(chain, exported).with_context(|| format!("block {height}"))?;
+        at(reader.whole_bytes());
+    }
+    Ok(Ended::Complete)
+}
+
+fn take_block(chain: &mut Chain, Exported { height, bytes }: Exported) -> Result<()> {
+    if height <= chain.head().height() {
+        let ours = chain.head().block_bytes(height)?;
+        ensure!(ours.as_ref() == Some(&bytes), "the folder has another block there");
+        return Ok(());
+    }
+    let block = chain.parse(bytes)?;
+    // It was accepted once: its time is not compared with the clock, and what only a host can check of it is trusted.
+    let context = Context { now_ms: block.header.unix_ms(), bootstrapped: false, verdicts: None };
+    match chain.verify(&block, context)? {
+        Verdict::Valid => {}
+        Verdict::Invalid(reason) => bail!("refused: {reason}"),
+        Verdict::Needs(needs) => bail!("refused: it needs {needs:?}"),
+    }
+    let durability = if height.is_multiple_of(SYNC_EVERY_BLOCKS) { Durability::Synced } else { Durability::Buffered };
+    chain.accept(block.id(), durability)?;
+    Ok(())
+}
+
+/// A folder of one kind of history is not gone on with as the other.
+fn check_history(folder: &Folder, is_new: bool, archive: bool) -> Result<()> {
+    if is_new {
+        return Ok(());
+    }
+    let (oldest, height) = (meta::oldest(&folder.store)?, folder.head()?.height);
+    if archive && oldest > 0 {
+        bail!("its states before block {oldest} are gone: leave --archive out, or choose another folder");
+    }
+    if !archive && height.saturating_sub(oldest) > HISTORY_WINDOW {
+        bail!("it keeps more states than a pruned folder: give --archive, or choose another folder");
+    }
+    Ok(())
+}

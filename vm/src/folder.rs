@@ -1,0 +1,142 @@
+//! [`Folder`]: the data folder of a chain that is not running: found, opened, and asked what it was opened with.
+//!
+//! | file | what lives there |
+//! |---|---|
+//! | `holder.rs` | which process has it open |
+//! | `stored.rs` | what the chain was last opened with |
+
+pub mod holder;
+pub mod stored;
+
+use crate::store::rocks::Rocks;
+use anyhow::{Context as _, Result, bail, ensure};
+use pars_chain::state::format::{self, FormatError, MIGRATIONS};
+use pars_chain::state::meta::{self, Head};
+use pars_chain::store::{Read, Store};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Folder of the store inside the one that a host gives a chain.
+pub const IN_HOSTS_FOLDER: &str = "pars";
+
+/// The data folder of a chain that is not running.
+#[derive(Debug)]
+pub struct Folder {
+    /// Where the store is.
+    pub path: PathBuf,
+    /// The store.
+    pub store: Rocks,
+}
+
+impl Folder {
+    /// Opens the folder of a chain: its own, or the one that a host gave it.
+    ///
+    /// # Errors
+    /// Where there is no chain, another process has it, or its format is not this release's.
+    pub fn open(path: &Path) -> Result<Self> {
+        let path = locate(path)?;
+        let store = Rocks::open(&path)?;
+        Self::brought_up(&store).with_context(|| path.display().to_string())?;
+        ensure!(meta::format(&store)?.is_some(), "{} holds no chain: it has no first block", path.display());
+        Ok(Self { path, store })
+    }
+
+    /// Opens the folder of a chain, or makes one where there is nothing yet.
+    ///
+    /// # Errors
+    /// Where there is something else, another process has it, or its format is not this release's.
+    pub fn open_or_make(path: &Path) -> Result<Self> {
+        if is_free(path)? {
+            return Ok(Self { path: path.to_owned(), store: Rocks::open(path)? });
+        }
+        let path = locate(path)?;
+        let store = Rocks::open(&path)?;
+        Self::brought_up(&store).with_context(|| path.display().to_string())?;
+        Ok(Self { path, store })
+    }
+
+    fn brought_up(store: &Rocks) -> Result<(), FormatError> {
+        format::bring_up(store, MIGRATIONS).map(drop)
+    }
+
+    /// A picture of everything in it.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub fn snapshot(&self) -> Result<Arc<dyn Read>> {
+        Ok(self.store.snapshot()?)
+    }
+
+    /// Last accepted block.
+    ///
+    /// # Errors
+    /// When the store failed, or holds something else.
+    pub fn head(&self) -> Result<Head> {
+        Ok(meta::head(&self.store)?)
+    }
+}
+
+/// The folder of the store, where that is this one or the one in it.
+fn locate(path: &Path) -> Result<PathBuf> {
+    let inner = path.join(IN_HOSTS_FOLDER);
+    for folder in [path, &inner] {
+        if folder.join("CURRENT").exists() {
+            return Ok(folder.to_owned());
+        }
+    }
+    // A store that lost that file is not taken for none: opening it says so.
+    if fs::read_dir(path).is_ok_and(|mut entries| entries.any(|entry| entry.is_ok_and(|entry| is_table(&entry)))) {
+        return Ok(path.to_owned());
+    }
+    bail!(
+        "{} holds no chain: give the folder that `dev --data-dir` had, or `{IN_HOSTS_FOLDER}` in the one of a host's chain",
+        path.display()
+    )
+}
+
+fn is_table(entry: &fs::DirEntry) -> bool {
+    Path::new(&entry.file_name()).extension().is_some_and(|ending| ending == "sst")
+}
+
+/// Nothing is there yet.
+///
+/// # Errors
+/// When the system does not say.
+pub fn is_free(path: &Path) -> Result<bool> {
+    match fs::read_dir(path) {
+        Ok(mut entries) => Ok(entries.next().is_none()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(true),
+        Err(error) => Err(error).with_context(|| path.display().to_string()),
+    }
+}
+
+/// Makes sure that a file's or a folder's name, or contents, outlive a loss of power.
+///
+/// # Errors
+/// When the disk fails.
+pub fn sync(path: &Path) -> Result<()> {
+    let failed = || format!("syncing {}", path.display());
+    fs::File::open(path).with_context(failed)?.sync_all().with_context(failed)
+}
+
+/// The folder that a path is in.
+#[must_use]
+pub fn parent(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
+}
+
+/// Bytes of the files in a folder, as the disk counts them.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn disk_bytes(path: &Path) -> Result<u64> {
+    let mut bytes = 0_u64;
+    for entry in fs::read_dir(path).with_context(|| path.display().to_string())? {
+        let about = entry?.metadata()?;
+        if about.is_file() {
+            bytes = bytes.saturating_add(about.len());
+        }
+    }
+    Ok(bytes)
+}
