@@ -26,6 +26,58 @@ const LOGS: [u8; 21] =
     [0x6c, 0x60, 1, 0x60, 0, 0x52, 0x60, 0x2a, 0x60, 0x20, 0x60, 0, 0xa1, 0, 0x60, 0, 0x52, 0x60, 13, 0x60, 19];
 const RETURN: u8 = 0xf3;
 
+/// Measurements follow what happens, on the port of JSON-RPC.
+#[test]
+fn process_dev_metrics() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let dev = Dev::start(Some(folder.path()))?;
+    let mut client = dev.client()?;
+    for _ in 0..3 {
+        client.pay(&Wallet::local(0)?, Address::repeat_byte(9), 1)?;
+    }
+    ensure!(client.request("eth_getBalance", json!([]))?.is_err(), "a call without parameters");
+    let text = scrape(&dev, "GET /metrics HTTP/1.1")?;
+    ensure!(text.starts_with("HTTP/1.1 200 OK\r\n") && text.contains("text/plain; version=0.0.4"), "{text}");
+    for line in [
+        "# TYPE pars_chain_height gauge",
+        "pars_chain_height 3",
+        "pars_chain_blocks_accepted_total 3",
+        "pars_chain_blocks_built_total 3",
+        "pars_chain_transactions_accepted_total 3",
+        "pars_chain_gas_used_total 63000",
+        "pars_chain_accept_seconds_bucket{le=\"+Inf\"} 3",
+        "pars_chain_build_seconds_count 3",
+        "pars_chain_pool_transactions{state=\"executable\"} 0",
+        "pars_chain_rpc_requests_total{group=\"internal-transaction\"} 6",
+        "pars_chain_rpc_errors_total{group=\"internal-blockchain\"} 1",
+        "pars_chain_rpc_in_flight 0",
+        "pars_chain_websockets_open 0",
+        "pars_chain_stopped 0",
+    ] {
+        ensure!(text.lines().any(|got| got == line), "no {line} in {text}");
+    }
+    for start in
+        ["pars_chain_store_bytes{column=\"blocks\"} ", "pars_chain_journal_bytes ", "pars_chain_disk_free_bytes "]
+    {
+        ensure!(text.lines().any(|got| got.starts_with(start)), "no {start} in {text}");
+    }
+    // Only this: other methods and paths are JSON-RPC's as before.
+    ensure!(scrape(&dev, "GET /metric HTTP/1.1")?.starts_with("HTTP/1.1 200 OK\r\n"));
+    ensure!(scrape(&dev, "PUT /metrics HTTP/1.1")?.starts_with("HTTP/1.1 405 "));
+    assert_eq!(dev.stop("TERM")?.code(), Some(0));
+    Ok(())
+}
+
+/// The whole answer to a request.
+fn scrape(dev: &Dev, line: &str) -> Result<String> {
+    use std::io::{Read as _, Write as _};
+    let mut connection = std::net::TcpStream::connect(dev.address)?;
+    connection.write_all(format!("{line}\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes())?;
+    let mut text = String::new();
+    connection.read_to_string(&mut text)?;
+    Ok(text)
+}
+
 /// Ten methods, each answer in all its values, in a chain of one block; and the first answer within ten seconds.
 #[test]
 fn process_dev_ten_methods() -> Result<()> {
