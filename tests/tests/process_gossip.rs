@@ -57,9 +57,9 @@ async fn sent<T>(hosted: &Hosted, wanted: impl Fn(&Sent) -> Option<T>) -> Result
 /// The push that holds these transactions and no others.
 fn push_of(transactions: &[&Signed]) -> impl Fn(&Sent) -> Option<SendAppGossipMsg> {
     let wanted = message::push(transactions.iter().map(|signed| signed.raw.as_ref()));
-    move |sent| match sent {
-        Sent::Gossip(gossip) if gossip.msg == wanted => Some(gossip.clone()),
-        _ => None,
+    move |sent| {
+        let Sent::Gossip(gossip) = sent else { return None };
+        (gossip.msg == wanted).then(|| gossip.clone())
     }
 }
 
@@ -144,10 +144,7 @@ async fn process_gossip_answers_and_asks() -> Result<()> {
     known(&mut hosted, &second).await?;
 
     // The plugin asks the peer, with a filter that has both, and takes what it is given.
-    let question = sent(&hosted, |sent| match sent {
-        Sent::Request(request) => Some(request.clone()),
-        _ => None,
-    });
+    let question = sent(&hosted, |sent| if let Sent::Request(request) = sent { Some(request.clone()) } else { None });
     let question = question.await?;
     assert_eq!(question.node_ids, [Bytes::copy_from_slice(&PEER)]);
     assert_eq!(question.request_id % 2, 1);
@@ -170,10 +167,8 @@ async fn process_gossip_answers_and_asks() -> Result<()> {
     let request = message::pull_request(peer.salt(), &peer.encode());
     ask(&mut hosted, PEER, 77, request.clone()).await?;
     let expected = message::pulled([second.raw.as_ref(), third.raw.as_ref()]);
-    let answered = sent(&hosted, |sent| match sent {
-        Sent::Response(response) => Some(response.clone()),
-        _ => None,
-    });
+    let answered =
+        sent(&hosted, |sent| if let Sent::Response(response) = sent { Some(response.clone()) } else { None });
     let node_id = Bytes::copy_from_slice(&PEER);
     assert_eq!(answered.await?, SendAppResponseMsg { node_id, request_id: 77, response: expected });
 
@@ -183,10 +178,7 @@ async fn process_gossip_answers_and_asks() -> Result<()> {
         (PEER, 83, Bytes::from_static(&[0, 0x0a]), -1, "unexpected error"),
     ] {
         ask(&mut hosted, node, request_id, request).await?;
-        let refused = sent(&hosted, |sent| match sent {
-            Sent::Error(error) => Some(error.clone()),
-            _ => None,
-        });
+        let refused = sent(&hosted, |sent| if let Sent::Error(error) = sent { Some(error.clone()) } else { None });
         let (node_id, error_message) = (Bytes::copy_from_slice(&node), text.to_owned());
         assert_eq!(refused.await?, SendAppErrorMsg { node_id, request_id, error_code: code, error_message });
     }

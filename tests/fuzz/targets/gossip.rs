@@ -61,5 +61,8 @@ fn check(bytes: &Bytes, elements: &[Bytes]) {
     assert!(size <= bytes.len());
     assert!(u64::try_from(size).expect("a small number") <= allowance::BYTES_PER_S * allowance::BURST_S);
     let whole = bytes.as_ptr_range();
-    assert!(elements.iter().all(|element| element.is_empty() || whole.contains(&element.as_ptr())), "nothing is copied");
+    assert!(
+        elements.iter().all(|element| element.is_empty() || whole.contains(&element.as_ptr())),
+        "nothing is copied"
+    );
 }

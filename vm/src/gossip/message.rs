@@ -174,12 +174,13 @@ fn fields(body: &Bytes, mut take: impl FnMut(u64, Bytes) -> Result<(), MessageEr
         match kind {
             LENGTH => {
                 let length = reader.number()?;
-                let value = reader.skip(length, at)?;
-                take(number, body.slice(value))?;
+                let start = reader.at;
+                reader.skip(length, at)?;
+                take(number, body.slice(start..reader.at))?;
             }
             VARINT => drop(reader.number()?),
-            FIXED_64 => drop(reader.skip(8, at)?),
-            FIXED_32 => drop(reader.skip(4, at)?),
+            FIXED_64 => reader.skip(8, at)?,
+            FIXED_32 => reader.skip(4, at)?,
             kind => return Err(MessageError::Field { number, kind, at }),
         }
     }
@@ -194,7 +195,7 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(bytes: &'a [u8]) -> Self {
+    const fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, at: 0 }
     }
 
@@ -216,14 +217,13 @@ impl<'a> Reader<'a> {
         Err(MessageError::Number(start))
     }
 
-    fn skip(&mut self, length: u64, at: usize) -> Result<std::ops::Range<usize>, MessageError> {
+    fn skip(&mut self, length: u64, at: usize) -> Result<(), MessageError> {
         let left = self.bytes.len().saturating_sub(self.at);
         let Some(length) = usize::try_from(length).ok().filter(|length| *length <= left) else {
             return Err(MessageError::Length { got: length, at, left });
         };
-        let start = self.at;
-        self.at = start.saturating_add(length);
-        Ok(start..self.at)
+        self.at = self.at.saturating_add(length);
+        Ok(())
     }
 }
 

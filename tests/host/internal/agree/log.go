@@ -32,8 +32,9 @@ type log struct {
 	wait  []span
 	known []time.Duration
 	nodes []accepted
-	// While one node was away.
-	gap span
+	// While one node was away, and which.
+	gap  span
+	gone int
 }
 
 // span is from a time to another.
@@ -100,7 +101,7 @@ func (l *log) setUp(node int, up bool) {
 	defer l.lock.Unlock()
 	l.nodes[node].up = up
 	if !up {
-		l.gap.from = time.Now()
+		l.gap.from, l.gone = time.Now(), node
 	}
 }
 
@@ -144,7 +145,9 @@ func (l *log) enter(node int, height uint64, b block, seen time.Time) error {
 	a.blocks = append(a.blocks, b)
 	for _, tx := range b.Transactions {
 		a.in[tx] = struct{}{}
-		if g, ok := l.sent[tx]; ok && g.node == node {
+		// A node that was away shows late what it was given before, which says nothing.
+		late := node == l.gone && l.gap.from.After(l.sent[tx].at) && seen.After(l.gap.from)
+		if g, ok := l.sent[tx]; ok && g.node == node && !late {
 			l.wait = append(l.wait, span{g.at, seen})
 		}
 	}
@@ -203,8 +206,7 @@ func (l *log) agreed() (int, error) {
 }
 
 // waits are from sending to acceptance at the node that was given it; calm:
-// while all nodes were there. The node that was away shows what it had been
-// given when it is back, which says nothing.
+// while all nodes were there.
 func (l *log) waits(calm bool) []time.Duration {
 	l.lock.Lock()
 	defer l.lock.Unlock()
@@ -213,8 +215,7 @@ func (l *log) waits(calm bool) []time.Duration {
 
 func (l *log) lengths(spans []span, calm bool) (all []time.Duration) {
 	for _, s := range spans {
-		acrossAll := s.from.Before(l.gap.from) && s.to.After(l.gap.to)
-		if l.gap.overlaps(s) != calm && (calm || !acrossAll) {
+		if l.gap.overlaps(s) != calm {
 			all = append(all, s.length())
 		}
 	}

@@ -70,7 +70,7 @@ func TestWhatOverlapsTheAbsenceIsCountedApart(t *testing.T) {
 	at := func(s int) time.Time { return time.Unix(int64(s), 0) }
 	l := newLog(1)
 	l.gap = span{at(10), at(20)}
-	for _, s := range []span{{at(1), at(2)}, {at(9), at(11)}, {at(12), at(15)}, {at(19), at(23)}, {at(5), at(30)}, {at(21), at(26)}} {
+	for _, s := range []span{{at(1), at(2)}, {at(9), at(11)}, {at(12), at(15)}, {at(19), at(23)}, {at(21), at(26)}} {
 		l.wait = append(l.wait, s)
 	}
 	if calm := l.waits(true); len(calm) != 2 || calm[0] != time.Second || calm[1] != 5*time.Second {
@@ -78,5 +78,19 @@ func TestWhatOverlapsTheAbsenceIsCountedApart(t *testing.T) {
 	}
 	if away := l.waits(false); len(away) != 3 || away[2] != 4*time.Second {
 		t.Fatal(away)
+	}
+}
+
+func TestWhatANodeShowsLateIsNotCounted(t *testing.T) {
+	tx := common.Hash{7}
+	l := newLog(2)
+	entered(t, l, 1, 0, genesis())
+	l.give(tx, given{node: 1, at: time.Now().Add(-time.Minute)})
+	l.setUp(1, false)
+	l.setUp(1, true)
+	entered(t, l, 1, 1, child(0, tx))
+	l.together()
+	if n := len(l.waits(true)) + len(l.waits(false)); n != 0 {
+		t.Fatal(n)
 	}
 }

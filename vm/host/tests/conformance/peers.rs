@@ -12,7 +12,7 @@ use prost_types::Timestamp;
 use std::sync::Arc;
 use tonic::Code;
 
-fn peer() -> Bytes {
+const fn peer() -> Bytes {
     Bytes::from_static(&[9; 20])
 }
 
