@@ -159,8 +159,14 @@ pub fn restore(from: &Path, to: &Path) -> Result<Manifest> {
 fn read(from: &Path) -> Result<Manifest> {
     let path = from.join(MANIFEST);
     let name = || path.display().to_string();
-    let about = fs::metadata(&path).with_context(|| format!("{} is no backup: {} is missing", from.display(), name()))?;
-    ensure!(about.len() <= MANIFEST_BYTES_MAX, "{} has {} bytes, at most {MANIFEST_BYTES_MAX} are read", name(), about.len());
+    let about =
+        fs::metadata(&path).with_context(|| format!("{} is no backup: {} is missing", from.display(), name()))?;
+    ensure!(
+        about.len() <= MANIFEST_BYTES_MAX,
+        "{} has {} bytes, at most {MANIFEST_BYTES_MAX} are read",
+        name(),
+        about.len()
+    );
     let manifest: Manifest = serde_json::from_slice(&fs::read(&path).with_context(name)?).with_context(name)?;
     ensure!(manifest.version == VERSION, "{}: version {}, this release reads {VERSION}", name(), manifest.version);
     ensure!(manifest.format <= FORMAT, "{}: format {}, this release reads {FORMAT}", name(), manifest.format);

@@ -73,7 +73,9 @@ fn new(options: &GenesisNew) -> Result<String> {
     let mut alloc = serde_json::Map::new();
     // The proxy that tools deploy through is on every chain of ours.
     if let Some(accounts) = file["alloc"].as_object() {
-        alloc.extend(accounts.iter().filter(|(_, account)| account.get("code").is_some()).map(|(k, v)| (k.clone(), v.clone())));
+        alloc.extend(
+            accounts.iter().filter(|(_, account)| account.get("code").is_some()).map(|(k, v)| (k.clone(), v.clone())),
+        );
     }
     let wei = alloy_primitives::U256::from(options.coins) * alloy_primitives::U256::from(10).pow(18_u64.try_into()?);
     alloc.insert(options.admin.to_string(), json!({ "balance": format!("{wei:#x}") }));

@@ -29,7 +29,8 @@ pub fn run(options: &Install) -> Result<ExitCode> {
         copy(&program, folder, &target)?;
     }
     let mut out = std::io::stdout();
-    let how = if replaced { "replaced; a host that runs goes on with the old one until it starts again" } else { "new" };
+    let how =
+        if replaced { "replaced; a host that runs goes on with the old one until it starts again" } else { "new" };
     writeln!(out, "{}: {} for the VM {} ({how})", target.display(), crate::rpc::web3::CLIENT, options.name)?;
     let odd = strangers(folder)?;
     for path in &odd {

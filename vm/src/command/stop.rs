@@ -21,7 +21,8 @@ impl Stop {
     pub fn listen() -> Result<Self> {
         let stop = Self::default();
         let flag = Arc::clone(&stop.0);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("starting a thread")?;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().context("starting a thread")?;
         let (ready, listening) = std::sync::mpsc::channel();
         let listen = move || {
             runtime.block_on(async {

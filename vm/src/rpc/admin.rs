@@ -21,5 +21,7 @@ async fn run(node: &Node, params: &Params) -> Answer {
     let name: Option<String> = params.optional(0)?;
     let name = name.unwrap_or_else(|| format!("block-{}", node.head().height()));
     let copy = node.backup(name).await.map_err(|error| RpcError::server(error.to_string()))?;
-    answer(&json!({ "path": copy.place, "height": format!("{:#x}", copy.head.height), "hash": copy.head.id.to_string() }))
+    answer(
+        &json!({ "path": copy.place, "height": format!("{:#x}", copy.head.height), "hash": copy.head.id.to_string() }),
+    )
 }

@@ -1,8 +1,8 @@
 //! The store over RocksDB: a column family a column, one write batch a commit.
 
-use alloy_primitives::Bytes;
 use crate::backup;
 use crate::folder::holder;
+use alloy_primitives::Bytes;
 use pars_chain::store::{Batch, Checkpoint, Column, Durability, Read, Scan, Store, StoreError};
 use rocksdb::{
     BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB, DBCompressionType, Direction, ErrorKind,

@@ -56,7 +56,8 @@ pub struct Report {
 /// # Errors
 /// A store that failed, or that holds nothing which could be checked. Records that do not decode are findings.
 pub fn verify(read: &dyn Read, depth: u64, listener: &mut dyn Listener) -> Result<Report, Fatal> {
-    let mut audit = Audit { read, listener, report: Report::default(), bad_blocks: BTreeSet::new(), told: BTreeSet::new() };
+    let mut audit =
+        Audit { read, listener, report: Report::default(), bad_blocks: BTreeSet::new(), told: BTreeSet::new() };
     match audit.run(depth) {
         Ok(()) | Err(Stop::Enough) => Ok(audit.report),
         Err(Stop::Fatal(fatal)) => Err(fatal),
@@ -139,13 +140,7 @@ impl Audit<'_> {
     }
 
     /// Tells of a record that does not agree.
-    fn found(
-        &mut self,
-        column: Column,
-        key: impl Into<Bytes>,
-        block: Option<u64>,
-        what: impl Into<String>,
-    ) -> Step {
+    fn found(&mut self, column: Column, key: impl Into<Bytes>, block: Option<u64>, what: impl Into<String>) -> Step {
         let key = key.into();
         if !self.told.insert((column, key.clone())) {
             return Ok(());

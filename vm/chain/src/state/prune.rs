@@ -95,10 +95,7 @@ impl Weight {
     /// Both together.
     #[must_use]
     pub const fn plus(self, other: Self) -> Self {
-        Self {
-            records: self.records.saturating_add(other.records),
-            bytes: self.bytes.saturating_add(other.bytes),
-        }
+        Self { records: self.records.saturating_add(other.records), bytes: self.bytes.saturating_add(other.bytes) }
     }
 
     fn add(&mut self, bytes: usize) {

@@ -41,7 +41,8 @@ fn judge_clock(now_ms: u64, synchronized: bool) -> Finding {
         return Finding::Good("set by the network".to_owned());
     }
     Finding::Note(
-        "the system does not say whether it is set by the network; blocks more than 10 s ahead of it are refused".to_owned(),
+        "the system does not say whether it is set by the network; blocks more than 10 s ahead of it are refused"
+            .to_owned(),
     )
 }
 
