@@ -6,7 +6,7 @@ use bytes::Bytes as Body;
 use pars_chain::state::meta;
 use pars_chain::store::{Batch, Column, Durability, Read, Store};
 use pars_tests::process::child::{Ended, Running};
-use pars_tests::process::dev::{Dev, STOP_MAX};
+use pars_tests::process::dev::Dev;
 use pars_tests::process::folder;
 use pars_tests::process::hosted::{Files, Hosted};
 use pars_tests::process::program::pars_vm;
@@ -14,6 +14,7 @@ use pars_tests::process::rpc::{Client, outcome};
 use pars_tests::process::wallet::{Draft, Wallet};
 use pars_vm::store::rocks::Rocks;
 use serde_json::{Value, json};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -140,30 +141,47 @@ fn process_tools_import_is_interrupted() -> Result<()> {
     let file = folder.path().join("blocks.pars");
     well(&["export", "--data-dir", text(&data), text(&file)])?;
     let fresh = folder.path().join("fresh");
-    let mut stopped = 0;
-    for _ in 0..50 {
-        let running = Running::start(&mut command(&["import", "--data-dir", text(&fresh), text(&file)])?)?;
-        while !fresh.join("CURRENT").exists() {
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        std::thread::sleep(Duration::from_millis(40));
-        running.signal("INT")?;
-        let ended = running.wait(TOOL_MAX)?;
-        match ended.code() {
-            Some(0) => break,
-            Some(130) => {
-                stopped += 1;
-                ensure!(ended.err.contains("the same command goes on from there"), "{}", ended.err);
-            }
-            // It came before anybody listened.
-            None => {}
-            other => anyhow::bail!("{other:?} {}", ended.err),
+    // A pipe gives what is written to it, so the import is in the middle when the signal comes.
+    let pipe = folder.path().join("pipe");
+    ensure!(Command::new("mkfifo").arg(&pipe).status()?.success());
+    let whole = std::fs::read(&file)?;
+    let (first, rest) = whole.split_at(whole.len() / 2);
+    let running = Running::start(&mut command(&["import", "--data-dir", text(&fresh), text(&pipe)])?)?;
+    let mut input = std::fs::OpenOptions::new().write(true).open(&pipe)?;
+    input.write_all(first)?;
+    // Before it listens a signal would end it at once.
+    while !catches_interrupt(running.id())? {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    running.signal("INT")?;
+    for piece in rest.chunks(1_000) {
+        std::thread::sleep(Duration::from_millis(20));
+        // It has ended, as it should.
+        if input.write_all(piece).is_err() {
+            break;
         }
     }
-    well(&["import", "--data-dir", text(&fresh), text(&file)])?;
-    println!("stopped {stopped} times");
+    drop(input);
+    let ended = running.wait(TOOL_MAX)?;
+    assert_eq!(ended.code(), Some(130), "{} {}", ended.out, ended.err);
+    ensure!(ended.err.contains("the same command goes on from there"), "{}", ended.err);
+    let height = meta::head(&Rocks::open(&fresh)?)?.height;
+    ensure!(
+        height > 0 && height < 72 && ended.err.contains(&format!("stopped after block {height};")),
+        "{}",
+        ended.err
+    );
+    let said = well(&["import", "--data-dir", text(&fresh), text(&file)])?;
+    ensure!(said.contains(&format!("{} blocks were taken", 72 - height)), "{said}");
     assert_eq!(head(&fresh)?, head(&data)?);
     Ok(())
+}
+
+/// A process has a handler of SIGINT.
+fn catches_interrupt(id: u32) -> Result<bool> {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).context("caught signals")?;
+    Ok(u64::from_str_radix(caught.trim(), 16)? & 0b10 != 0)
 }
 
 /// The last record of a column whose key starts so, changed: another last bit in its value.
@@ -216,9 +234,10 @@ fn process_tools_verify_names_what_is_planted() -> Result<()> {
         let (key, value) = plant(&store, column, start)?;
         drop(store);
         let ended = run(&["verify", "--data-dir", text(&data)])?;
-        let name = match column {
-            Column::Meta => format!("meta `{}`", String::from_utf8_lossy(&key)),
-            _ => format!("{} {}", column.name(), hex::encode_prefixed(&key)),
+        let name = if column == Column::Meta {
+            format!("meta `{}`", String::from_utf8_lossy(&key))
+        } else {
+            format!("{} {}", column.name(), hex::encode_prefixed(&key))
         };
         let line = ended.out.lines().find(|line| line.starts_with(&name)).unwrap_or_default();
         println!("{line}");

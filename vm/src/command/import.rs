@@ -15,7 +15,7 @@ use pars_chain::state::commit::History;
 use pars_chain::state::meta;
 use pars_chain::store::{Durability, Store};
 use std::fs::File;
-use std::io::{BufReader, Seek, SeekFrom, Write};
+use std::io::{BufReader, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -28,9 +28,9 @@ const SYNC_EVERY_BLOCKS: u64 = 256;
 /// Names the block that is not taken. What came before it stays.
 pub fn run(options: &Import) -> Result<ExitCode> {
     let name = options.file.display();
-    let mut file = File::open(&options.file).with_context(|| name.to_string())?;
-    let bytes = file.seek(SeekFrom::End(0)).with_context(|| name.to_string())?;
-    file.rewind().with_context(|| name.to_string())?;
+    let file = File::open(&options.file).with_context(|| name.to_string())?;
+    // None is known of a pipe.
+    let bytes = file.metadata().with_context(|| name.to_string())?.len();
     let (origin, mut reader) =
         Reader::open(BufReader::with_capacity(1 << 20, file)).with_context(|| name.to_string())?;
     let folder = Folder::open_or_make(&options.data_dir)?;

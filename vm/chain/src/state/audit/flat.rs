@@ -36,20 +36,13 @@ impl Audit<'_> {
 
     /// Records that the walk did not come to.
     pub(super) fn check_unreachable(&mut self, height: u64, broken: &Broken) -> Step {
-        let of_flat = |trie: Trie, key: B256| (trie, Nibbles::unpack(key), true);
-        let flat = |column: Column, key: &[u8]| match column {
-            Column::Accounts => Some(of_flat(Trie::Accounts, B256::try_from(key).ok()?)),
-            _ => {
-                let (account, slot) = key.split_at_checked(32)?;
-                Some(of_flat(Trie::Storage(B256::try_from(account).ok()?), B256::try_from(slot).ok()?))
-            }
+        let flat = |column: Column, key: &[u8]| {
+            let (trie, key) = split(column == Column::Accounts, key)?;
+            Some((trie, Nibbles::unpack(B256::try_from(key).ok()?), true))
         };
-        let node = |column: Column, key: &[u8]| match column {
-            Column::AccountTrie => Some((Trie::Accounts, path_from_bytes(key)?, false)),
-            _ => {
-                let (account, path) = key.split_at_checked(32)?;
-                Some((Trie::Storage(B256::try_from(account).ok()?), path_from_bytes(path)?, false))
-            }
+        let node = |column: Column, key: &[u8]| {
+            let (trie, path) = split(column == Column::AccountTrie, key)?;
+            Some((trie, path_from_bytes(path)?, false))
         };
         let tables = [(Column::Accounts, self.report.accounts), (Column::Slots, self.report.slots)];
         for (column, met) in tables {
@@ -162,6 +155,15 @@ impl Audit<'_> {
         }
         Ok(())
     }
+}
+
+/// The trie that a record is of, and its place there.
+fn split(is_accounts: bool, key: &[u8]) -> Option<(Trie, &[u8])> {
+    if is_accounts {
+        return Some((Trie::Accounts, key));
+    }
+    let (account, rest) = key.split_at_checked(32)?;
+    Some((Trie::Storage(B256::try_from(account).ok()?), rest))
 }
 
 /// A slot's record belongs to an account.
