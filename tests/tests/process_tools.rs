@@ -486,7 +486,7 @@ fn process_tools_name_who_has_the_folder() -> Result<()> {
     Ok(())
 }
 
-fn origin() -> pars_vm::blockfile::Origin {
+const fn origin() -> pars_vm::blockfile::Origin {
     pars_vm::blockfile::Origin {
         genesis: Bytes::new(),
         upgrade: Bytes::new(),

@@ -180,9 +180,9 @@ impl<R: Read> Reader<R> {
         let mut reader = Self { input, from: 0, next: 0, whole: 12, ended: false };
         let frame = reader.frame()?.filter(|frame| frame.kind == ORIGIN && fits(frame.length, ORIGIN_BYTES_MAX));
         let frame = frame.ok_or(BlockFileError::Origin)?;
-        let content = reader.content(&frame).map_err(|error| match error {
-            BlockFileError::Cut { .. } | BlockFileError::Changed { .. } => BlockFileError::Origin,
-            other => other,
+        let content = reader.content(&frame).map_err(|error| {
+            let damaged = matches!(error, BlockFileError::Cut { .. } | BlockFileError::Changed { .. });
+            if damaged { BlockFileError::Origin } else { error }
         })?;
         let origin = alloy_rlp::decode_exact(&content).map_err(|_| BlockFileError::Origin)?;
         (reader.from, reader.next) = (frame.height, frame.height);

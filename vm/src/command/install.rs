@@ -89,7 +89,7 @@ pub fn strangers(folder: &Path) -> Result<Vec<PathBuf>> {
 
 fn is_strange(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
-    let stem = name.rsplit_once('.').map_or(name.as_ref(), |(stem, _)| stem);
+    let stem = name.rsplit_once('.').map_or_else(|| name.as_ref(), |(stem, _)| stem);
     // The host passes over what is only an ending.
     !stem.is_empty() && stem.parse::<Id>().is_err()
 }

@@ -11,6 +11,9 @@ use crate::store::Column;
 use alloy_primitives::{B256, Bytes, keccak256};
 use alloy_trie::{EMPTY_ROOT_HASH, HashBuilder, Nibbles};
 
+/// What a record's key leads to: a trie, a path in it, and whether the record is the flat value there.
+type Target = (Trie, NodePath, bool);
+
 impl Audit<'_> {
     /// State root of a block, where the block is whole.
     pub(super) fn state_root(&self, height: u64) -> Step<Option<B256>> {
@@ -47,13 +50,13 @@ impl Audit<'_> {
         let tables = [(Column::Accounts, self.report.accounts), (Column::Slots, self.report.slots)];
         for (column, met) in tables {
             if self.count(column)? != met {
-                self.find_unreachable(height, column, broken, &flat)?;
+                self.find_unreachable(height, column, broken, flat)?;
             }
         }
         let tries = [Column::AccountTrie, Column::StorageTrie];
         if self.count(tries[0])?.saturating_add(self.count(tries[1])?) != self.report.nodes {
             for column in tries {
-                self.find_unreachable(height, column, broken, &node)?;
+                self.find_unreachable(height, column, broken, node)?;
             }
         }
         Ok(())
@@ -64,7 +67,7 @@ impl Audit<'_> {
         height: u64,
         column: Column,
         broken: &Broken,
-        target: &dyn Fn(Column, &[u8]) -> Option<(Trie, NodePath, bool)>,
+        target: fn(Column, &[u8]) -> Option<Target>,
     ) -> Step {
         for item in self.read.scan(column, &[]) {
             let (key, _) = item?;

@@ -91,7 +91,7 @@ impl<'w, 'a> Walk<'w, 'a> {
 
     /// Value of a key after the block.
     fn value(&self, key: &Key) -> Step<Option<Bytes>> {
-        Ok(value_at(self.audit.read, key, self.changed.is_some().then_some(self.height))?)
+        value_at(self.audit.read, key, self.changed.is_some().then_some(self.height))
     }
 
     /// Notes that a key was met; whether the next block changed it.
@@ -260,7 +260,7 @@ pub(super) fn value_at(read: &dyn Read, key: &Key, past: Option<u64>) -> Result<
 }
 
 /// A node's keys have 64 nibbles, as far as it says.
-pub(super) fn fits(path: &NodePath, node: &Node) -> bool {
+pub(super) const fn fits(path: &NodePath, node: &Node) -> bool {
     match node {
         Node::Leaf { rest } => path.len().saturating_add(rest.len()) == KEY_NIBBLES,
         Node::Extension { nibbles, .. } => {
