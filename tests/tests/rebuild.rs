@@ -137,8 +137,8 @@ impl World {
         for left in ["rebuild", "replaced"] {
             ensure!(!self.beside(left).exists(), "{left} is left");
         }
-        let store = Arc::new(Rocks::open(&self.folder)?);
-        let chain = Chain::open(Arc::clone(&store) as Arc<dyn Store>, &self.opening())?;
+        let store = Rocks::open(&self.folder)?;
+        let chain = Chain::open(Arc::new(store.clone()), &self.opening())?;
         let recorded = self.record.blocks.get(usize::try_from(height)?).context("a block")?;
         ensure!(chain.head().height() == height && chain.head().id().0 == recorded.hash, "{:?}", chain.head());
         ensure!(audit(store.snapshot()?, WINDOW)?.height == height);
