@@ -9,8 +9,8 @@ use pars_host::dialect::TABLE;
 use pars_host::metric::Family;
 use pars_host::testhost::Inside;
 use pars_host::{
-    Block, BlockContext, BlockMeta, Bytes, ChainVm, Event, Host, HttpHandler, Id, InitArgs, LastAccepted, Phase,
-    VmError,
+    AppError, AppRequest, Block, BlockContext, BlockMeta, Bytes, ChainVm, Event, Host, HttpHandler, Id, InitArgs,
+    LastAccepted, NodeId, PeerVersion, Phase, VmError,
 };
 use std::convert::Infallible;
 use std::sync::{Arc, LazyLock};
@@ -145,4 +145,10 @@ impl ChainVm for Echo {
     async fn reject(&self, _: Id) -> Result<(), VmError> {
         Ok(())
     }
+    async fn connected(&self, _: NodeId, _: PeerVersion) {}
+    async fn disconnected(&self, _: NodeId) {}
+    async fn app_request(&self, _: AppRequest) {}
+    async fn app_request_failed(&self, _: NodeId, _: u32, _: AppError) {}
+    async fn app_response(&self, _: NodeId, _: u32, _: Bytes) {}
+    async fn app_gossip(&self, _: NodeId, _: Bytes) {}
 }
