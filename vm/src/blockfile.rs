@@ -185,6 +185,7 @@ impl<R: Read> Reader<R> {
             if damaged { BlockFileError::Origin } else { error }
         })?;
         let origin = alloy_rlp::decode_exact(&content).map_err(|_| BlockFileError::Origin)?;
+        reader.count(&frame);
         (reader.from, reader.next) = (frame.height, frame.height);
         Ok((origin, reader))
     }
@@ -206,6 +207,7 @@ impl<R: Read> Reader<R> {
         let last = height.saturating_sub(1);
         match frame.kind {
             BLOCK if frame.height == height => {
+                self.count(&frame);
                 self.next = height.saturating_add(1);
                 Ok(Some(Exported { height, bytes: content.into() }))
             }
@@ -262,11 +264,13 @@ impl<R: Read> Reader<R> {
         if !hash.starts_with(&frame.check) {
             return Err(BlockFileError::Changed { height });
         }
-        let bytes = u64::from(frame.length).saturating_add(u64::try_from(FRAME_BYTES).unwrap_or(u64::MAX));
-        if frame.kind != END {
-            self.whole = self.whole.saturating_add(bytes);
-        }
         Ok(content)
+    }
+
+    /// A record is whole and stands where it belongs.
+    fn count(&mut self, frame: &Framed) {
+        let bytes = u64::from(frame.length).saturating_add(u64::try_from(FRAME_BYTES).unwrap_or(u64::MAX));
+        self.whole = self.whole.saturating_add(bytes);
     }
 }
 

@@ -79,10 +79,13 @@ pub fn open(
     let taken_back = transactions_above(&head, to).map_err(Error::from)?;
     if matches!(agreement, Agreement::Rewind(_)) {
         chain.rewind(to)?;
-        return Ok(Followed { store, chain, taken_back });
+        drop((store, chain, head));
+    } else {
+        drop((store, chain));
+        Rebuild { opening, folder, keep, to, stop }.run(head, Rocks::open)?;
     }
-    drop((store, chain));
-    Rebuild { opening, folder, keep, to, stop }.run(head, Rocks::open)?;
+    // Opening makes files of what the write-ahead log holds. A log that loses its end later then takes back new blocks, and
+    // never brings back those that were taken back here.
     let (store, chain) = open_store(folder, opening)?;
     Ok(Followed { store, chain, taken_back })
 }
