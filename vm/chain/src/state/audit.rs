@@ -56,8 +56,14 @@ pub struct Report {
 /// # Errors
 /// A store that failed, or that holds nothing which could be checked. Records that do not decode are findings.
 pub fn verify(read: &dyn Read, depth: u64, listener: &mut dyn Listener) -> Result<Report, Fatal> {
-    let mut audit =
-        Audit { read, listener, report: Report::default(), bad_blocks: BTreeSet::new(), told: BTreeSet::new() };
+    let mut audit = Audit {
+        read,
+        listener,
+        report: Report::default(),
+        bad_blocks: BTreeSet::new(),
+        lacking: BTreeSet::new(),
+        told: BTreeSet::new(),
+    };
     match audit.run(depth) {
         Ok(()) | Err(Stop::Enough) => Ok(audit.report),
         Err(Stop::Fatal(fatal)) => Err(fatal),
@@ -93,6 +99,8 @@ struct Audit<'a> {
     report: Report,
     /// Heights whose block is not what it was: nothing is compared with its header.
     bad_blocks: BTreeSet<u64>,
+    /// Blocks whose list of changes names a value that is not kept.
+    lacking: BTreeSet<u64>,
     /// Records that were told of: once is enough. The listener bounds them.
     told: BTreeSet<(Column, Bytes)>,
 }
