@@ -230,7 +230,7 @@ fn process_disk_flipped_bytes() -> Result<()> {
     let (mut at_start, mut at_read, mut at_audit) = (0, 0, 0);
     for table in &tables {
         let data = folder.path().join("copy");
-        copy(&whole, &data)?;
+        folder::copy(&whole, &data)?;
         let name = table.file_name().context("a name")?;
         folder::flip(&data.join(name), 20)?;
         match Dev::start(Some(&data)) {
@@ -267,7 +267,7 @@ fn process_disk_flipped_bytes() -> Result<()> {
 
     for (name, text) in [("CURRENT", "CURRENT"), ("MANIFEST", "MANIFEST")] {
         let data = folder.path().join(name);
-        copy(&whole, &data)?;
+        folder::copy(&whole, &data)?;
         let entries = std::fs::read_dir(&data)?.collect::<std::io::Result<Vec<_>>>()?;
         let files = entries.iter().map(std::fs::DirEntry::path);
         let file = files.filter(|path| path.file_name().is_some_and(|file| file.to_string_lossy().starts_with(name)));
@@ -328,13 +328,4 @@ fn refused(data: &Path) -> Result<String> {
     let hint = "restore the data folder from a backup, or delete it and sync again";
     ensure!(ended.err.contains(&name) && ended.err.contains(hint), "{}", ended.err);
     Ok(ended.err)
-}
-
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    std::fs::create_dir(to)?;
-    for entry in std::fs::read_dir(from)? {
-        let entry = entry?;
-        std::fs::copy(entry.path(), to.join(entry.file_name()))?;
-    }
-    Ok(())
 }

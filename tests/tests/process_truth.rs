@@ -11,7 +11,6 @@ use pars_tests::process::rpc::number;
 use pars_tests::process::wallet::{Draft, Signed, Wallet};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::path::Path;
 
 const TO: Address = Address::repeat_byte(0x77);
 /// Blocks whose state `pruned` keeps.
@@ -78,12 +77,12 @@ async fn process_truth_completes_a_replacement() -> Result<()> {
     let store = folder.path().join("pars");
     let (fresh, replaced) = (folder.path().join("pars.rebuild"), folder.path().join("pars.replaced"));
     // Both moments: before the second rename, and before the removal.
-    copy(&store, &replaced)?;
+    folder::copy(&store, &replaced)?;
     std::fs::rename(&store, &fresh)?;
     let hosted = Hosted::open_with(&files, past.note(3)?).await?;
     ensure!(hosted.shut_down().await?.code() == Some(0), "it does not stop");
     ensure!(store.exists() && !fresh.exists() && !replaced.exists(), "the folders are not in order");
-    copy(&store, &replaced)?;
+    folder::copy(&store, &replaced)?;
     goes_on_at(&files, &past, 3).await?;
     ensure!(!replaced.exists(), "{} is left", replaced.display());
     Ok(())
@@ -235,13 +234,4 @@ fn noting(height: u64, id: [u8; 32]) -> Database {
 
 fn transfer(nonce: u64) -> Result<Signed> {
     Wallet::local(0)?.sign(&Draft::transfer(nonce, TO, 1))
-}
-
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    std::fs::create_dir(to)?;
-    for entry in std::fs::read_dir(from)? {
-        let entry = entry?;
-        std::fs::copy(entry.path(), to.join(entry.file_name()))?;
-    }
-    Ok(())
 }

@@ -126,7 +126,7 @@ impl World {
         let old = Chain::open(Arc::new(Rocks::open(&self.folder).expect("it opens")), &opening)?;
         let head = old.head().clone();
         drop(old);
-        Rebuild { opening: &opening, folder: &self.folder, keep: &["kept"], to: TO, stop }.run(head, Rocks::open)
+        Rebuild { opening: &opening, folder: &self.folder, keep: &["kept"], to: TO, stop }.run(head)
     }
 
     fn beside(&self, ending: &str) -> PathBuf {

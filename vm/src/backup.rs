@@ -50,7 +50,7 @@ pub struct Manifest {
 /// Where something is there, or the disk fails.
 pub fn take(store: &Rocks, to: &Path) -> Result<Manifest> {
     ensure!(is_free(to)?, "{} is there already: remove it, or choose another name", to.display());
-    let part = with_ending(to);
+    let part = to.with_added_extension(PART);
     // What an interrupted one left.
     remove(&part)?;
     fs::create_dir_all(parent(to)).with_context(|| parent(to).display().to_string())?;
@@ -129,7 +129,7 @@ pub fn restore(from: &Path, to: &Path) -> Result<Manifest> {
         "{} is not empty: a backup is put where nothing is; move the folder away first",
         to.display()
     );
-    let part = with_ending(to);
+    let part = to.with_added_extension(PART);
     remove(&part)?;
     fs::create_dir_all(&part).with_context(|| part.display().to_string())?;
     for name in manifest.files.keys() {
@@ -217,13 +217,6 @@ fn remove(part: &Path) -> Result<()> {
         }
         Ok(()) | Err(_) => Ok(()),
     }
-}
-
-fn with_ending(to: &Path) -> PathBuf {
-    let mut name = to.as_os_str().to_owned();
-    name.push(".");
-    name.push(PART);
-    name.into()
 }
 
 #[cfg(test)]

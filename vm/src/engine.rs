@@ -164,8 +164,8 @@ impl Owner {
         let since = Instant::now();
         self.failed = Some(Fatal::Bug(format!("accepting {id} did not end")));
         // Beside the commit: which of both comes first does not matter while nothing is shown.
-        let next = self.chain.processing(id).filter(|_| self.chain.is_next(id)).map(|block| block.height());
-        let noting = self.recorder.as_ref().zip(next).map(|(recorder, height)| recorder.begin(Head { height, id }));
+        let noting = self.recorder.as_ref().zip(self.chain.acceptable(id));
+        let noting = noting.map(|(recorder, block)| recorder.begin(Head { height: block.height(), id }));
         let mut accepted = self.chain.accept(id, durability);
         if let Some(Err(fatal)) = noting.map(Noting::wait) {
             accepted = accepted.and(Err(fatal.into()));

@@ -82,7 +82,7 @@ pub fn open(
         drop((store, chain, head));
     } else {
         drop((store, chain));
-        Rebuild { opening, folder, keep, to, stop }.run(head, Rocks::open)?;
+        Rebuild { opening, folder, keep, to, stop }.run(head)?;
     }
     // Opening makes files of what the write-ahead log holds. A log that loses its end later then takes back new blocks, and
     // never brings back those that were taken back here.

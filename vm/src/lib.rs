@@ -10,6 +10,7 @@
 //! | `engine.rs` | the one thread that owns the chain |
 //! | `truth.rs` | the last accepted block in the host's database |
 //! | `follow.rs` | opening the store, and following that note |
+//! | `again.rs` | blocks that were accepted once, accepted again |
 //! | `rebuild.rs` | a store made anew from the blocks of another |
 //! | `blocks.rs` | accepted blocks as readers need them, decoded |
 //! | `arrivals.rs` | transactions as they become executable |
@@ -25,6 +26,8 @@
 //!
 //! What needs RocksDB is behind the feature `disk`, which only fuzz targets leave out.
 
+#[cfg(feature = "disk")]
+pub mod again;
 pub mod arrivals;
 #[cfg(feature = "disk")]
 pub mod backup;
@@ -50,6 +53,7 @@ pub mod metrics;
 pub mod node;
 #[cfg(feature = "disk")]
 pub mod plugin;
+#[cfg(feature = "disk")]
 pub mod rebuild;
 #[cfg(feature = "disk")]
 pub mod replay;

@@ -2,6 +2,7 @@
 
 mod health;
 
+use crate::again::SYNC_EVERY_BLOCKS;
 use crate::clock::{Clock, now_ms};
 use crate::config::Config;
 use crate::engine::{Engine, Owner};
@@ -62,9 +63,8 @@ struct Running {
     admin: bool,
 }
 
-/// While catching up, a crash costs at most this many blocks…
-const SYNC_EVERY_BLOCKS: u64 = 256;
-/// … or this many milliseconds of them. The host gives them again.
+/// While catching up, a crash costs at most so many milliseconds of blocks, or [`SYNC_EVERY_BLOCKS`]. The host gives them
+/// again.
 const SYNC_EVERY_MS: u64 = 1_000;
 /// Pause before another build on the same block, milliseconds.
 const REBUILD_MS: u64 = 100;

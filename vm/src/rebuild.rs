@@ -4,12 +4,13 @@
 //! It grows in a folder of its own beside the store, goes on there after an interruption, and takes the store's place by
 //! two renames, which [`finish`] completes after a crash.
 
+use crate::again::{self, AgainError};
 use crate::clock::now_ms;
-use alloy_primitives::Bytes;
+use crate::folder::parent;
+use crate::store::rocks::Rocks;
 use pars_chain::block::BlockId;
-use pars_chain::engine::{Chain, Context, OpenError, Opening, Verdict};
+use pars_chain::engine::{Chain, OpenError, Opening};
 use pars_chain::error::{DecodeError, Error, Fatal};
-use pars_chain::store::{Durability, Store, StoreError};
 use pars_chain::view::View;
 use std::fs;
 use std::io;
@@ -17,8 +18,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Blocks between two syncs of the new store.
-const SYNC_EVERY: u64 = 256;
 /// Time between two lines about it, milliseconds.
 const SAY_EVERY_MS: u64 = 10_000;
 
@@ -81,17 +80,13 @@ pub struct Rebuild<'a> {
 }
 
 impl Rebuild<'_> {
-    /// Makes the store anew from the blocks that `old` shows, and puts it in the folder's place. `open` opens a store.
+    /// Makes the store anew from the blocks that `old` shows, and puts it in the folder's place.
     ///
     /// # Errors
     /// See [`RebuildError`]. The store is as it was then.
-    pub fn run<S: Store + 'static>(
-        &self,
-        old: View,
-        open: impl Fn(&Path) -> Result<S, StoreError>,
-    ) -> Result<(), RebuildError> {
+    pub fn run(&self, old: View) -> Result<(), RebuildError> {
         let (fresh, replaced) = (beside(self.folder, FRESH), beside(self.folder, REPLACED));
-        let store = open(&fresh).map_err(|error| OpenError::Fatal(error.into()))?;
+        let store = Rocks::open(&fresh).map_err(Fatal::from)?;
         let mut chain = Chain::open(Arc::new(store), self.opening)?;
         let first = chain.head().height();
         let (mut said, since) = (now_ms(), now_ms());
@@ -103,7 +98,7 @@ impl Rebuild<'_> {
             }
             let bytes = old.block_bytes(height)?;
             let bytes = bytes.ok_or_else(|| Fatal::Corrupt(format!("block {height} is missing")))?;
-            follow(&mut chain, height, bytes)?;
+            again::accept(&mut chain, bytes).map_err(|error| RebuildError::of_block(height, error))?;
             if now_ms().saturating_sub(said) >= SAY_EVERY_MS {
                 said = now_ms();
                 let seconds = said.saturating_sub(since) / 1_000;
@@ -125,21 +120,15 @@ impl Rebuild<'_> {
     }
 }
 
-/// Takes one block through verify and accept.
-fn follow(chain: &mut Chain, height: u64, bytes: Bytes) -> Result<(), RebuildError> {
-    let block = chain.parse(bytes).map_err(|cause| RebuildError::Block { height, cause })?;
-    let id = block.id();
-    let refused = |reason| RebuildError::Refused { id, height, reason };
-    // It was accepted before: the clock is its own.
-    let context = Context { now_ms: block.header.unix_ms(), bootstrapped: false, verdicts: None };
-    match chain.verify(&block, context)? {
-        Verdict::Valid => {}
-        Verdict::Invalid(reason) => return Err(refused(reason.to_string())),
-        Verdict::Needs(needs) => return Err(refused(format!("it needs {needs:?}"))),
+impl RebuildError {
+    /// What kept the stored block of a height from being accepted again.
+    fn of_block(height: u64, error: AgainError) -> Self {
+        match error {
+            AgainError::Malformed(cause) => Self::Block { height, cause },
+            AgainError::Refused { id, reason } => Self::Refused { id, height, reason },
+            AgainError::Accept(error) => Self::Accept(error),
+        }
     }
-    let durability = if height.is_multiple_of(SYNC_EVERY) { Durability::Synced } else { Durability::Buffered };
-    chain.accept(id, durability)?;
-    Ok(())
 }
 
 /// Completes what a crash left between the two renames, and removes what was replaced.
@@ -154,9 +143,8 @@ pub fn finish(folder: &Path) -> Result<(), RebuildError> {
     if !folder.exists() {
         fs::rename(&fresh, folder).map_err(at(&fresh))?;
     }
-    if let Some(parent) = folder.parent() {
-        fs::File::open(parent).and_then(|parent| parent.sync_all()).map_err(at(parent))?;
-    }
+    let parent = parent(folder);
+    fs::File::open(parent).and_then(|parent| parent.sync_all()).map_err(at(parent))?;
     fs::remove_dir_all(&replaced).map_err(at(&replaced))
 }
 

@@ -39,9 +39,7 @@ pub(crate) async fn connect(addr: &str) -> Result<Channel, String> {
 /// Serves a service, and the health service beside it, until `stop` is ready and the calls under way are answered.
 pub(crate) async fn serve<S>(listener: TcpListener, service: S, stop: impl Future<Output = ()>)
 where
-    S: Service<http::Request<Body>, Response = http::Response<Body>, Error = Infallible>,
-    S: Service<http::Request<Body>, Future = BoxFuture<http::Response<Body>, Infallible>>,
-    S: Clone + Send + Sync + 'static,
+    S: Answers + Clone + Send + Sync + 'static,
 {
     let service = WithHealth { service, health: HealthServer::new(Serving) };
     let served = Server::builder()
@@ -76,6 +74,24 @@ fn with_causes(error: &dyn std::error::Error) -> String {
     words
 }
 
+/// A service as it is generated: it answers every request.
+pub(crate) trait Answers:
+    Service<
+        http::Request<Body>,
+        Response = http::Response<Body>,
+        Error = Infallible,
+        Future = BoxFuture<http::Response<Body>, Infallible>,
+    >
+{
+}
+
+impl<S> Answers for S
+where
+    S: Service<http::Request<Body>, Response = http::Response<Body>, Error = Infallible>,
+    S: Service<http::Request<Body>, Future = BoxFuture<http::Response<Body>, Infallible>>,
+{
+}
+
 /// A service and the health service on one port.
 #[derive(Debug, Clone)]
 struct WithHealth<S> {
@@ -83,11 +99,7 @@ struct WithHealth<S> {
     health: HealthServer<Serving>,
 }
 
-impl<S> Service<http::Request<Body>> for WithHealth<S>
-where
-    S: Service<http::Request<Body>, Response = http::Response<Body>, Error = Infallible>,
-    S: Service<http::Request<Body>, Future = BoxFuture<http::Response<Body>, Infallible>>,
-{
+impl<S: Answers> Service<http::Request<Body>> for WithHealth<S> {
     type Response = http::Response<Body>;
     type Error = Infallible;
     type Future = BoxFuture<http::Response<Body>, Infallible>;

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use crate::dialect::{self, TABLE};
 use crate::grpc::{MESSAGE_BYTES_MAX, connect};
-use crate::text::{bounded, one_line};
+use crate::text::{bounded, leading_number, one_line};
 use crate::{Detected, Numbers, PROTOCOL_OVERRIDE, ServeError, Source};
 
 /// Announces a port that listens already. Once: the host remembers the first number it hears and ends the process if
@@ -63,10 +63,7 @@ fn advice(told: &Detected, numbers: &Numbers, host: u32) -> String {
 }
 
 fn numbers_in(words: &str) -> impl Iterator<Item = u32> + '_ {
-    words.split(NUMBER_FOLLOWS).skip(1).filter_map(|rest| {
-        let end = rest.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(rest.len());
-        rest.get(..end)?.parse().ok()
-    })
+    words.split(NUMBER_FOLLOWS).skip(1).filter_map(leading_number)
 }
 
 /// The host ends a plugin that is not heard within this time of its start.

@@ -5,7 +5,6 @@
 //! SIGTERM when it dies, and a plugin that ignores that holds the chain's database for ever. Hence SIGINT never ends
 //! the process, and SIGTERM does only after `Shutdown` or when the parent is another than at the start.
 
-use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::os::unix::process::parent_id;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,11 +15,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{OnceCell, watch};
 use tokio::task::JoinSet;
 use tokio::time::{interval, sleep, timeout};
-use tonic::body::Body;
-use tonic::codegen::BoxFuture;
-use tower::Service;
 
 use crate::dialect::Dialect;
+use crate::grpc::Answers;
 use crate::{ChainVm, ServeError, VmError, grpc};
 
 /// Signals, and the parent as it was at the start.
@@ -183,9 +180,7 @@ impl<V: ChainVm> Session<V> {
     /// Serves on a new port of loopback until the session stops.
     pub(crate) async fn spawn_server<S>(&self, service: S) -> std::io::Result<SocketAddr>
     where
-        S: Service<http::Request<Body>, Response = http::Response<Body>, Error = Infallible>,
-        S: Service<http::Request<Body>, Future = BoxFuture<http::Response<Body>, Infallible>>,
-        S: Clone + Send + Sync + 'static,
+        S: Answers + Clone + Send + Sync + 'static,
     {
         let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await?;
         let addr = listener.local_addr()?;

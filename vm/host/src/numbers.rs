@@ -17,6 +17,7 @@ use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 use tokio::time::timeout;
 
+use crate::text::leading_number;
 use crate::{Environment, ServeError};
 
 /// Set for programs that are asked for their version. Whoever finds it asks nobody: two programs that ask each other
@@ -192,8 +193,7 @@ async fn ask(program: &Path) -> Option<u32> {
 /// The number in the words of a host about itself: `app/1.2.3 [database=…, rpcchainvm=45, …]`.
 fn number_in(version: &str) -> Option<u32> {
     let (_, rest) = version.split_once(NUMBER_FOLLOWS)?;
-    let end = rest.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(rest.len());
-    rest.get(..end)?.parse().ok()
+    leading_number(rest)
 }
 
 /// The number that the operator chose, in a file of lines as `key = value`.

@@ -7,12 +7,12 @@ use crate::command::stop::Stop;
 use crate::folder::stored::Stored;
 use crate::folder::{Folder, parent, sync};
 use alloy_primitives::{B256, keccak256};
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use pars_chain::block::Header;
 use pars_chain::store::{Column, Read};
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 /// Ending of a file that is not complete. It is renamed when it is.
@@ -33,7 +33,7 @@ pub fn run(options: &Export) -> Result<ExitCode> {
     let from = options.from;
     ensure!(from <= last.saturating_add(1), "--from {from} is above the last block to write, which is {last}");
     let stop = Stop::listen()?;
-    let part = with_ending(file);
+    let part = file.with_added_extension(PART);
     let origin = origin(read.as_ref())?;
     let (out, next) = open(&part, &origin, from, read.as_ref())?;
     ensure!(
@@ -49,7 +49,7 @@ pub fn run(options: &Export) -> Result<ExitCode> {
         if stop.came() {
             progress.end();
             out.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all().with_context(writing)?;
-            complain(format_args!("stopped before block {height}; the same command goes on from there"));
+            super::complain(&anyhow!("stopped before block {height}; the same command goes on from there"));
             return Ok(Stop::code());
         }
         let bytes = block(read.as_ref(), height)?;
@@ -65,10 +65,6 @@ pub fn run(options: &Export) -> Result<ExitCode> {
     let id = id_of(read.as_ref(), last)?;
     writeln!(std::io::stdout(), "{}: {count} blocks, up to {last} {id}", file.display())?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn complain(text: std::fmt::Arguments<'_>) {
-    drop(writeln!(std::io::stderr(), "pars-vm: {text}"));
 }
 
 /// What makes the chain.
@@ -121,7 +117,7 @@ fn open(part: &Path, origin: &Origin, from: u64, read: &dyn Read) -> Result<(Fil
                 ensure!(block(read, last.height).is_ok_and(|ours| keccak256(&ours) == keccak256(&last.bytes)), other());
             }
             if ended {
-                complain(format_args!("{} was complete and is written on", name()));
+                super::complain(&anyhow!("{} was complete and is written on", name()));
             }
             (Some(reader.next_height()), reader.whole_bytes())
         }
@@ -138,11 +134,4 @@ fn open(part: &Path, origin: &Origin, from: u64, read: &dyn Read) -> Result<(Fil
             Ok((file, from))
         }
     }
-}
-
-fn with_ending(file: &Path) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(".");
-    name.push(PART);
-    name.into()
 }

@@ -1,26 +1,24 @@
 //! `pars-vm import`: blocks of a file into a folder, through parse, verify and accept.
 
+use crate::again;
 use crate::blockfile::{Exported, Reader};
 use crate::command::Import;
 use crate::command::progress::Progress;
 use crate::command::stop::Stop;
 use crate::folder::Folder;
 use crate::folder::stored::Stored;
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use pars_chain::block::BlockId;
-use pars_chain::engine::{Chain, Context, Verdict};
+use pars_chain::engine::Chain;
 use pars_chain::execution::executor::Place;
 use pars_chain::limits::HISTORY_WINDOW;
 use pars_chain::state::commit::History;
 use pars_chain::state::meta;
-use pars_chain::store::{Durability, Store};
+use pars_chain::store::Store;
 use std::fs::File;
 use std::io::{BufReader, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
-
-/// A crash costs at most this many blocks, which the same command takes again.
-const SYNC_EVERY_BLOCKS: u64 = 256;
 
 /// Takes the blocks that the folder does not have yet.
 ///
@@ -73,10 +71,7 @@ pub fn run(options: &Import) -> Result<ExitCode> {
     let count = height.saturating_sub(begins);
     match taken.with_context(|| format!("{name}: {count} blocks were taken, the last one is {height}"))? {
         Ended::Stopped => {
-            drop(writeln!(
-                std::io::stderr(),
-                "pars-vm: stopped after block {height}; the same command goes on from there"
-            ));
+            super::complain(&anyhow!("stopped after block {height}; the same command goes on from there"));
             Ok(Stop::code())
         }
         Ended::Complete => {
@@ -114,17 +109,7 @@ fn take_block(chain: &mut Chain, Exported { height, bytes }: Exported) -> Result
         ensure!(ours.as_ref() == Some(&bytes), "the folder has another block there");
         return Ok(());
     }
-    let block = chain.parse(bytes)?;
-    // It was accepted once: its time is not compared with the clock, and what only a host can check of it is trusted.
-    let context = Context { now_ms: block.header.unix_ms(), bootstrapped: false, verdicts: None };
-    match chain.verify(&block, context)? {
-        Verdict::Valid => {}
-        Verdict::Invalid(reason) => bail!("refused: {reason}"),
-        Verdict::Needs(needs) => bail!("refused: it needs {needs:?}"),
-    }
-    let durability = if height.is_multiple_of(SYNC_EVERY_BLOCKS) { Durability::Synced } else { Durability::Buffered };
-    chain.accept(block.id(), durability)?;
-    Ok(())
+    Ok(again::accept(chain, bytes)?)
 }
 
 /// A folder of one kind of history is not gone on with as the other.

@@ -8,6 +8,7 @@ use pars_chain::store::{Batch, Checkpoint, Column, Durability, Read, Scan, Store
 use rocksdb::{
     BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB, DBCompressionType, Direction, ErrorKind,
     IteratorMode, Options, ReadOptions, SliceTransform, SnapshotWithThreadMode, WriteBatch, WriteOptions,
+    properties::{self, PropName},
 };
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
@@ -32,8 +33,6 @@ const BLOCK_BYTES: usize = 16 << 10;
 const BLOOM_BITS: f64 = 10.0;
 /// Bytes of writes to all columns that are kept in memory before they become files. The write-ahead log is about as long.
 const WRITE_BUFFER_BYTES: usize = 32 << 20;
-/// RocksDB's name for the bytes of the tables that are in use.
-const LIVE_BYTES: &str = "rocksdb.live-sst-files-size";
 /// Files that the store holds open. Hosts run with limits from 4,096 up.
 const OPEN_FILES_MAX: i32 = 1_024;
 
@@ -86,9 +85,7 @@ impl Rocks {
     /// # Errors
     /// When the store failed.
     pub fn disk_bytes(&self, column: Column) -> Result<u64, StoreError> {
-        let family = self.inner.family(column)?;
-        let bytes = self.inner.db.property_int_value_cf(family, rocksdb::properties::TOTAL_SST_FILES_SIZE);
-        bytes.map(Option::unwrap_or_default).map_err(|error| translate(&error, &self.inner.folder))
+        self.inner.measure(column, properties::TOTAL_SST_FILES_SIZE)
     }
 
     /// Gives room of removed records in these columns back to the disk. Everything written before is on the disk then.
@@ -106,9 +103,7 @@ impl Rocks {
         }
         self.inner.db.flush_wal(true).map_err(|error| translate(&error, &self.inner.folder))
     }
-}
 
-impl Rocks {
     /// Tells how large it is, without keeping it open.
     #[must_use]
     pub fn sizes(&self) -> Sizes {
@@ -128,12 +123,9 @@ impl std::fmt::Debug for Sizes {
 impl Columns for Sizes {
     fn bytes(&self) -> Vec<(&'static str, u64)> {
         let Some(inner) = self.0.upgrade() else { return Vec::new() };
-        let bytes = |column: Column| {
-            let family = inner.family(column).ok()?;
-            let bytes = inner.db.property_int_value_cf(family, LIVE_BYTES).ok()??;
-            Some((column.name(), bytes))
-        };
-        Column::iter().filter_map(bytes).collect()
+        let bytes =
+            |column: Column| inner.measure(column, properties::LIVE_SST_FILES_SIZE).map(|bytes| (column.name(), bytes));
+        Column::iter().filter_map(|column| bytes(column).ok()).collect()
     }
 }
 
@@ -186,6 +178,12 @@ impl std::fmt::Debug for Rocks {
 impl Inner {
     fn family(&self, column: Column) -> Result<&ColumnFamily, StoreError> {
         self.db.cf_handle(column.name()).ok_or_else(|| StoreError::Io(format!("column {} is missing", column.name())))
+    }
+
+    /// What RocksDB counts for a column.
+    fn measure(&self, column: Column, property: &PropName) -> Result<u64, StoreError> {
+        let counted = self.db.property_int_value_cf(self.family(column)?, property);
+        counted.map(Option::unwrap_or_default).map_err(|error| translate(&error, &self.folder))
     }
 }
 

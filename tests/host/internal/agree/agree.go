@@ -14,6 +14,7 @@ import (
 
 	"pars.network/tests/host/internal/network"
 	"pars.network/tests/host/internal/rpc"
+	"pars.network/tests/host/internal/wait"
 )
 
 const (
@@ -215,13 +216,4 @@ func percentiles(times []time.Duration) string {
 	return fmt.Sprintf("p50 %s, p99 %s, longest %s (%d)", at(50), at(99), at(100), len(times))
 }
 
-func pause(ctx context.Context) error { return sleep(ctx, pollEvery) }
-
-func sleep(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return errors.New("stopped")
-	case <-time.After(d):
-		return nil
-	}
-}
+func pause(ctx context.Context) error { return wait.For(ctx, pollEvery) }

@@ -16,6 +16,7 @@ import (
 	"github.com/ava-labs/libevm/params"
 
 	"pars.network/tests/host/internal/network"
+	"pars.network/tests/host/internal/wait"
 )
 
 const (
@@ -187,7 +188,7 @@ func (r *run) probe(ctx context.Context, tx common.Hash, given int, at time.Time
 			if err == nil && known != nil {
 				break
 			}
-			if time.Since(at) > probeMax || sleep(ctx, probeEvery) != nil {
+			if time.Since(at) > probeMax || wait.For(ctx, probeEvery) != nil {
 				return
 			}
 		}

@@ -10,6 +10,8 @@ import (
 
 	"github.com/ava-labs/libevm/common"
 	"github.com/ava-labs/libevm/common/hexutil"
+
+	"pars.network/tests/host/internal/wait"
 )
 
 // cutTransfers are mined between two cuts at most.
@@ -110,7 +112,7 @@ func (c *check) settle(ctx context.Context) error {
 		if time.Since(start) > mineTimeout {
 			return fmt.Errorf("transactions wait in the pool: the next nonce is %d, and with them %d", mined, pending)
 		}
-		if err := sleep(ctx, pollEvery); err != nil {
+		if err := wait.For(ctx, pollEvery); err != nil {
 			return err
 		}
 	}

@@ -5,7 +5,6 @@ package smoke
 import (
 	"context"
 	"crypto/ecdsa"
-	"errors"
 	"fmt"
 	"io"
 	"math/big"
@@ -20,6 +19,7 @@ import (
 
 	"pars.network/tests/host/internal/network"
 	"pars.network/tests/host/internal/rpc"
+	"pars.network/tests/host/internal/wait"
 )
 
 const (
@@ -235,7 +235,7 @@ func (c *check) await(ctx context.Context, m mined) (mined, error) {
 			if time.Since(m.sent) > mineTimeout {
 				return m, fmt.Errorf("transaction %s was not mined within %s", m.tx, mineTimeout)
 			}
-			if err := sleep(ctx, pollEvery); err != nil {
+			if err := wait.For(ctx, pollEvery); err != nil {
 				return m, err
 			}
 			continue
@@ -336,7 +336,7 @@ func (c *check) nodesAgree(ctx context.Context) error {
 			if time.Since(start) > mineTimeout {
 				return fmt.Errorf("node%d stays at height %d, node0 is at %d", i, at.height(), head.height())
 			}
-			if err := sleep(ctx, pollEvery); err != nil {
+			if err := wait.For(ctx, pollEvery); err != nil {
 				return err
 			}
 		}
@@ -387,13 +387,4 @@ func (c *check) balance(ctx context.Context) (*big.Int, error) {
 func (b block) height() uint64 {
 	h, _ := rpc.ParseQuantity(b.Number)
 	return h
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return errors.New("stopped")
-	case <-time.After(d):
-		return nil
-	}
 }

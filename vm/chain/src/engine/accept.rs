@@ -23,10 +23,10 @@ pub struct Accepted {
 }
 
 impl Chain {
-    /// Whether [`Self::accept`] would store this block.
+    /// The block, where [`Self::accept`] would store it.
     #[must_use]
-    pub fn is_next(&self, id: BlockId) -> bool {
-        self.processing.get(&id).is_some_and(|processing| processing.block.parent() == self.head.id())
+    pub fn acceptable(&self, id: BlockId) -> Option<&Arc<Block>> {
+        self.processing(id).filter(|block| block.parent() == self.head.id())
     }
 
     /// Accepts a processing block: stores everything of it in one batch, then shows it. None where it is the last

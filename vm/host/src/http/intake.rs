@@ -14,6 +14,8 @@ use tonic::body::Body;
 use tonic::codegen::BoxFuture;
 use tower::Service;
 
+use crate::grpc::Answers;
+
 /// Bytes of all requests that are received or answered. Services keep fewer of what they work on.
 const ALL_BYTES_MAX: usize = 256 << 20;
 /// Bytes of a request that are not counted, so that whoever asks for little is heard in any case.
@@ -41,11 +43,7 @@ pub(crate) struct Guarded<S> {
     room: Room,
 }
 
-impl<S> Service<http::Request<Body>> for Guarded<S>
-where
-    S: Service<http::Request<Body>, Response = http::Response<Body>, Error = Infallible>,
-    S: Service<http::Request<Body>, Future = BoxFuture<http::Response<Body>, Infallible>>,
-{
+impl<S: Answers> Service<http::Request<Body>> for Guarded<S> {
     type Response = http::Response<Body>;
     type Error = Infallible;
     type Future = BoxFuture<http::Response<Body>, Infallible>;
@@ -129,14 +127,7 @@ mod tests {
     use tower::ServiceExt;
 
     /// Reads a body whole, and answers when it is told to.
-    fn reading(
-        answer: Arc<Semaphore>,
-    ) -> impl Service<
-        http::Request<Body>,
-        Response = http::Response<Body>,
-        Error = Infallible,
-        Future = BoxFuture<http::Response<Body>, Infallible>,
-    > + Clone {
+    fn reading(answer: Arc<Semaphore>) -> impl Answers + Clone {
         tower::service_fn(move |request: http::Request<Body>| {
             let answer = Arc::clone(&answer);
             let reading: BoxFuture<http::Response<Body>, Infallible> = Box::pin(async move {
