@@ -188,6 +188,21 @@ async fn process_gossip_answers_and_asks() -> Result<()> {
     let silent = hosted.host().take_sent();
     ensure!(!silent.iter().any(|sent| matches!(sent, Sent::Error(_) | Sent::Response(_))), "{silent:?}");
 
+    // An operator sees all of it.
+    for (name, label, expected) in [
+        ("gossip_peers", None, 3.0),
+        ("gossip_validators", None, 2.0),
+        ("gossip_sent_total", Some("pull"), 2.0),
+        ("gossip_received_total", Some("admitted"), 2.0),
+        ("gossip_received_total", Some("refused"), 1.0),
+        ("gossip_received_total", Some("dropped"), 0.0),
+        ("gossip_faults_total", Some("refused"), 3.0),
+        ("gossip_faults_total", Some("malformed"), 0.0),
+        ("gossip_faults_total", Some("excess"), 0.0),
+    ] {
+        assert_eq!(hosted.measured(name, label).await?, Some(expected), "{name} {label:?}");
+    }
+
     let block = hosted.seal().await?;
     assert_eq!(block.height, 1);
     let mined = hosted.call("eth_getBlockTransactionCountByNumber", json!(["0x1"])).await?;
@@ -218,6 +233,10 @@ async fn process_gossip_survives_a_flood() -> Result<()> {
         }
     }
     known(&mut hosted, &honest).await?;
+    for fault in ["excess", "malformed"] {
+        let counted = hosted.measured("gossip_faults_total", Some(fault)).await?;
+        ensure!(counted > Some(0.0), "{fault}: {counted:?}");
+    }
     let grown = hosted.running.memory_kb()?.saturating_sub(before);
     println!("memory grown by {grown} kB");
     ensure!(grown < 256 << 10, "{grown} kB");

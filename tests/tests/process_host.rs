@@ -9,16 +9,22 @@ use alloy_primitives::Address;
 use anyhow::{Context as _, Result, ensure};
 use bytes::Bytes;
 use client::Client;
+use pars_chain::block::{Block, Header, transactions_root};
+use pars_chain::tx::Tx;
+use pars_genesis::presets;
 use pars_proto::host::vm;
 use pars_tests::process::child::Running;
 use pars_tests::process::hosted::{END_MAX, Files, Hosted, NOT_FOUND};
 use pars_tests::process::program::pars_vm;
-use pars_tests::process::wallet::{Draft, Wallet};
+use pars_tests::process::wallet::{Draft, Signed, Wallet};
 use serde_json::{Value, json};
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tonic::Code;
@@ -26,6 +32,8 @@ use tonic::Code;
 const TO: Address = Address::repeat_byte(0x99);
 /// The end of a plugin, from the call to the end of its process, whatever it is at.
 const SHUTDOWN_MAX: Duration = Duration::from_secs(10);
+/// Gas of a block that runs for minutes.
+const GAS: u64 = 400_000_000_000;
 /// An endless loop, which ends with its gas.
 const LOOP: [u8; 4] = [0x5b, 0x60, 0x00, 0x56];
 
@@ -130,38 +138,67 @@ async fn process_report_1_5_shutdown_while_opening() -> Result<()> {
     Ok(())
 }
 
-/// While a block is built, which is as while one is verified: both run on the one thread of the chain. What was submitted
-/// is in the pool again.
-#[tokio::test(flavor = "multi_thread")]
-async fn process_report_1_5_shutdown_while_building() -> Result<()> {
-    const GAS: u64 = 400_000_000_000;
-    let folder = tempfile::tempdir()?;
-    let local = Files::local(folder.path());
+/// A chain whose blocks may run for minutes, and a transaction that does.
+fn endless(folder: &Path) -> Result<(Files, Signed)> {
+    let local = Files::local(folder);
     let mut genesis: Value = serde_json::from_slice(&local.genesis)?;
     genesis["config"]["feeConfig"]["gasLimit"] = json!(GAS);
     genesis["gasLimit"] = json!(format!("{GAS:#x}"));
     let config = Bytes::from_static(b"{\"rpc-tx-fee-cap\": 0}");
     let files = Files { genesis: genesis.to_string().into(), config, ..local };
+    let long = Draft { gas: GAS - 1_000_000, fee_cap: 10_000_000_000, tip: 1, ..Draft::create(0, LOOP.to_vec()) };
+    Ok((files, Wallet::local(0)?.sign(&long)?))
+}
+
+/// The end of a chain that is busy, and its next start; how many transactions of the sender it knows then.
+async fn busy_end(hosted: Hosted, files: &Files) -> Result<Value> {
+    let (answer, _) = ended(hosted).await?;
+    let text = "the chain did not close within 4 s: the process ends with what is stored";
+    assert_eq!(answer.err().context("a chain that is busy")?.message(), text);
+    let mut hosted = Hosted::start().await?;
+    assert_eq!(hosted.initialize(files).await?.height, 0);
+    hosted.serve().await?;
+    let known = hosted.call("eth_getTransactionCount", json!([Wallet::local(0)?.address, "pending"])).await?;
+    assert_eq!(hosted.shut_down().await?.code(), Some(0));
+    Ok(known)
+}
+
+/// While a block is built that takes minutes: nothing waits for it, and its transaction is in the pool again.
+#[tokio::test(flavor = "multi_thread")]
+async fn process_report_1_5_shutdown_while_building() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (files, long) = endless(folder.path())?;
     let mut hosted = Hosted::open(&files).await?;
-    let from = Wallet::local(0)?;
-    let fee_cap = 10_000_000_000;
-    let long = Draft { gas: GAS - 1_000_000, fee_cap, tip: 1, ..Draft::create(0, LOOP.to_vec()) };
-    hosted.submit(&from.sign(&long)?).await?;
+    hosted.submit(&long).await?;
     hosted.wanted().await?;
     let mut builder = hosted.plugin.vm.clone();
     let building = tokio::spawn(async move { builder.build_block(vm::BuildBlockRequest::default()).await });
     tokio::time::sleep(Duration::from_millis(500)).await;
     ensure!(!building.is_finished(), "it is built already");
-    let (answer, took) = ended(hosted).await?;
-    println!("while building: {took:?}");
-    let text = "the chain did not close within 4 s: the process ends with what is stored";
-    assert_eq!(answer.err().context("a chain that is busy")?.message(), text);
+    assert_eq!(busy_end(hosted, &files).await?, "0x1");
     building.await?.err().context("no block")?;
-    let mut hosted = Hosted::start().await?;
-    assert_eq!(hosted.initialize(&files).await?.height, 0);
-    hosted.serve().await?;
-    assert_eq!(hosted.call("eth_getTransactionCount", json!([from.address, "pending"])).await?, "0x1");
-    assert_eq!(hosted.shut_down().await?.code(), Some(0));
+    Ok(())
+}
+
+/// While a peer's block is executed that takes minutes.
+#[tokio::test(flavor = "multi_thread")]
+async fn process_report_1_5_shutdown_while_verifying() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (files, long) = endless(folder.path())?;
+    let mut hosted = Hosted::open(&files).await?;
+    hosted.submit(&Wallet::local(0)?.sign(&Draft::transfer(0, TO, 1))?).await?;
+    hosted.wanted().await?;
+    let short = Block::decode(hosted.build().await?.bytes.into())?;
+    let transactions = vec![Arc::new(Tx::decode(&long.raw)?)];
+    let transactions_root = transactions_root(&transactions);
+    let block = Block::new(Header { transactions_root, gas_used: GAS - 1_000_000, ..short.header }, transactions);
+    let mut verifier = hosted.plugin.vm.clone();
+    let request = vm::BlockVerifyRequest { bytes: block.bytes().0.clone(), p_chain_height: None };
+    let verifying = tokio::spawn(async move { verifier.block_verify(request).await });
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    ensure!(!verifying.is_finished(), "there is a verdict already: {:?}", verifying.await);
+    assert_eq!(busy_end(hosted, &files).await?, "0x1");
+    verifying.await?.err().context("no verdict")?;
     Ok(())
 }
 
@@ -254,6 +291,34 @@ async fn process_report_1_8_long_messages() -> Result<()> {
     Ok(())
 }
 
+/// A build that gives nothing, and a block of which nobody hears again: while the pool has something, the host is told to
+/// build once more.
+#[tokio::test(flavor = "multi_thread")]
+async fn process_report_1_18_a_build_that_came_to_nothing() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let files = Files { genesis: presets::local(1_000).into(), ..Files::local(folder.path()) };
+    let mut hosted = Hosted::open(&files).await?;
+    let from = Wallet::local(0)?;
+    hosted.submit(&from.sign(&Draft::transfer(0, TO, 1))?).await?;
+    hosted.seal().await?;
+
+    hosted.submit(&from.sign(&Draft::transfer(1, TO, 1))?).await?;
+    let early = hosted.build().await.err().context("a block within the delay")?;
+    ensure!(early.to_string().contains("too early: the next block may come at "), "{early:?}");
+    for _ in 0..3 {
+        hosted.wanted().await?;
+        assert_eq!(hosted.build().await?.height, 2);
+    }
+    hosted.wanted().await?;
+    let refused = hosted.build().await?;
+    hosted.verify(refused.bytes.clone()).await?;
+    hosted.reject(refused.id).await?;
+    hosted.wanted().await?;
+    assert_eq!(hosted.seal().await?.height, 2);
+    assert_eq!(hosted.shut_down().await?.code(), Some(0));
+    Ok(())
+}
+
 /// A text of 100 KB in an error is cut, and the next call works.
 #[tokio::test(flavor = "multi_thread")]
 async fn process_report_1_9_long_error_texts() -> Result<()> {
@@ -271,6 +336,32 @@ async fn process_report_1_9_long_error_texts() -> Result<()> {
         ensure!(!refused.message().is_empty() && refused.message().len() <= 1_024, "{refused:?}");
     }
     hosted.initialize(&good).await?;
+    assert_eq!(hosted.shut_down().await?.code(), Some(0));
+    Ok(())
+}
+
+/// One byte a chunk, and nobody says how many come.
+#[tokio::test(flavor = "multi_thread")]
+async fn process_report_1_10_bodies_in_pieces() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let hosted = Hosted::open(&Files::local(folder.path())).await?;
+    let call = br#"{"jsonrpc":"2.0","id":1,"method":"eth_chainId","params":[]}"#;
+    let chunks: Vec<u8> = call.iter().flat_map(|letter| [b'1', b'\r', b'\n', *letter, b'\r', b'\n']).collect();
+    let head = b"POST /rpc HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for streamed in [true, false] {
+        let mut user = TcpStream::connect(hosted.proxy("/rpc", streamed).await?).await?;
+        for _ in 0..3 {
+            user.write_all(&[&head[..], &chunks, b"0\r\n\r\n"].concat()).await?;
+            let mut answer = Vec::new();
+            while !answer.ends_with(b"}") {
+                ensure!(timeout(END_MAX, user.read_buf(&mut answer)).await?? > 0, "the connection ended");
+            }
+            let answer = String::from_utf8(answer)?;
+            let (head, body) = answer.split_once("\r\n\r\n").context("a head")?;
+            ensure!(head.starts_with("HTTP/1.1 200 "), "{answer}");
+            assert_eq!(serde_json::from_str::<Value>(body)?["result"], json!("0x539"));
+        }
+    }
     assert_eq!(hosted.shut_down().await?.code(), Some(0));
     Ok(())
 }
@@ -540,24 +631,18 @@ async fn process_host_under_load() -> Result<()> {
     ensure!(slowest_accept < Duration::from_secs(5), "{slowest_accept:?}");
     ensure!(answered > 100 && slowest_us < 10_000_000, "{answered} answers, {slowest_us} us");
     ensure!(after < before + 400_000, "{before} kB before, {after} kB after");
-    let families = hosted.plugin.vm.gather(()).await?.into_inner().metric_families;
-    let value = |name: &str| {
-        let family = families.iter().find(|family| family.name.as_deref() == Some(name))?;
-        let metric = family.metric.first()?;
-        metric.gauge.and_then(|gauge| gauge.value).or_else(|| metric.counter.and_then(|counter| counter.value))
-    };
     for (name, expected) in [
-        ("pars_chain_height", 20.0),
-        ("pars_chain_blocks_accepted_total", 20.0),
-        ("pars_chain_blocks_built_total", 20.0),
-        ("pars_chain_transactions_accepted_total", 2_000.0),
-        ("pars_chain_gas_used_total", 42_000_000.0),
-        ("pars_chain_processing_blocks", 0.0),
-        ("pars_chain_stopped", 0.0),
+        ("height", 20.0),
+        ("blocks_accepted_total", 20.0),
+        ("blocks_built_total", 20.0),
+        ("transactions_accepted_total", 2_000.0),
+        ("gas_used_total", 42_000_000.0),
+        ("processing_blocks", 0.0),
+        ("stopped", 0.0),
     ] {
-        assert_eq!(value(name), Some(expected), "{name}");
+        assert_eq!(hosted.measured(name, None).await?, Some(expected), "{name}");
     }
-    assert!(value("pars_chain_websockets_open").is_some_and(|open| open > 0.0));
+    assert!(hosted.measured("websockets_open", None).await? > Some(0.0));
     assert_eq!(hosted.shut_down().await?.code(), Some(0));
     drop(sockets);
     Ok(())

@@ -367,7 +367,7 @@ const UPGRADE: &str = "upgrade file: precompileUpgrades[0].noConfig: no such key
 /// A new chain starts without a configuration, with an empty one, and with each key alone, at its default and at another
 /// value; what does nothing is said.
 #[tokio::test(flavor = "multi_thread")]
-async fn process_report_1_14_every_configuration_boots() -> Result<()> {
+async fn process_report_1_14_and_1_15_every_configuration_boots() -> Result<()> {
     let mut configurations: Vec<(String, usize)> = ["", "{}", " \n"].map(|text| (text.to_owned(), 0)).to_vec();
     for key in table::TABLE {
         let notes = usize::from(matches!(key.effect, Effect::Nothing(_)));
@@ -562,14 +562,7 @@ async fn process_plugin_follows_a_recorded_chain() -> Result<()> {
     let record = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/subnet-evm/classic-11.json.gz");
     let record = Record::read(&record)?;
     let folder = tempfile::tempdir()?;
-    let files = Files {
-        folder: folder.path().to_owned(),
-        genesis: record.genesis.get().to_owned().into(),
-        upgrade: record.upgrade.as_ref().map(|upgrade| upgrade.get().to_owned()).unwrap_or_default().into(),
-        config: Bytes::new(),
-        network_id: record.network_id,
-        chain_id: record.blockchain_id,
-    };
+    let files = Files::recorded(folder.path(), &record);
     let mut hosted = Hosted::start().await?;
     let opened = hosted.initialize(&files).await?;
     assert_eq!(opened.last_accepted_id.as_ref(), record.blocks[0].hash.as_slice());

@@ -5,13 +5,16 @@ use anyhow::{Context as _, Result, ensure};
 use bytes::Bytes as Body;
 use pars_chain::state::meta;
 use pars_chain::store::{Batch, Column, Durability, Read, Store};
+use pars_proto::host::vm;
 use pars_tests::process::child::{Ended, Running};
 use pars_tests::process::dev::Dev;
 use pars_tests::process::folder;
-use pars_tests::process::hosted::{Files, Hosted};
+use pars_tests::process::hosted::{Files, Hosted, states};
 use pars_tests::process::program::pars_vm;
 use pars_tests::process::rpc::{Client, outcome};
 use pars_tests::process::wallet::{Draft, Wallet};
+use pars_vm::folder::IN_HOSTS_FOLDER;
+use pars_vm::replay::record::Record;
 use pars_vm::store::rocks::Rocks;
 use serde_json::{Value, json};
 use std::io::Write;
@@ -130,6 +133,30 @@ fn process_tools_export_and_import() -> Result<()> {
     ensure!(err.contains("begins with block 40") && err.contains("ends with block 0"), "{err}");
     let err = refused(&["export", "--data-dir", text(&data), "--to", "73", text(&folder.path().join("x"))])?;
     ensure!(err.contains("--to 73 is above the last block, which is 72"), "{err}");
+    Ok(())
+}
+
+/// What was imported is served: the host, users and the index of heights see one head, and importing again is no work.
+#[tokio::test(flavor = "multi_thread")]
+async fn process_report_1_17_an_imported_chain_serves() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("blocks.pars");
+    well(&["export", "--data-dir", text(&recorded(folder.path())?), text(&file)])?;
+    let record = Record::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join(RECORD))?;
+    let files = Files::recorded(&folder.path().join("chain"), &record);
+    let last = record.blocks.last().context("blocks")?;
+    for taken in [last.number, 0] {
+        let said = well(&["import", "--data-dir", text(&files.folder.join(IN_HOSTS_FOLDER)), text(&file)])?;
+        ensure!(said.contains(&format!(" {taken} blocks were taken")), "{said}");
+        let mut hosted = Hosted::open(&files).await?;
+        let accepted = hosted.enter(states()?.normal).await?;
+        assert_eq!((accepted.height, accepted.last_accepted_id.as_ref()), (last.number, last.hash.as_slice()));
+        assert_eq!(hosted.call("eth_blockNumber", json!([])).await?, json!(format!("{:#x}", last.number)));
+        let request = vm::GetBlockIdAtHeightRequest { height: last.number };
+        let at = hosted.plugin.vm.get_block_id_at_height(request).await?.into_inner();
+        assert_eq!((at.err, at.blk_id.as_ref()), (0, last.hash.as_slice()));
+        assert_eq!(hosted.shut_down().await?.code(), Some(0));
+    }
     Ok(())
 }
 

@@ -95,7 +95,7 @@ async fn serve(options: &Dev) -> Result<()> {
     let api = Api::new(Arc::clone(&node), Limits::default(), Group::iter(), Clock::Machine);
     let service = RpcService::new(Arc::new(api));
     let service = if options.admin { service.with_operators() } else { service };
-    let metrics = Metrics::new(&service, disk);
+    let metrics = Metrics::new(&service, disk, Arc::default());
     let server = tokio::spawn(listen::serve(listener, service, stopped, metrics));
     greeting::greet(&node, address, options, &accounts::accounts(options.accounts)?)?;
     let result = tokio::select! {

@@ -11,6 +11,8 @@ pub mod machine;
 pub mod meters;
 pub mod text;
 
+use crate::gossip::Gossip;
+use crate::gossip::service::Report;
 use crate::node::Node;
 use crate::rpc::api::Api;
 use crate::rpc::hub::Hub;
@@ -19,7 +21,7 @@ use meters::{Meters, Times};
 use pars_host::metric::{Family, Kind, Number, Series, Value};
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 /// What measurements are read from.
@@ -28,6 +30,7 @@ pub struct Metrics {
     api: Arc<Api>,
     hub: Arc<Hub>,
     disk: Option<Disk>,
+    gossip: Arc<OnceLock<Gossip>>,
     started: Instant,
 }
 
@@ -143,6 +146,27 @@ pub static TABLE: &[Row] = &[
     gauge("pars_chain_journal_bytes", "Bytes of the file of submitted transactions.", |metrics, _| {
         metrics.node().journal_bytes().map(Number::Count)
     }),
+    gauge("pars_chain_gossip_peers", "Nodes that are connected.", |metrics, _| Some(metrics.gossip()?.peers.into())),
+    gauge("pars_chain_gossip_validators", "Validators that are connected.", |metrics, _| {
+        Some(metrics.gossip()?.validators.into())
+    }),
+    by(Kind::Counter, "pars_chain_gossip_sent_total", "Transactions sent to peers.", "way", |metrics| {
+        metrics.gossiped(|Report { messages, .. }| [("push", messages.pushed), ("pull", messages.given)])
+    }),
+    by(Kind::Counter, "pars_chain_gossip_received_total", "Transactions of peers, by their fate.", "fate", |metrics| {
+        metrics.gossiped(|all| [("admitted", all.admitted), ("refused", all.refused), ("dropped", all.dropped)])
+    }),
+    by(
+        Kind::Counter,
+        "pars_chain_gossip_faults_total",
+        "What of gossip was not heard, by its fault.",
+        "fault",
+        |metrics| {
+            metrics.gossiped(|Report { messages, .. }| {
+                [("excess", messages.excess), ("malformed", messages.malformed), ("refused", messages.refused)]
+            })
+        },
+    ),
     by(Kind::Counter, "pars_chain_rpc_requests_total", "Calls of JSON-RPC by group of methods.", "group", |metrics| {
         metrics.meters().calls.by_group().map(|(group, calls, _)| (group.to_owned(), calls)).collect()
     }),
@@ -172,10 +196,10 @@ pub static TABLE: &[Row] = &[
 ];
 
 impl Metrics {
-    /// Of a chain and its service; `disk` where its store has one.
+    /// Of a chain and its service; `disk` where its store has one, and `gossip` once there is a way to peers.
     #[must_use]
-    pub fn new(service: &RpcService, disk: Option<Disk>) -> Self {
-        Self { api: Arc::clone(service.api()), hub: Arc::clone(service.hub()), disk, started: Instant::now() }
+    pub fn new(service: &RpcService, disk: Option<Disk>, gossip: Arc<OnceLock<Gossip>>) -> Self {
+        Self { api: Arc::clone(service.api()), hub: Arc::clone(service.hub()), disk, gossip, started: Instant::now() }
     }
 
     /// Every row of the table that has something to say, at a time in Unix milliseconds.
@@ -245,6 +269,15 @@ impl Metrics {
 
     fn meters(&self) -> &Meters {
         self.node().meters()
+    }
+
+    fn gossip(&self) -> Option<Report> {
+        self.gossip.get().map(Gossip::report)
+    }
+
+    fn gossiped<const N: usize>(&self, read: fn(&Report) -> [(&'static str, u64); N]) -> Vec<(String, u64)> {
+        let counts = self.gossip().map(|report| read(&report));
+        counts.into_iter().flatten().map(|(label, count)| (label.to_owned(), count)).collect()
     }
 }
 

@@ -43,7 +43,7 @@ pub struct Plugin {
     lever: log::Lever,
     running: OnceLock<Running>,
     /// Where the host lends a way to peers.
-    gossip: OnceLock<Gossip>,
+    gossip: Arc<OnceLock<Gossip>>,
     phase: Mutex<Option<Phase>>,
     /// When the store was last synced while catching up, Unix milliseconds.
     synced_ms: AtomicU64,
@@ -74,11 +74,11 @@ const JOURNAL: &str = "pool.journal";
 impl Plugin {
     /// A plugin that no host has spoken to yet.
     #[must_use]
-    pub const fn new(lever: log::Lever) -> Self {
+    pub fn new(lever: log::Lever) -> Self {
         Self {
             lever,
             running: OnceLock::new(),
-            gossip: OnceLock::new(),
+            gossip: Arc::default(),
             phase: Mutex::new(None),
             synced_ms: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
@@ -163,7 +163,7 @@ impl Plugin {
         follow::give_back(&node, taken_back);
         let api = Api::new(Arc::clone(&node), config.limits, config.groups, Clock::Machine);
         let service = RpcService::new(Arc::new(api));
-        let metrics = Metrics::new(&service, Some(disk));
+        let metrics = Metrics::new(&service, Some(disk), Arc::clone(&self.gossip));
         Ok((Running { node, service, metrics, admin: config.admin_api }, config.gossip))
     }
 

@@ -14,6 +14,7 @@ use pars_host::testhost::{Plugin, TestHost};
 use pars_proto::host::http::http_client::HttpClient;
 use pars_proto::host::http::{Element, HandleSimpleHttpRequest, HandleSimpleHttpResponse};
 use pars_proto::host::vm;
+use pars_vm::replay::record::Record;
 use prost_types::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -87,6 +88,19 @@ impl Files {
             config: Bytes::new(),
             network_id: 1_337,
             chain_id: B256::repeat_byte(2),
+        }
+    }
+
+    /// A recorded chain in this folder.
+    #[must_use]
+    pub fn recorded(folder: &Path, record: &Record) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            genesis: record.genesis.get().to_owned().into(),
+            upgrade: record.upgrade.as_ref().map(|upgrade| upgrade.get().to_owned()).unwrap_or_default().into(),
+            config: Bytes::new(),
+            network_id: record.network_id,
+            chain_id: record.blockchain_id,
         }
     }
 }
@@ -214,6 +228,21 @@ impl Hosted {
     /// The plugin's.
     pub async fn enter(&mut self, state: i32) -> Result<vm::SetStateResponse> {
         Ok(self.plugin.vm.set_state(vm::SetStateRequest { state }).await?.into_inner())
+    }
+
+    /// What the plugin measures under `pars_chain_` and this name, with this value of the one label it may have; none where
+    /// it says nothing of that.
+    ///
+    /// # Errors
+    /// When the plugin does not answer.
+    pub async fn measured(&mut self, name: &str, label: Option<&str>) -> Result<Option<f64>> {
+        let families = self.plugin.vm.gather(()).await?.into_inner().metric_families;
+        let family = families.iter().find(|family| family.name.as_deref() == Some(&format!("pars_chain_{name}")));
+        let mut metrics = family.iter().flat_map(|family| &family.metric);
+        let metric = metrics.find(|metric| metric.label.first().and_then(|pair| pair.value.as_deref()) == label);
+        Ok(metric.and_then(|metric| {
+            metric.gauge.and_then(|gauge| gauge.value).or_else(|| metric.counter.and_then(|counter| counter.value))
+        }))
     }
 
     /// A request of a user, as the host passes it on.

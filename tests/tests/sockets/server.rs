@@ -42,7 +42,7 @@ impl Server {
         let service = RpcService::with_sockets(Arc::new(api), sockets);
         let (stop, stopped) = watch::channel(false);
         let serving = service.clone();
-        let metrics = Metrics::new(&service, None);
+        let metrics = Metrics::new(&service, None, Arc::default());
         let address = world.runtime().block_on(async move {
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
             let address = listener.local_addr().expect("bound");

@@ -283,7 +283,7 @@ fn what_is_free() {
 
 /// A block may lie ten seconds ahead of the clock, and not a millisecond more; also before the host has caught up.
 #[test]
-fn future() {
+fn report_1_20_a_block_of_the_future() {
     for (name, field) in [("classic-11", Field::Timestamp), ("granite-11", Field::TimestampMilliseconds)] {
         let record = Record::read(name);
         let mut chain = record.open(Arc::new(Memory::new()), History::Archive);
@@ -292,7 +292,13 @@ fn future() {
         for context in [at_its_time(&block), bootstrapping(&block)] {
             let early = pars_chain::engine::Context { now_ms: earliest - 1, ..context };
             match chain.verify(&block, early) {
-                Ok(Verdict::Invalid(Invalid::Header { field: named, .. })) => assert_eq!(named, field),
+                Ok(Verdict::Invalid(reason @ Invalid::Header { field: named, .. })) => {
+                    assert_eq!(named, field);
+                    // Whose clock is wrong is seen from both times.
+                    let latest = block.header.unix_ms() - 1;
+                    let words = format!("{latest} ms, {FUTURE_MS_MAX} ms ahead of this clock");
+                    assert!(reason.to_string().contains(&words), "{reason}");
+                }
                 other => panic!("{other:?}"),
             }
             assert!(chain.processing(block.id()).is_none());

@@ -1,9 +1,11 @@
 //! Opening what is stored: the same chain goes on, anything else is refused, and nothing is changed by a refusal.
 
 use alloy_primitives::Bytes;
+use pars_chain::block::Block;
 use pars_chain::engine::{Chain, OpenError, Opening};
 use pars_chain::error::Fatal;
 use pars_chain::store::{Batch, Column, Durability, Memory, Store};
+use pars_genesis::forks::UNSCHEDULED;
 use pars_genesis::presets;
 use std::sync::Arc;
 
@@ -39,6 +41,45 @@ fn the_same_chain_goes_on() {
     let again = open(&store, &opening(&genesis, b"")).expect("goes on");
     assert_eq!((again.genesis(), again.head().id()), (first, first));
     assert_eq!(store.dump(), before, "opening again writes nothing");
+}
+
+/// The header of genesis has the fields of the forks that it begins with, and none is missing before another one.
+#[test]
+fn report_1_16_genesis_of_every_fork_set() {
+    const NAMES: [&str; 4] = ["durango", "etna", "fortuna", "granite"];
+    let whole: serde_json::Value = serde_json::from_slice(&presets::local(1)).expect("a preset is JSON");
+    let now = &whole["config"]["durangoTimestamp"];
+    let mut sizes = Vec::new();
+    for active in 0..=NAMES.len() {
+        for fortuna in [true, false] {
+            let mut genesis = whole.clone();
+            let config = genesis["config"].as_object_mut().expect("a preset has a configuration");
+            for (index, name) in NAMES.iter().enumerate() {
+                let begun = index < active && (fortuna || *name != "fortuna");
+                config.insert(format!("{name}Timestamp"), if begun { now.clone() } else { UNSCHEDULED.into() });
+            }
+            if !fortuna {
+                config.remove("fortunaTimestamp");
+            }
+            if active < 4 {
+                config.remove("initialMinDelayMS");
+            }
+            let genesis = genesis.to_string();
+            let store = Memory::new();
+            let chain =
+                open(&store, &opening(genesis.as_bytes(), b"")).unwrap_or_else(|error| panic!("{active}: {error}"));
+            let bytes = chain.head().block_bytes(0).expect("memory reads").expect("there is a genesis");
+            let block = Block::decode(bytes.clone()).unwrap_or_else(|error| panic!("{active}: {error}"));
+            assert_eq!((block.id(), block.height()), (chain.genesis(), 0));
+            let again = Block::new(block.header.clone(), Vec::new());
+            assert_eq!((again.id(), again.bytes()), (block.id(), &bytes), "{active}");
+            let again = open(&store, &opening(genesis.as_bytes(), b"")).expect("goes on");
+            assert_eq!(again.head().id(), block.id());
+            sizes.push(bytes.len());
+        }
+    }
+    sizes.dedup();
+    assert!(sizes.is_sorted() && sizes.len() == 3, "before Etna, Etna, Granite: {sizes:?}");
 }
 
 #[test]

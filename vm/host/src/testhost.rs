@@ -6,6 +6,7 @@ mod inside;
 mod proxy;
 mod raw;
 mod services;
+mod user;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};

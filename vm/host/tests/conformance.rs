@@ -68,6 +68,7 @@ const STEPS: &[Step] = steps![
     http::http_requests_pass_through,
     http::long_bodies_are_refused,
     http::streamed_requests_are_answered,
+    http::bodies_of_unknown_length_are_whole,
     http::a_connection_changes_hands,
     life::a_mismatch_is_one_line_and_code_1,
     life::a_mismatch_is_noted_for_the_next_start,

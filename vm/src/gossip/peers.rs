@@ -44,6 +44,13 @@ impl Peers {
         self.sort();
     }
 
+    /// Nodes that are connected, and those of them that validate.
+    #[must_use]
+    pub fn count(&self) -> (u64, u64) {
+        let count = |length| u64::try_from(length).unwrap_or(u64::MAX);
+        (count(self.connected.len()), count(self.near.len()))
+    }
+
     /// Whether a node validates.
     #[must_use]
     pub fn validates(&self, node: NodeId) -> bool {

@@ -69,9 +69,13 @@ struct Shared {
     failed: AtomicBool,
 }
 
-/// What was counted since the start.
+/// Who is there, and what was counted since the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Report {
+    /// Nodes that are connected.
+    pub peers: u64,
+    /// Those of them that validate.
+    pub validators: u64,
     /// What the messages were.
     pub messages: Counts,
     /// Transactions of peers that came into the pool.
@@ -175,7 +179,7 @@ impl Gossip {
         self.shared.receive(node, &transactions);
     }
 
-    /// What was counted.
+    /// Who is there, and what was counted.
     #[must_use]
     pub fn report(&self) -> Report {
         self.shared.report()
@@ -262,8 +266,17 @@ impl Shared {
 
     fn report(&self) -> Report {
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        let messages = self.state.lock().counts();
-        Report { messages, admitted: read(&self.admitted), refused: read(&self.refused), dropped: read(&self.dropped) }
+        let state = self.state.lock();
+        let (messages, (peers, validators)) = (state.counts(), state.neighbours());
+        drop(state);
+        Report {
+            peers,
+            validators,
+            messages,
+            admitted: read(&self.admitted),
+            refused: read(&self.refused),
+            dropped: read(&self.dropped),
+        }
     }
 
     fn stop(&self) {

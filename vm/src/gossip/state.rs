@@ -111,6 +111,12 @@ impl State {
         self.counts
     }
 
+    /// Nodes that are connected, and those of them that validate.
+    #[must_use]
+    pub fn neighbours(&self) -> (u64, u64) {
+        self.peers.count()
+    }
+
     /// From here on it speaks with peers, or no longer: a node that catches up has no state to look at transactions with.
     pub const fn serve(&mut self, serving: bool) {
         self.serving = serving;

@@ -18,10 +18,9 @@ use pars_proto::host::io::reader::{self, ReadRequest, ReadResponse};
 use pars_proto::host::net::conn::conn_server::{Conn, ConnServer};
 use pars_proto::host::net::conn::{self, SetDeadlineRequest};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-use tonic::body::Body;
 use tonic::codegen::BoxFuture;
 use tonic::transport::Channel;
 use tonic::{Request, Response, Status, async_trait};
@@ -29,10 +28,8 @@ use tower::Service;
 use tower::util::BoxCloneSyncService;
 
 use super::gone;
+use super::user::{Body, Head, User};
 use crate::grpc;
-
-/// Bytes of the head of a request.
-const HEAD_BYTES_MAX: usize = 64 << 10;
 
 /// Passes on what users send to a new port.
 pub(super) async fn listen(http: HttpClient<Channel>, streamed: bool) -> io::Result<SocketAddr> {
@@ -40,36 +37,26 @@ pub(super) async fn listen(http: HttpClient<Channel>, streamed: bool) -> io::Res
     let addr = listener.local_addr()?;
     drop(tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            let user = User { stream, read: BytesMut::new(), http: http.clone(), streamed };
-            drop(tokio::spawn(async move { user.serve().await }));
+            let proxy = Proxy { user: User::new(stream), http: http.clone(), streamed };
+            drop(tokio::spawn(async move { proxy.serve().await }));
         }
     }));
     Ok(addr)
 }
 
-/// A user's connection.
-struct User {
-    stream: TcpStream,
-    /// Read and not used yet.
-    read: BytesMut,
+/// Passes on what one user sends.
+struct Proxy {
+    user: User,
     http: HttpClient<Channel>,
     streamed: bool,
 }
 
-/// The head of a request.
-struct Head {
-    method: String,
-    target: String,
-    headers: Vec<Element>,
-}
-
-impl User {
+impl Proxy {
     async fn serve(mut self) -> io::Result<()> {
-        drop(self.stream.set_nodelay(true));
-        while let Some(head) = self.head().await? {
+        while let Some(head) = self.user.head().await? {
             if head.header("Upgrade").is_some() || self.streamed {
                 match self.exchange(head).await? {
-                    Some(user) => self = user,
+                    Some(proxy) => self = proxy,
                     None => return Ok(()),
                 }
             } else {
@@ -79,40 +66,13 @@ impl User {
         Ok(())
     }
 
-    /// Reads the head of the next request; none at the end.
-    async fn head(&mut self) -> io::Result<Option<Head>> {
-        let end = loop {
-            if let Some(end) = self.read.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
-                break end + 4;
-            }
-            if self.read.len() > HEAD_BYTES_MAX || self.stream.read_buf(&mut self.read).await? == 0 {
-                return Ok(None);
-            }
-        };
-        let head = self.read.split_to(end);
-        let text = String::from_utf8_lossy(&head);
-        let mut lines = text.split("\r\n");
-        let mut words = lines.next().unwrap_or_default().split(' ').map(str::to_owned);
-        let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-        let headers = lines
-            .filter_map(|line| line.split_once(':'))
-            .map(|(key, value)| Element { key: canonical(key), values: vec![value.trim().to_owned()] });
-        Ok(Some(Head { method, target, headers: headers.collect() }))
-    }
-
-    async fn body(&mut self, head: &Head) -> io::Result<Bytes> {
-        let length = head.length();
-        while self.read.len() < length {
-            if self.stream.read_buf(&mut self.read).await? == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-        }
-        Ok(self.read.split_to(length).freeze())
-    }
-
     /// A request in one message.
     async fn pass(&mut self, head: Head) -> io::Result<()> {
-        let body = self.body(&head).await?;
+        let body = self.user.body(&head).await?;
+        if body.broken {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let body = Vec::from(body.pieces).concat().into();
         let message = HandleSimpleHttpRequest {
             method: head.method,
             url: head.target,
@@ -121,16 +81,17 @@ impl User {
             response_headers: Vec::new(),
         };
         let answer = self.http.handle_simple(message).await.map_err(io::Error::other)?.into_inner();
-        respond(&mut self.stream, answer.code, &answer.headers, &answer.body).await
+        self.user.respond(answer.code, &answer.headers, &answer.body).await
     }
 
     /// A request that is kept open. The connection, unless the plugin took it over.
     async fn exchange(mut self, head: Head) -> io::Result<Option<Self>> {
-        let body = self.body(&head).await?;
+        let body = self.user.body(&head).await?;
+        let content_length = body.length.map_or(Ok(-1), i64::try_from).map_err(io::Error::other)?;
         let (alive, stop) = watch::channel(());
         let host = Arc::new(Exchange {
-            user: Mutex::new(Some((self.stream, self.read))),
-            body: tokio::sync::Mutex::new(body),
+            user: Mutex::new(Some(self.user)),
+            body: Mutex::new(body),
             answer: Mutex::default(),
             alive: stop.clone(),
         });
@@ -138,7 +99,6 @@ impl User {
             .with("/http.responsewriter.Writer/", WriterServer::from_arc(Arc::clone(&host)))
             .with("/io.reader.Reader/", ReaderServer::from_arc(Arc::clone(&host)));
         let server_addr = start(services, stop).await?.to_string();
-        let content_length = i64::try_from(head.length()).map_err(io::Error::other)?;
         let message = HttpRequest {
             response_writer: Some(http::ResponseWriter { header: vec![element("Node-Id", "n")], server_addr }),
             request: Some(http::Request {
@@ -156,29 +116,18 @@ impl User {
         let answer = std::mem::take(&mut *locked(&host.answer));
         let user = locked(&host.user).take();
         drop(alive);
-        let Some((mut stream, read)) = user else { return Ok(None) };
+        let Some(mut user) = user else { return Ok(None) };
         answered.map_err(io::Error::other)?;
-        respond(&mut stream, answer.code, &answer.headers, &answer.body).await?;
-        Ok(Some(Self { stream, read, http: self.http, streamed: self.streamed }))
-    }
-}
-
-impl Head {
-    fn header(&self, name: &str) -> Option<&str> {
-        let element = self.headers.iter().find(|element| element.key.eq_ignore_ascii_case(name))?;
-        element.values.first().map(String::as_str)
-    }
-
-    fn length(&self) -> usize {
-        self.header("Content-Length").and_then(|length| length.parse().ok()).unwrap_or_default()
+        user.respond(answer.code, &answer.headers, &answer.body).await?;
+        Ok(Some(Self { user, http: self.http, streamed: self.streamed }))
     }
 }
 
 /// The host's side of a request that is kept open.
 struct Exchange {
     /// The user's connection and what was read of it too early, until the plugin takes them over.
-    user: Mutex<Option<(TcpStream, BytesMut)>>,
-    body: tokio::sync::Mutex<Bytes>,
+    user: Mutex<Option<User>>,
+    body: Mutex<Body>,
     answer: Mutex<Answer>,
     alive: watch::Receiver<()>,
 }
@@ -213,7 +162,7 @@ impl Writer for Exchange {
 
     async fn hijack(&self, _: Request<()>) -> Result<Response<HijackResponse>, Status> {
         let user = locked(&self.user).take();
-        let (stream, early) =
+        let User { stream, read: early } =
             user.ok_or_else(|| Status::failed_precondition("the connection was taken over already"))?;
         let end = |addr: io::Result<SocketAddr>| addr.map(|addr| addr.to_string()).unwrap_or_default();
         let (local_string, remote_string) = (end(stream.local_addr()), end(stream.peer_addr()));
@@ -236,11 +185,15 @@ impl Writer for Exchange {
 #[async_trait]
 impl Reader for Exchange {
     async fn read(&self, request: Request<ReadRequest>) -> Result<Response<ReadResponse>, Status> {
-        let mut body = self.body.lock().await;
-        let length = length(request.into_inner().length)?.min(body.len());
-        let read = body.split_to(length);
-        // As Go's readers may: the last bytes come before the end is told.
-        let error = read.is_empty().then(end_of_stream);
+        let length = length(request.into_inner().length)?;
+        let mut body = locked(&self.body);
+        let mut piece = body.pieces.pop_front().unwrap_or_default();
+        let read = piece.split_to(length.min(piece.len()));
+        if !piece.is_empty() {
+            body.pieces.push_front(piece);
+        }
+        let last = body.pieces.is_empty() && (read.is_empty() || body.length.is_none());
+        let error = last.then(|| if body.broken { cut_off() } else { end_of_stream() });
         Ok(Response::new(ReadResponse { read, error }))
     }
 }
@@ -328,12 +281,21 @@ impl Conn for Hijacked {
 
 /// Several services on one port, by the start of the path.
 #[derive(Clone, Default)]
-struct Services(BTreeMap<&'static str, BoxCloneSyncService<::http::Request<Body>, ::http::Response<Body>, Infallible>>);
+struct Services(
+    BTreeMap<
+        &'static str,
+        BoxCloneSyncService<::http::Request<tonic::body::Body>, ::http::Response<tonic::body::Body>, Infallible>,
+    >,
+);
 
 impl Services {
     fn with<S>(mut self, path: &'static str, service: S) -> Self
     where
-        S: Service<::http::Request<Body>, Response = ::http::Response<Body>, Error = Infallible>,
+        S: Service<
+                ::http::Request<tonic::body::Body>,
+                Response = ::http::Response<tonic::body::Body>,
+                Error = Infallible,
+            >,
         S: Clone + Send + Sync + 'static,
         S::Future: Send + 'static,
     {
@@ -342,16 +304,16 @@ impl Services {
     }
 }
 
-impl Service<::http::Request<Body>> for Services {
-    type Response = ::http::Response<Body>;
+impl Service<::http::Request<tonic::body::Body>> for Services {
+    type Response = ::http::Response<tonic::body::Body>;
     type Error = Infallible;
-    type Future = BoxFuture<::http::Response<Body>, Infallible>;
+    type Future = BoxFuture<::http::Response<tonic::body::Body>, Infallible>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: ::http::Request<Body>) -> Self::Future {
+    fn call(&mut self, request: ::http::Request<tonic::body::Body>) -> Self::Future {
         let service = self.0.iter_mut().find(|(path, _)| request.uri().path().starts_with(**path));
         match service {
             Some((_, service)) => service.call(request),
@@ -367,32 +329,16 @@ async fn start(services: Services, stop: watch::Receiver<()>) -> io::Result<Sock
     Ok(addr)
 }
 
-async fn respond(stream: &mut TcpStream, code: i32, headers: &[Element], body: &[u8]) -> io::Result<()> {
-    let mut head = format!("HTTP/1.1 {code} Status\r\nContent-Length: {}\r\n", body.len());
-    for Element { key, values } in headers.iter().filter(|element| element.key != "Content-Length") {
-        for value in values {
-            head.push_str(&format!("{key}: {value}\r\n"));
-        }
-    }
-    head.push_str("\r\n");
-    stream.write_all(&[head.as_bytes(), body].concat()).await
-}
-
-/// Header names as Go writes them.
-fn canonical(name: &str) -> String {
-    let words = name.split('-').map(|word| {
-        let (first, rest) = word.split_at_checked(1).unwrap_or((word, ""));
-        format!("{}{}", first.to_ascii_uppercase(), rest.to_ascii_lowercase())
-    });
-    words.collect::<Vec<_>>().join("-")
-}
-
 fn element(key: &str, value: &str) -> Element {
     Element { key: key.to_owned(), values: vec![value.to_owned()] }
 }
 
 fn end_of_stream() -> reader::Error {
     reader::Error { error_code: reader::ErrorCode::Eof.into(), message: "EOF".to_owned() }
+}
+
+fn cut_off() -> reader::Error {
+    reader::Error { error_code: reader::ErrorCode::Unspecified.into(), message: "unexpected EOF".to_owned() }
 }
 
 fn length(length: i32) -> Result<usize, Status> {

@@ -107,6 +107,30 @@ pub(crate) async fn streamed_requests_are_answered(dialect: &'static Dialect) {
     pair.end().await;
 }
 
+/// Nobody says how long a body is: one byte a chunk, and a user who leaves in the middle.
+pub(crate) async fn bodies_of_unknown_length_are_whole(dialect: &'static Dialect) {
+    let mut pair = Pair::start_initialized(dialect).await;
+    let handlers = pair.plugin.vm.create_handlers(()).await.unwrap().into_inner().handlers;
+    let addr = pair.host.proxy(&handlers[0].server_addr, true).await.unwrap();
+    let head = b"POST /rpc HTTP/1.1\r\nTransfer-Encoding: chunked\r\nHost: here\r\n\r\n";
+    let text: Vec<u8> = (b'a'..=b'z').cycle().take(500).collect();
+    let chunks: Vec<u8> = text.iter().flat_map(|letter| [b'1', b'\r', b'\n', *letter, b'\r', b'\n']).collect();
+
+    let mut leaving = TcpStream::connect(addr).await.unwrap();
+    leaving.write_all(&[&head[..], &chunks].concat()).await.unwrap();
+    leaving.shutdown().await.unwrap();
+    assert_eq!(leaving.read(&mut [0]).await.unwrap(), 0, "half a request is none");
+
+    let mut user = TcpStream::connect(addr).await.unwrap();
+    for (chunks, text) in [(&chunks[..], &text[..]), (b"", b"")] {
+        user.write_all(&[&head[..], chunks, b"0\r\n\r\n"].concat()).await.unwrap();
+        let (head, body) = response(&mut user).await;
+        assert!(head.starts_with("HTTP/1.1 203 "), "{head}");
+        assert_eq!(body, [b"POST /rpc \"\" ", text].concat());
+    }
+    pair.end().await;
+}
+
 /// The service takes over a connection, with the bytes that the client sent too early, and the call stays open until the
 /// service lets go of it.
 pub(crate) async fn a_connection_changes_hands(dialect: &'static Dialect) {
