@@ -14,8 +14,10 @@ import (
 	"pars.network/tests/host/internal/wait"
 )
 
-// cutTransfers are mined between two cuts at most.
-const cutTransfers = 30
+const (
+	cutTransfers = 30  // mined between two cuts at most
+	cutKept      = 200 // transfers that are looked for after each
+)
 
 // cutLogs kills the host and takes the end from the write-ahead log of its
 // plugin, again and again. What is opened then is an earlier block of the chain,
@@ -62,12 +64,16 @@ func (c *check) cutLogs(ctx context.Context, count int) error {
 			}
 		}
 		c.mined = slices.DeleteFunc(c.mined, func(m mined) bool { return !left[m.block] })
-		if err := c.kept(ctx, c.mined); err != nil {
+		// Those nearest to the cut; all of them are looked for at the end.
+		if err := c.kept(ctx, c.mined[max(0, len(c.mined)-cutKept):]); err != nil {
 			return fmt.Errorf("cut %d, seed %d: %w", round+1, seed, err)
 		}
 		if err := c.settle(ctx); err != nil {
 			return fmt.Errorf("cut %d, seed %d: %w", round+1, seed, err)
 		}
+	}
+	if err := c.kept(ctx, c.mined); err != nil {
+		return fmt.Errorf("after the cuts, seed %d: %w", seed, err)
 	}
 	slices.Sort(lost)
 	fmt.Fprintf(c.out, "  write-ahead log cut %d times: an earlier block each time (blocks lost: median %d, most %d), and the host went on from it\n",
