@@ -65,6 +65,22 @@ fn it_stops_and_goes_on() -> Result<()> {
     world.is_whole_at(TO)
 }
 
+/// The host's database was put back further while the state was computed: what came too far is no way there, and the chain
+/// never ends up above its host. Nor is what a broken disk left of it.
+#[test]
+fn what_is_not_on_the_way_begins_again() -> Result<()> {
+    let world = World::new()?;
+    world.follow(&world.beside("rebuild"), 31)?;
+    world.rebuild_to(10, &AtomicBool::new(false))?;
+    world.is_whole_at(10)?;
+
+    let world = World::new()?;
+    std::fs::create_dir(world.beside("rebuild"))?;
+    std::fs::write(world.beside("rebuild").join("000012.sst"), "x")?;
+    world.rebuild(&AtomicBool::new(false))?;
+    world.is_whole_at(TO)
+}
+
 /// A block that is not the accepted one is refused by its name, and the old store stays.
 #[test]
 fn it_refuses_blocks_that_do_not_follow() -> Result<()> {
@@ -106,15 +122,21 @@ impl World {
         let folder = temporary.path().join("store");
         let record = Record::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join(RECORD))?;
         let world = Self { _temporary: temporary, folder, record };
-        let mut chain = Chain::open(Arc::new(Rocks::open(&world.folder)?), &world.opening())?;
-        for recorded in world.record.blocks.iter().skip(1) {
+        world.follow(&world.folder, world.record.blocks.len())?;
+        Ok(world)
+    }
+
+    /// Accepts so many recorded blocks, with genesis, in a folder.
+    fn follow(&self, folder: &Path, blocks: usize) -> Result<()> {
+        let mut chain = Chain::open(Arc::new(Rocks::open(folder)?), &self.opening())?;
+        for recorded in self.record.blocks.iter().take(blocks).skip(1) {
             let block = chain.parse(recorded.rlp.clone())?;
             let context =
                 pars_chain::engine::Context { now_ms: block.header.unix_ms(), bootstrapped: true, verdicts: None };
             ensure!(chain.verify(&block, context)? == Verdict::Valid, "block {}", recorded.number);
             chain.accept(block.id(), Durability::Buffered)?;
         }
-        Ok(world)
+        Ok(())
     }
 
     fn opening(&self) -> Opening<'_> {
@@ -122,11 +144,15 @@ impl World {
     }
 
     fn rebuild(&self, stop: &AtomicBool) -> Result<(), RebuildError> {
+        self.rebuild_to(TO, stop)
+    }
+
+    fn rebuild_to(&self, to: u64, stop: &AtomicBool) -> Result<(), RebuildError> {
         let opening = self.opening();
         let old = Chain::open(Arc::new(Rocks::open(&self.folder).expect("it opens")), &opening)?;
         let head = old.head().clone();
         drop(old);
-        Rebuild { opening: &opening, folder: &self.folder, keep: &["kept"], to: TO, stop }.run(head)
+        Rebuild { opening: &opening, folder: &self.folder, keep: &["kept"], to, stop }.run(head)
     }
 
     fn beside(&self, ending: &str) -> PathBuf {

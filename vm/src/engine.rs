@@ -84,6 +84,7 @@ impl Engine {
                 let ended = catch_unwind(AssertUnwindSafe(|| call(&mut owner)));
                 if ended.is_err() {
                     tracing::error!("a call of the chain panicked");
+                    owner.tell_failure();
                 }
             }
         })?;
@@ -134,6 +135,13 @@ impl Owner {
         }
     }
 
+    /// Whoever watches sees that the chain stopped, if it did.
+    fn tell_failure(&self) {
+        if self.failed.is_some() {
+            self.shown.send_modify(|shown| shown.stopped = true);
+        }
+    }
+
     /// Runs something that may fail for good.
     ///
     /// # Errors
@@ -146,7 +154,7 @@ impl Owner {
             Err(Error::Fatal(fatal)) => {
                 tracing::error!(%fatal, "the chain stops answering");
                 self.failed = Some(fatal.clone());
-                self.shown.send_modify(|shown| shown.stopped = true);
+                self.tell_failure();
             }
             Ok(_) | Err(Error::Misuse(_)) => {}
         }
@@ -223,5 +231,35 @@ impl Owner {
 impl fmt::Debug for Engine {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "Engine({:?})", self.shown.borrow().head)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pars_chain::engine::Opening;
+    use pars_chain::pool::Limits;
+    use pars_chain::store::Memory;
+    use pars_genesis::presets;
+
+    /// A panic costs its call; amid an accept it stops the chain, and those who watch it hear of that.
+    #[tokio::test]
+    async fn a_panic_amid_an_accept_is_told() {
+        let genesis = presets::local(1);
+        let chain = Chain::open(Arc::new(Memory::new()), &Opening::new(&genesis)).unwrap();
+        let pool = Arc::new(Pool::new(Arc::clone(chain.spec()), Limits::default(), chain.head()).unwrap());
+        let engine = Engine::start(chain, pool, Arc::default(), Arc::default(), None).unwrap();
+        let panicking = |owner: &mut Owner| owner.attempt(|_| -> Result<(), Error> { panic!("a defect") });
+        assert!(engine.call(panicking).await.is_err());
+        assert!(!engine.watch().borrow().stopped);
+        assert!(engine.call(|owner| owner.chain().is_ok()).await.unwrap());
+        let amid = |owner: &mut Owner| {
+            owner.failed = Some(Fatal::Bug("accepting did not end".to_owned()));
+            panic!("a defect");
+        };
+        assert!(engine.call(amid).await.is_err());
+        assert!(engine.call(|owner| owner.chain().is_err()).await.unwrap());
+        assert!(engine.watch().borrow().stopped);
+        engine.close();
     }
 }

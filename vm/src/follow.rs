@@ -1,7 +1,8 @@
 //! Opening the store under a host whose database has a note of the last accepted block, and following that note.
 
+use crate::clock::now_ms;
 use crate::node::Node;
-use crate::rebuild::{self, Rebuild, RebuildError};
+use crate::rebuild::{self, Rebuild, RebuildError, SAY_EVERY_MS};
 use crate::store::rocks::Rocks;
 use pars_chain::engine::{AgreeError, Agreement, Chain, OpenError, Opening};
 use pars_chain::error::{Error, Fatal};
@@ -10,8 +11,10 @@ use pars_chain::tx::Tx;
 use pars_chain::view::View;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+/// Blocks that are taken back between two looks at whether there is time left.
+const REWIND_STEP: u64 = 256;
 /// Transactions of blocks that were taken back, which are looked at. The pool takes fewer.
 const GIVEN_BACK_MAX: usize = 100_000;
 
@@ -38,6 +41,14 @@ pub enum FollowError {
     /// Blocks were not taken back.
     #[error(transparent)]
     Rewind(#[from] Error),
+    /// Somebody asked for the end.
+    #[error("stopped while taking blocks back, at block {at} of {to}: the next start goes on from there")]
+    Stopped {
+        /// Height that was reached.
+        at: u64,
+        /// Height that was wanted.
+        to: u64,
+    },
     /// The store was not made anew.
     #[error(transparent)]
     Rebuild(#[from] RebuildError),
@@ -78,7 +89,7 @@ pub fn open(
     );
     let taken_back = transactions_above(&head, to).map_err(Error::from)?;
     if matches!(agreement, Agreement::Rewind(_)) {
-        chain.rewind(to)?;
+        rewind(&mut chain, to, stop)?;
         drop((store, chain, head));
     } else {
         drop((store, chain));
@@ -87,7 +98,30 @@ pub fn open(
     // Opening makes files of what the write-ahead log holds. A log that loses its end later then takes back new blocks, and
     // never brings back those that were taken back here.
     let (store, chain) = open_store(folder, opening)?;
+    let reached = chain.head().height();
+    if reached != to {
+        // The host would be told of blocks that it does not have, and refuse them at each start.
+        let bug = Fatal::Bug(format!("the chain went back to {reached} instead of {to}"));
+        return Err(Error::from(bug).into());
+    }
     Ok(Followed { store, chain, taken_back })
+}
+
+/// Takes blocks back until `to` is the last one.
+fn rewind(chain: &mut Chain, to: u64, stop: &AtomicBool) -> Result<(), FollowError> {
+    let mut said = now_ms();
+    while chain.head().height() > to {
+        let at = chain.head().height();
+        if stop.load(Ordering::Relaxed) {
+            return Err(FollowError::Stopped { at, to });
+        }
+        chain.rewind(at.saturating_sub(REWIND_STEP).max(to))?;
+        if now_ms().saturating_sub(said) >= SAY_EVERY_MS {
+            said = now_ms();
+            tracing::info!(height = chain.head().height(), to, "taking blocks back");
+        }
+    }
+    Ok(())
 }
 
 /// Gives transactions of blocks that were taken back to the pool. The network may have other blocks with them.

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Time between two lines about it, milliseconds.
-const SAY_EVERY_MS: u64 = 10_000;
+pub(crate) const SAY_EVERY_MS: u64 = 10_000;
 
 /// Why a store was not made anew.
 #[derive(Debug, thiserror::Error)]
@@ -86,8 +86,7 @@ impl Rebuild<'_> {
     /// See [`RebuildError`]. The store is as it was then.
     pub fn run(&self, old: View) -> Result<(), RebuildError> {
         let (fresh, replaced) = (beside(self.folder, FRESH), beside(self.folder, REPLACED));
-        let store = Rocks::open(&fresh).map_err(Fatal::from)?;
-        let mut chain = Chain::open(Arc::new(store), self.opening)?;
+        let mut chain = self.begin(&fresh, &old)?;
         let first = chain.head().height();
         let (mut said, since) = (now_ms(), now_ms());
         tracing::warn!(first, to = self.to, "computing the state anew from the stored blocks");
@@ -113,10 +112,39 @@ impl Rebuild<'_> {
             let (from, to) = (self.folder.join(name), fresh.join(name));
             if from.exists() {
                 fs::copy(&from, &to).map_err(at(&from))?;
+                // What it was copied from is removed.
+                fs::File::open(&to).and_then(|file| file.sync_all()).map_err(at(&to))?;
             }
         }
         fs::rename(self.folder, &replaced).map_err(at(self.folder))?;
         finish(self.folder)
+    }
+
+    /// The new store as far as it came before an interruption. One that came further than it may now, or that does not
+    /// open, holds nothing that the old one lacks: it is begun again.
+    fn begin(&self, fresh: &Path, old: &View) -> Result<Chain, RebuildError> {
+        match self.open(fresh) {
+            Ok(chain) => {
+                let head = chain.head();
+                if head.height() <= self.to && old.block_id(head.height())? == Some(head.id()) {
+                    return Ok(chain);
+                }
+                tracing::warn!(
+                    at = head.height(),
+                    to = self.to,
+                    "what was computed is not on the way: it begins again"
+                );
+            }
+            Err(error) => {
+                tracing::warn!(%error, "what was computed does not open: it begins again");
+            }
+        }
+        abandon(self.folder)?;
+        Ok(self.open(fresh)?)
+    }
+
+    fn open(&self, fresh: &Path) -> Result<Chain, OpenError> {
+        Chain::open(Arc::new(Rocks::open(fresh).map_err(Fatal::from)?), self.opening)
     }
 }
 

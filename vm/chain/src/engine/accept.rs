@@ -107,7 +107,8 @@ impl Chain {
     }
 
     /// Takes accepted blocks back until `height` is the last one, by their reverse diffs. Processing blocks are
-    /// forgotten. Each step is one batch, so an interruption leaves some head between.
+    /// forgotten. Each step is one batch, so an interruption leaves some head between; the last one is synced, and those
+    /// before it with it.
     ///
     /// # Errors
     /// A height that is no longer kept or not there yet, or a store that failed.
@@ -121,11 +122,13 @@ impl Chain {
             return Err(Misuse::Pruned { wanted: height, oldest }.into());
         }
         self.processing.clear();
-        for height in (height.saturating_add(1)..=head).rev() {
+        let lowest = height.saturating_add(1);
+        for height in (lowest..=head).rev() {
             let block = self.head.block(height)?;
             let block = block.ok_or_else(|| Fatal::Corrupt(format!("block {height} is missing")))?;
             let batch = undo_batch(self.store.as_ref(), &block)?;
-            self.store.commit(batch, Durability::Synced).map_err(Fatal::from)?;
+            let durability = if height == lowest { Durability::Synced } else { Durability::Buffered };
+            self.store.commit(batch, durability).map_err(Fatal::from)?;
         }
         self.head = stored_head(self.store.as_ref())?;
         self.preferred = self.head.id();
