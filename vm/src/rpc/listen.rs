@@ -156,11 +156,6 @@ async fn answer(
         Err(_) => plain(StatusCode::REQUEST_TIMEOUT, "the body of the request did not come\n"),
     };
     cors::allow(cross_site, response.headers_mut());
-    let (head, body) = response.into_parts();
-    let response = match api.answers().keep(body) {
-        Some(body) => Response::from_parts(head, body),
-        None => plain(StatusCode::SERVICE_UNAVAILABLE, "too many long answers are unread\n"),
-    };
     Ok(response.map(|body| Full::new(Bytes::from_owner(Sent { body, guest }))))
 }
 

@@ -148,11 +148,15 @@ async fn respond(api: Arc<Api>, request: Request<Bytes>) -> Response<Bytes> {
     if !share.add(body.len()) {
         return plain(StatusCode::SERVICE_UNAVAILABLE, NO_ROOM);
     }
-    let answer = Caller::once(api).answer(&body).await;
+    let answer = Caller::once(Arc::clone(&api)).answer(&body).await;
     drop((body, share));
     let mut response = Response::new(answer);
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    media::encode(Encoding::accepted(&head.headers), response).await
+    let (head, body) = media::encode(Encoding::accepted(&head.headers), response).await.into_parts();
+    match api.answers().keep(body) {
+        Some(body) => Response::from_parts(head, body),
+        None => plain(StatusCode::SERVICE_UNAVAILABLE, "too many long answers are unread\n"),
+    }
 }
 
 /// What is wrong with a request before anybody reads its body.

@@ -76,7 +76,7 @@ impl<V: ChainVm> VmService<V> {
             let prefix = handler.prefix.clone();
             // A body that its service would refuse is not received: users choose its length, not the host.
             let request_bytes_max = handler.body_bytes_max.saturating_add(REQUEST_ROOM_BYTES);
-            let service = HttpServer::new(Server::new(handler, self.session.stopping()))
+            let service = HttpServer::new(Server::new(handler, self.room.clone(), self.session.stopping()))
                 .max_decoding_message_size(request_bytes_max)
                 .max_encoding_message_size(MESSAGE_BYTES_MAX);
             let listening = self.session.spawn_server(self.room.clone().guard(service)).await;

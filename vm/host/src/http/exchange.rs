@@ -23,6 +23,7 @@ use tonic::Status;
 use tonic::transport::Channel;
 
 use super::hijacked::{Hijacked, read};
+use super::intake::{Held, NO_ROOM};
 use super::message::{merge, parse, plain};
 use super::server::Server;
 use super::upgrade::Upgrade;
@@ -31,7 +32,9 @@ use crate::grpc::{self, MESSAGE_BYTES_MAX};
 /// Bytes that one read of a body asks for.
 const READ_BYTES: i32 = 32 << 10;
 /// Bytes of an answer that one write carries.
-const WRITE_BYTES: usize = 1 << 20;
+const WRITE_BYTES: usize = 256 << 10;
+/// A user of whom nothing comes for so long, or who takes no piece of the answer, is let go. Slow ones take 4 kB a second.
+const STALLED: Duration = Duration::from_secs(60);
 /// How long a service has to say goodbye on connections that it took over, once the process ends.
 const GOODBYE: Duration = Duration::from_millis(500);
 /// How long the host has to close a connection.
@@ -54,24 +57,35 @@ pub(super) async fn handle(server: &Server, message: HttpRequest) -> Result<Http
         // Not every host leaves it among the headers.
         parsed.headers_mut().insert(CONTENT_LENGTH, length.into());
     }
+    let mut held = server.room().hold();
     if request.content_length != 0 {
-        let body = host.body(server.body_bytes_max()).await;
-        *parsed.body_mut() = body.map_err(|error| Status::aborted(format!("reading a body: {error}")))?;
+        match host.body(server.body_bytes_max(), &mut held).await {
+            Ok(body) => *parsed.body_mut() = body,
+            Err(Unread::NoRoom) => return host.answer(plain(StatusCode::SERVICE_UNAVAILABLE, NO_ROOM)).await,
+            Err(Unread::Stalled) => {
+                let text = "the body of the request did not come";
+                return host.answer(plain(StatusCode::REQUEST_TIMEOUT, text)).await;
+            }
+            Err(Unread::BrokeOff(error)) => return Err(Status::aborted(format!("reading a body: {error}"))),
+        }
     }
     if parsed.headers().contains_key(UPGRADE) {
-        upgrade(server, host, parsed).await
+        upgrade(server, host, parsed, held).await
     } else {
-        host.answer(server.answer(parsed).await).await
+        let response = server.answer(parsed).await;
+        drop(held);
+        host.answer(response).await
     }
 }
 
 /// Answers a request that asks for another protocol.
-async fn upgrade(server: &Server, host: Host, mut request: Request<Bytes>) -> Result<HttpResponse, Status> {
+async fn upgrade(server: &Server, host: Host, mut request: Request<Bytes>, held: Held) -> Result<HttpResponse, Status> {
     let (connect, connecting) = oneshot::channel();
     request.extensions_mut().insert(Upgrade::new(async move {
         connecting.await.map_err(|_| io::Error::other("the connection was not taken over from the host"))
     }));
     let response = server.answer(request).await;
+    drop(held);
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
         return host.answer(response).await;
     }
@@ -111,6 +125,13 @@ fn head(theirs: &[Element], response: &Response<Bytes>) -> Vec<u8> {
     head.into_bytes()
 }
 
+/// Why a body was not read.
+enum Unread {
+    NoRoom,
+    Stalled,
+    BrokeOff(io::Error),
+}
+
 /// The host's side of an exchange.
 struct Host {
     channel: Channel,
@@ -120,15 +141,19 @@ struct Host {
 
 impl Host {
     /// The request's body, at most one byte more than a service takes.
-    async fn body(&self, bytes_max: usize) -> io::Result<Bytes> {
+    async fn body(&self, bytes_max: usize, held: &mut Held) -> Result<Bytes, Unread> {
         let mut reader = ReaderClient::new(self.channel.clone())
             .max_decoding_message_size(MESSAGE_BYTES_MAX)
             .max_encoding_message_size(MESSAGE_BYTES_MAX);
         let room = bytes_max.saturating_add(1);
-        let mut body = Vec::new();
+        let mut body: Vec<u8> = Vec::new();
         while body.len() < room {
-            let (bytes, last) = read(reader.read(ReadRequest { length: READ_BYTES }).await)?;
+            let piece = timeout(STALLED, reader.read(ReadRequest { length: READ_BYTES })).await;
+            let (bytes, last) = read(piece.map_err(|_| Unread::Stalled)?).map_err(Unread::BrokeOff)?;
             body.extend_from_slice(&bytes);
+            if !held.grow(body.capacity()) {
+                return Err(Unread::NoRoom);
+            }
             if last {
                 break;
             }
@@ -146,11 +171,14 @@ impl Host {
         let mut writer = WriterClient::new(self.channel.clone())
             .max_decoding_message_size(MESSAGE_BYTES_MAX)
             .max_encoding_message_size(MESSAGE_BYTES_MAX);
-        writer.write_header(WriteHeaderRequest { headers: headers.clone(), status_code }).await?;
+        let stalled = |_| Status::deadline_exceeded("the user takes no more of the answer");
+        let head = WriteHeaderRequest { headers: headers.clone(), status_code };
+        timeout(STALLED, writer.write_header(head)).await.map_err(stalled)??;
         let mut rest = response.into_body();
         while !rest.is_empty() {
             let payload = rest.split_to(rest.len().min(WRITE_BYTES));
-            writer.write(WriteRequest { headers: headers.clone(), payload }).await?;
+            let piece = WriteRequest { headers: headers.clone(), payload };
+            timeout(STALLED, writer.write(piece)).await.map_err(stalled)??;
         }
         Ok(HttpResponse { header })
     }

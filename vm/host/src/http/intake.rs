@@ -21,6 +21,9 @@ const ALL_BYTES_MAX: usize = 256 << 20;
 /// Bytes of a request that are not counted, so that whoever asks for little is heard in any case.
 const SHORT_BYTES: usize = 64 << 10;
 
+/// What is said where there is no room.
+pub(crate) const NO_ROOM: &str = "too many long requests are here already";
+
 /// Room for requests, shared by those who share it.
 #[derive(Debug, Clone)]
 pub(crate) struct Room(Arc<Semaphore>);
@@ -28,6 +31,11 @@ pub(crate) struct Room(Arc<Semaphore>);
 impl Room {
     pub(crate) fn new() -> Self {
         Self(Arc::new(Semaphore::new(ALL_BYTES_MAX)))
+    }
+
+    /// For a request of which nothing is here yet.
+    pub(crate) fn hold(&self) -> Held {
+        Held { room: self.clone(), bytes: 0, permit: None }
     }
 
     /// A service whose requests need room here. One that finds none is refused.
@@ -53,9 +61,8 @@ impl<S: Answers> Service<http::Request<Body>> for Guarded<S> {
     }
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
-        let held = Held::default();
-        let room = self.room.clone();
-        let counted = request.map(|body| Body::new(Counted { body, room, held: held.clone(), received: 0 }));
+        let held = Arc::new(Mutex::new(self.room.hold()));
+        let counted = request.map(|body| Body::new(Counted { body, held: Arc::clone(&held), received: 0 }));
         let answering = self.service.call(counted);
         Box::pin(async move {
             let answer = answering.await;
@@ -66,24 +73,36 @@ impl<S: Answers> Service<http::Request<Body>> for Guarded<S> {
 }
 
 /// What a request has of the room, until it is answered.
-#[derive(Debug, Clone, Default)]
-struct Held(Arc<Mutex<Option<OwnedSemaphorePermit>>>);
+#[derive(Debug)]
+pub(crate) struct Held {
+    room: Room,
+    bytes: usize,
+    permit: Option<OwnedSemaphorePermit>,
+}
 
 impl Held {
-    fn add(&self, more: OwnedSemaphorePermit) {
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match held.as_mut() {
-            Some(held) => held.merge(more),
-            None => *held = Some(more),
+    /// Has so many bytes of it from here on, if it had fewer; false where there is no room for them.
+    #[must_use]
+    pub(crate) fn grow(&mut self, to: usize) -> bool {
+        let more = to.saturating_sub(self.bytes.max(SHORT_BYTES));
+        self.bytes = self.bytes.max(to);
+        if more == 0 {
+            return true;
         }
+        let permits = u32::try_from(more).unwrap_or(u32::MAX);
+        let Ok(permit) = Arc::clone(&self.room.0).try_acquire_many_owned(permits) else { return false };
+        match self.permit.as_mut() {
+            Some(held) => held.merge(permit),
+            None => self.permit = Some(permit),
+        }
+        true
     }
 }
 
 /// A body that is counted while it is received.
 struct Counted {
     body: Body,
-    room: Room,
-    held: Held,
+    held: Arc<Mutex<Held>>,
     received: usize,
 }
 
@@ -96,16 +115,10 @@ impl HttpBody for Counted {
         if let Some(Ok(frame)) = &frame
             && let Some(data) = frame.data_ref()
         {
-            let before = self.received.max(SHORT_BYTES);
             self.received = self.received.saturating_add(data.len());
-            let more = self.received.saturating_sub(before);
-            if more > 0 {
-                let permits = u32::try_from(more).unwrap_or(u32::MAX);
-                let Ok(permit) = Arc::clone(&self.room.0).try_acquire_many_owned(permits) else {
-                    let text = "too many long requests are here already";
-                    return Poll::Ready(Some(Err(Status::resource_exhausted(text))));
-                };
-                self.held.add(permit);
+            let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+            if !held.grow(self.received) {
+                return Poll::Ready(Some(Err(Status::resource_exhausted(NO_ROOM))));
             }
         }
         Poll::Ready(frame)

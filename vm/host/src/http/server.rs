@@ -8,6 +8,7 @@ use tonic::{Status, async_trait};
 use tower::ServiceExt;
 
 use super::exchange;
+use super::intake::Room;
 use super::message::{merge, parse, plain};
 use super::{HttpHandler, HttpService};
 use crate::lifecycle::Ending;
@@ -18,12 +19,18 @@ use crate::panics::guarded;
 pub(crate) struct Server {
     service: HttpService,
     body_bytes_max: usize,
+    room: Room,
     ending: Ending,
 }
 
 impl Server {
-    pub(crate) fn new(handler: HttpHandler, ending: Ending) -> Self {
-        Self { service: handler.service, body_bytes_max: handler.body_bytes_max, ending }
+    /// Bodies that are streamed need this room, too.
+    pub(crate) fn new(handler: HttpHandler, room: Room, ending: Ending) -> Self {
+        Self { service: handler.service, body_bytes_max: handler.body_bytes_max, room, ending }
+    }
+
+    pub(super) const fn room(&self) -> &Room {
+        &self.room
     }
 
     pub(super) const fn body_bytes_max(&self) -> usize {

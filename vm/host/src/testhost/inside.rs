@@ -12,6 +12,7 @@ use tower::ServiceExt;
 
 use crate::dialect::Dialect;
 use crate::grpc::server::VmService;
+use crate::http::intake::Room;
 use crate::http::server::Server;
 use crate::lifecycle::Session;
 use crate::{ChainVm, HttpHandler};
@@ -33,7 +34,7 @@ impl<V: ChainVm> Inside<V> {
     #[must_use]
     pub fn new(vm: Arc<V>, handler: HttpHandler, dialect: &'static Dialect) -> Self {
         let session = Session::new(vm, dialect);
-        let http = HttpServer::new(Server::new(handler, session.stopping()));
+        let http = HttpServer::new(Server::new(handler, Room::new(), session.stopping()));
         Self { vm: VmServer::new(VmService::new(session)), http }
     }
 

@@ -1,0 +1,192 @@
+//! Users whose requests the host keeps open, and who stop in the middle: of what they send, or of what they are answered.
+
+use alloy_primitives::bytes;
+use anyhow::{Result, ensure};
+use bytes::Bytes;
+use pars_proto::host::http::responsewriter::writer_server::{Writer, WriterServer};
+use pars_proto::host::http::responsewriter::{HijackResponse, WriteHeaderRequest, WriteRequest, WriteResponse};
+use pars_proto::host::http::{self, Element, HttpRequest};
+use pars_proto::host::io::reader::reader_server::{Reader, ReaderServer};
+use pars_proto::host::io::reader::{self, ReadRequest, ReadResponse};
+use pars_tests::process::hosted::{Files, Hosted};
+use pars_tests::process::wallet::{Draft, Wallet};
+use serde_json::json;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tonic::transport::server::TcpIncoming;
+use tonic::{Request, Response, Status, async_trait};
+use tower::{Service as _, service_fn};
+
+/// Where a user stops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stops {
+    Sending,
+    Reading,
+}
+
+/// The host's side of one user.
+#[derive(Debug)]
+struct User {
+    body: Bytes,
+    sent: AtomicUsize,
+    stops: Stops,
+    /// What the user is answered; 0 before.
+    code: AtomicI32,
+}
+
+#[async_trait]
+impl Reader for User {
+    async fn read(&self, request: Request<ReadRequest>) -> Result<Response<ReadResponse>, Status> {
+        let length = usize::try_from(request.into_inner().length).unwrap_or_default();
+        let at = self.sent.fetch_add(length, Ordering::SeqCst).min(self.body.len());
+        let read = self.body.slice(at..at.saturating_add(length).min(self.body.len()));
+        if read.is_empty() && self.stops == Stops::Sending {
+            std::future::pending::<()>().await;
+        }
+        let end = || reader::Error { error_code: reader::ErrorCode::Eof.into(), message: "EOF".to_owned() };
+        let error = read.is_empty().then(end);
+        Ok(Response::new(ReadResponse { read, error }))
+    }
+}
+
+#[async_trait]
+impl Writer for User {
+    async fn write(&self, request: Request<WriteRequest>) -> Result<Response<WriteResponse>, Status> {
+        if self.stops == Stops::Reading {
+            std::future::pending::<()>().await;
+        }
+        let written = i32::try_from(request.into_inner().payload.len()).unwrap_or(i32::MAX);
+        Ok(Response::new(WriteResponse { written }))
+    }
+
+    async fn write_header(&self, request: Request<WriteHeaderRequest>) -> Result<Response<()>, Status> {
+        self.code.store(request.into_inner().status_code, Ordering::SeqCst);
+        Ok(Response::new(()))
+    }
+
+    async fn flush(&self, _: Request<()>) -> Result<Response<()>, Status> {
+        Ok(Response::new(()))
+    }
+
+    async fn hijack(&self, _: Request<()>) -> Result<Response<HijackResponse>, Status> {
+        Err(Status::unimplemented("this connection stays the host's"))
+    }
+}
+
+impl User {
+    /// Asks the plugin, and stays.
+    async fn ask(hosted: &Hosted, body: Bytes, announced: usize, stops: Stops) -> Result<(Arc<Self>, JoinHandle<()>)> {
+        let user = Arc::new(Self { body, sent: AtomicUsize::new(0), stops, code: AtomicI32::new(0) });
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let server_addr = listener.local_addr()?.to_string();
+        let (reader, writer) = (ReaderServer::from_arc(Arc::clone(&user)), WriterServer::from_arc(Arc::clone(&user)));
+        let services = service_fn(move |request: ::http::Request<tonic::body::Body>| {
+            let (mut reader, mut writer) = (reader.clone(), writer.clone());
+            async move {
+                if request.uri().path().starts_with("/io.reader.Reader/") {
+                    reader.call(request).await
+                } else {
+                    writer.call(request).await
+                }
+            }
+        });
+        let serving = tonic::transport::Server::builder().serve_with_incoming(services, TcpIncoming::from(listener));
+        let request = HttpRequest {
+            response_writer: Some(http::ResponseWriter { header: vec![], server_addr }),
+            request: Some(http::Request {
+                method: "POST".to_owned(),
+                header: vec![Element { key: "Content-Type".to_owned(), values: vec!["application/json".to_owned()] }],
+                content_length: i64::try_from(announced)?,
+                request_uri: "/rpc".to_owned(),
+                ..Default::default()
+            }),
+        };
+        let mut plugin = hosted.http_client()?;
+        let asking = tokio::spawn(async move {
+            tokio::select! {
+                // Whether it was answered is seen at the user.
+                _ = plugin.handle(request) => {}
+                _ = serving => {}
+            }
+        });
+        Ok((user, asking))
+    }
+
+    fn code(&self) -> i32 {
+        self.code.load(Ordering::SeqCst)
+    }
+}
+
+/// How much a plugin's memory grew, MiB, and how many of the users were told that there is no room.
+async fn outcome(hosted: &mut Hosted, before_kb: u64, users: &[(Arc<User>, JoinHandle<()>)]) -> Result<(u64, usize)> {
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let grown = hosted.running.memory_kb()?.saturating_sub(before_kb) >> 10;
+    let refused = users.iter().filter(|(user, _)| user.code() == 503).count();
+    let asked = std::time::Instant::now();
+    assert_eq!(hosted.call("eth_chainId", json!([])).await?, "0x539");
+    ensure!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
+    Ok((grown, refused))
+}
+
+/// 200 users send 5 MiB but for their end: of them all no more is kept than there is room for.
+#[tokio::test(flavor = "multi_thread")]
+async fn process_streams_of_requests_that_do_not_end() -> Result<()> {
+    const ANNOUNCED: usize = 5 << 20;
+    let folder = tempfile::tempdir()?;
+    let mut hosted = Hosted::open(&Files::local(folder.path())).await?;
+    let before_kb = hosted.running.memory_kb()?;
+    let body = Bytes::from(vec![b'1'; ANNOUNCED - 1]);
+    let mut users = Vec::new();
+    for _ in 0..200 {
+        users.push(User::ask(&hosted, body.clone(), ANNOUNCED, Stops::Sending).await?);
+    }
+    let (grown, refused) = outcome(&mut hosted, before_kb, &users).await?;
+    println!("{grown} MiB more; {refused} were refused");
+    ensure!(grown < 400, "{grown} MiB");
+    ensure!(refused > 100, "{refused} refused");
+    // Those who have room keep it until they are let go, and short requests need none.
+    let (short, asking) = User::ask(&hosted, Bytes::from_static(b"[]"), 2, Stops::Sending).await?;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(short.code(), 0);
+    asking.abort();
+    users.iter().for_each(|(_, asking)| asking.abort());
+    assert_eq!(hosted.shut_down().await?.code(), Some(0));
+    Ok(())
+}
+
+/// 48 users ask for 25 MB and read nothing: of all answers no more is kept than there is room for.
+#[tokio::test(flavor = "multi_thread")]
+async fn process_streams_of_answers_that_nobody_reads() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let mut hosted = Hosted::open(&Files::local(folder.path())).await?;
+    let wallet = Wallet::local(1)?;
+    // A contract of 24,576 zeros.
+    let create = wallet.sign(&Draft { gas: 6_000_000, ..Draft::create(0, bytes!("6160006000f3")) })?;
+    hosted.submit(&create).await?;
+    hosted.seal().await?;
+    let contract = wallet.address.create(0);
+    let call = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"eth_getCode","params":["{contract}","latest"]}}"#);
+    let body = Bytes::from(format!("[{}]", vec![call; 500].join(",")));
+    let before_kb = hosted.running.memory_kb()?;
+    let mut users = Vec::new();
+    for _ in 0..48 {
+        users.push(User::ask(&hosted, body.clone(), body.len(), Stops::Reading).await?);
+    }
+    let since = std::time::Instant::now();
+    while users.iter().any(|(user, _)| user.code() == 0) {
+        ensure!(since.elapsed() < Duration::from_secs(60), "not all are answered");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let kept = hosted.measured("rpc_answer_bytes", None).await?.unwrap_or_default();
+    let (grown, refused) = outcome(&mut hosted, before_kb, &users).await?;
+    println!("{grown} MiB more for {kept} bytes of answers; {refused} were refused");
+    ensure!(kept > 4e8 && kept <= f64::from(512 << 20), "{kept}");
+    ensure!(grown < 800, "{grown} MiB");
+    ensure!(refused > 10, "{refused} refused");
+    users.iter().for_each(|(_, asking)| asking.abort());
+    assert_eq!(hosted.shut_down().await?.code(), Some(0));
+    Ok(())
+}
