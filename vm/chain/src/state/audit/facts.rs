@@ -103,10 +103,7 @@ impl Audit<'_> {
 
     /// A record that does not decode is a finding; a store that failed is not.
     fn undecodable(&mut self, name: &'static str, error: Fatal) -> Step {
-        match error {
-            Fatal::Corrupt(_) => self.fact(name, "it does not decode"),
-            other => Err(other.into()),
-        }
+        if matches!(error, Fatal::Corrupt(_)) { self.fact(name, "it does not decode") } else { Err(error.into()) }
     }
 }
 
