@@ -412,6 +412,32 @@ async fn process_report_1_12_many_calls_on_one_connection() -> Result<()> {
     Ok(())
 }
 
+/// A clock that is behind is measured: by a block that comes from what it takes for the future, refused or not.
+#[tokio::test(flavor = "multi_thread")]
+async fn process_report_1_20_a_clock_behind() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let mut hosted = Hosted::open(&Files::local(folder.path())).await?;
+    assert_eq!(hosted.measured("clock_skew_seconds", None).await?, Some(0.0));
+    hosted.submit(&Wallet::local(0)?.sign(&Draft::transfer(0, TO, 1))?).await?;
+    hosted.wanted().await?;
+    let built = hosted.build().await?;
+    let block = Block::decode(built.bytes.clone().into())?;
+    let header = Header {
+        time: block.header.time + 3_600,
+        time_ms: block.header.time_ms.map(|time_ms| time_ms + 3_600_000),
+        ..block.header.clone()
+    };
+    let early = Block::new(header, block.transactions.clone());
+    ensure!(hosted.verify(early.bytes().to_vec().into()).await.is_err(), "an hour ahead");
+    let lead = hosted.measured("clock_skew_seconds", None).await?.context("measured")?;
+    ensure!((3_500.0..=3_600.0).contains(&lead), "{lead}");
+    hosted.verify(built.bytes.clone()).await?;
+    let lead = hosted.measured("clock_skew_seconds", None).await?.context("measured")?;
+    ensure!(lead < 60.0, "{lead}");
+    assert_eq!(hosted.shut_down().await?.code(), Some(0));
+    Ok(())
+}
+
 /// The program says without a host which numbers it speaks, and what it was built from; verdicts on the same block and on
 /// its siblings may be asked for at once.
 #[tokio::test(flavor = "multi_thread")]

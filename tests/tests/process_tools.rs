@@ -256,6 +256,10 @@ fn process_tools_verify_names_what_is_planted() -> Result<()> {
         (Column::Meta, b"head"),
         (Column::Meta, b"oldest"),
         (Column::Meta, b"genesis"),
+        (Column::Meta, b"host"),
+        (Column::Meta, b"place"),
+        (Column::Meta, b"release"),
+        (Column::Meta, b"sums"),
     ] {
         let store = Rocks::open(&data)?;
         let (key, value) = plant(&store, column, start)?;
@@ -272,7 +276,18 @@ fn process_tools_verify_names_what_is_planted() -> Result<()> {
         named += 1;
         put(&Rocks::open(&data)?, column, &key, Some(value))?;
     }
-    assert_eq!(named, 18);
+    assert_eq!(named, 22);
+    // Gone, a file of the chain is missed too.
+    for name in ["upgrade", "host", "airdrop", "place"] {
+        let store = Rocks::open(&data)?;
+        let value = store.get(Column::Meta, name.as_bytes())?;
+        put(&store, Column::Meta, &Bytes::from_static(name.as_bytes()), None)?;
+        drop(store);
+        let ended = run(&["verify", "--data-dir", text(&data)])?;
+        let line = format!("meta `{name}`: it is missing");
+        ensure!(ended.code() == Some(1) && ended.out.contains(&line), "{name}: {} {}", ended.out, ended.err);
+        put(&Rocks::open(&data)?, Column::Meta, &Bytes::from_static(name.as_bytes()), value)?;
+    }
     // Two at once are two.
     let store = Rocks::open(&data)?;
     let (account, value) = plant(&store, Column::Accounts, &[])?;

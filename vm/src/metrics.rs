@@ -107,6 +107,14 @@ pub static TABLE: &[Row] = &[
     gauge("pars_chain_last_block_age_seconds", "Time since the last accepted block's own time.", |metrics, now_ms| {
         Some(Duration::from_millis(metrics.age_ms(now_ms)).into())
     }),
+    gauge(
+        "pars_chain_clock_skew_seconds",
+        "How far the last block that was to be verified was ahead of this machine's clock; 0 where it was not.",
+        |metrics, _| {
+            let lead_ms = metrics.meters().lead_ms.load(std::sync::atomic::Ordering::Relaxed);
+            Some(Duration::from_millis(lead_ms).into())
+        },
+    ),
     gauge("pars_chain_stopped", "1 once the chain has failed and takes no more blocks.", |metrics, _| {
         Some(u64::from(metrics.is_stopped()).into())
     }),

@@ -333,6 +333,8 @@ impl ChainVm for Plugin {
             owner.attempt(|chain| {
                 let since = Instant::now();
                 let context = Context { now_ms: now_ms(), bootstrapped, verdicts: None };
+                // Before the verdict: a block that is refused because its time is too far ahead tells the most.
+                meters.note_time(block.header.unix_ms(), context.now_ms);
                 let verdict = chain.verify(&block, context)?;
                 meters.verify.add(since.elapsed());
                 Ok(verdict)

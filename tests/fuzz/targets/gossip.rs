@@ -5,10 +5,14 @@
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
+use pars_fuzz::Bound;
 use pars_host::{AppRequest, NodeId, Validator};
 use pars_vm::gossip::held::{Held, Standing};
 use pars_vm::gossip::state::Action;
 use pars_vm::gossip::{Settings, State, allowance, message};
+
+/// Elements are pieces of the message, so that only their list takes memory, and it has a bound.
+const BOUND: Bound = Bound { each: 16, any: 16 << 10 };
 
 /// A pool of three transactions.
 struct Pool;
@@ -35,13 +39,14 @@ fuzz_target!(|bytes: &[u8]| {
     [me, peer].into_iter().for_each(|node| state.connected(node));
     state.serve(true);
 
-    check(&bytes, &state.gossip(0, peer, &bytes));
+    let length = bytes.len();
+    check(&bytes, &BOUND.check(length, || state.gossip(0, peer, &bytes)));
     let asked = (0..100).find_map(|second| state.pull(1_000 * second));
     if let Some(Action::Ask { to, request_id, .. }) = asked {
-        check(&bytes, &state.response(0, to, request_id, &bytes));
+        check(&bytes, &BOUND.check(length, || state.response(0, to, request_id, &bytes)));
     }
     let request = AppRequest { node: peer, request_id: 1, deadline_ms: 1, bytes: bytes.clone() };
-    match state.request(0, &request, &Pool) {
+    match BOUND.check(length, || state.request(0, &request, &Pool)) {
         Some(Action::Answer { bytes, .. }) => assert!(message::elements(&bytes).expect("ours").len() <= 3),
         Some(Action::Refuse { .. }) => {}
         other => panic!("{other:?}"),

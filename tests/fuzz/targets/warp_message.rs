@@ -3,10 +3,13 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use pars_fuzz::Bound;
 use pars_precompiles::subnet::warp::message::{Message, Payload, Unsigned, id};
 
+const BOUND: Bound = Bound { each: 4, any: 4 << 10 };
+
 fuzz_target!(|bytes: &[u8]| {
-    if let Ok(message) = Message::decode(bytes) {
+    if let Ok(message) = BOUND.check(bytes.len(), || Message::decode(bytes)) {
         assert_eq!(message.encode(), bytes);
         if let Some(signers) = message.signer_set() {
             assert_eq!(signers.as_bytes(), message.signers.as_ref());
@@ -17,7 +20,7 @@ fuzz_target!(|bytes: &[u8]| {
 });
 
 fn read_unsigned(bytes: &[u8]) {
-    if let Ok(unsigned) = Unsigned::decode(bytes) {
+    if let Ok(unsigned) = BOUND.check(bytes.len(), || Unsigned::decode(bytes)) {
         assert_eq!(unsigned.encode(), bytes);
         assert_eq!(id(&unsigned.encode()), id(bytes));
         read_payload(&unsigned.payload);
@@ -26,7 +29,7 @@ fn read_unsigned(bytes: &[u8]) {
 }
 
 fn read_payload(bytes: &[u8]) {
-    if let Ok(payload) = Payload::decode(bytes) {
+    if let Ok(payload) = BOUND.check(bytes.len(), || Payload::decode(bytes)) {
         assert_eq!(payload.encode(), bytes);
     }
 }

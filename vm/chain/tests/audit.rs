@@ -11,6 +11,7 @@ use pars_chain::error::Fatal;
 use pars_chain::state::audit::{Finding, Listener, Part, Report, verify};
 use pars_chain::state::commit::History;
 use pars_chain::store::{Batch, Column, Durability, Memory, Store};
+use pars_genesis::forks::HostUpgrades;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -62,9 +63,9 @@ fn put(store: &Memory, column: Column, key: &Bytes, value: Option<Bytes>) {
     store.commit(batch, Durability::Synced).expect("memory takes it");
 }
 
-/// What no other record tells: the audit cannot know.
-fn is_told_elsewhere(column: Column, key: &[u8]) -> bool {
-    column != Column::Meta || ![&b"place"[..], b"release", b"format", b"upgrade", b"host", b"airdrop"].contains(&key)
+/// Whether its loss is found. Stores of older builds have no hashes of the files, so that a store may lack them.
+fn is_missed(column: Column, key: &[u8]) -> bool {
+    column != Column::Meta || key != b"sums"
 }
 
 #[test]
@@ -95,16 +96,14 @@ fn a_changed_record_is_named() {
     for column in Column::iter() {
         let records: Vec<_> = whole.iter().filter(|((of, _), _)| *of == column).collect();
         for ((_, key), value) in records.iter().step_by(records.len().div_ceil(TRIED_MAX).max(1)) {
-            if !is_told_elsewhere(column, key) {
-                continue;
-            }
             let mut flipped = value.to_vec();
             let place = tried.get(&column).copied().unwrap_or(0) % flipped.len().max(1);
             if let Some(byte) = flipped.get_mut(place) {
                 *byte ^= 1;
             }
             let changed = (!value.is_empty()).then(|| Some(Bytes::from(flipped)));
-            for change in changed.into_iter().chain([None]) {
+            let gone = is_missed(column, key).then_some(None);
+            for change in changed.into_iter().chain(gone) {
                 put(&store, column, key, change.clone());
                 let (report, heard) = run(&store);
                 let named = heard.findings.iter().any(|found| found.column == column && found.key == **key);
@@ -149,6 +148,82 @@ fn a_record_too_many_is_named() {
         let [found] = heard.findings.as_slice() else { panic!("{column:?}: {report:?} {:#?}", heard.findings) };
         assert_eq!((found.column, &found.key), (column, &key), "{found}");
         put(&store, column, &key, None);
+    }
+    assert_eq!(run(&store).1.findings, []);
+}
+
+/// What the chain was opened with: each record that is gone, cut short, emptied or another one is named, and no other.
+#[test]
+fn what_the_chain_was_opened_with_is_named() {
+    let store = chain(History::Archive);
+    let whole = store.dump();
+    let junk = || Some(Bytes::from_static(b"junk"));
+    let other_times = HostUpgrades { helicon: Some(4_000_000_000), ..HostUpgrades::LOCAL }.to_bytes();
+    let upgrade = br#"{"networkUpgradeOverrides":{"heliconTimestamp":4000000000}}"#;
+    for (name, value) in [
+        ("genesis", None),
+        ("genesis", Some(Bytes::new())),
+        ("upgrade", None),
+        ("upgrade", junk()),
+        ("upgrade", Some(Bytes::from_static(upgrade))),
+        ("host", None),
+        ("host", junk()),
+        ("host", Some(Bytes::from(other_times))),
+        ("airdrop", None),
+        ("airdrop", junk()),
+        ("place", None),
+        ("place", junk()),
+        ("place", Some(vec![9; 36].into())),
+        ("format", None),
+        ("release", None),
+        ("release", junk()),
+        ("sums", junk()),
+        ("nobody", junk()),
+    ] {
+        let key = Bytes::from_static(name.as_bytes());
+        put(&store, Column::Meta, &key, value.clone());
+        let (report, heard) = run(&store);
+        let names: Vec<_> = heard.findings.iter().map(|found| (found.column, found.key.clone())).collect();
+        assert_eq!(names, [(Column::Meta, key.clone())], "{name} {value:?}: {report:?} {:#?}", heard.findings);
+        put(&store, Column::Meta, &key, whole.get(&(Column::Meta, key.clone())).cloned());
+    }
+    assert_eq!(run(&store).1.findings, []);
+}
+
+/// A folder that an older build made has no hashes of its files. It is whole, opens, and has them from then on; until then
+/// what does not decode is named.
+#[test]
+fn a_store_of_an_older_build_is_whole() {
+    let store = chain(History::Archive);
+    let (sums, whole) = (Bytes::from_static(b"sums"), store.dump());
+    put(&store, Column::Meta, &sums, None);
+    assert_eq!(run(&store).1.findings, []);
+    for name in ["upgrade", "host", "place"] {
+        let key = Bytes::from_static(name.as_bytes());
+        put(&store, Column::Meta, &key, Some(Bytes::from_static(b"junk")));
+        let (_, heard) = run(&store);
+        let [found] = heard.findings.as_slice() else { panic!("{name}: {:#?}", heard.findings) };
+        assert_eq!(found.key, key, "{found}");
+        put(&store, Column::Meta, &key, whole.get(&(Column::Meta, key.clone())).cloned());
+    }
+    drop(Record::read("probes-classic").open(Arc::new(store.clone()), History::Archive));
+    assert!(store.dump() == whole);
+}
+
+/// A record under another key: the place where it was and the place where it is are both named.
+#[test]
+fn a_moved_record_is_named_twice() {
+    let store = chain(History::Archive);
+    for column in [Column::Heights, Column::Transactions] {
+        let ((_, key), value) = store.dump().into_iter().find(|((of, _), _)| *of == column).expect("some");
+        let moved = Bytes::from(B256::repeat_byte(0x5a));
+        put(&store, column, &key, None);
+        put(&store, column, &moved, Some(value.clone()));
+        let (_, heard) = run(&store);
+        let names: Vec<_> = heard.findings.iter().map(|found| (found.column, &found.key)).collect();
+        assert_eq!(names, [(column, &key), (column, &moved)], "{:#?}", heard.findings);
+        put(&store, column, &moved, None);
+        put(&store, column, &key, Some(value));
     }
     assert_eq!(run(&store).1.findings, []);
 }

@@ -21,6 +21,8 @@ pub struct Meters {
     pub gas: Counter,
     /// Blocks that are verified and not decided.
     pub processing: AtomicU64,
+    /// Milliseconds that the last block which was to be verified was ahead of this machine's clock.
+    pub lead_ms: AtomicU64,
     /// How long building took.
     pub build: Times,
     /// How long a verdict took.
@@ -29,6 +31,13 @@ pub struct Meters {
     pub accept: Times,
     /// Calls of JSON-RPC.
     pub calls: Calls,
+}
+
+impl Meters {
+    /// Notes the own time of a block that is to be verified, and the time of this machine's clock.
+    pub fn note_time(&self, block_ms: u64, now_ms: u64) {
+        self.lead_ms.store(block_ms.saturating_sub(now_ms), Ordering::Relaxed);
+    }
 }
 
 /// Something that only grows.

@@ -33,6 +33,9 @@ const BLOCK_BYTES: usize = 16 << 10;
 const BLOOM_BITS: f64 = 10.0;
 /// Bytes of writes to all columns that are kept in memory before they become files. The write-ahead log is about as long.
 const WRITE_BUFFER_BYTES: usize = 32 << 20;
+/// Bytes of its own log, `LOG`, before it begins another one; the one before is kept. Without it the log of a run grows for
+/// as long as the run.
+const LOG_BYTES_MAX: usize = 16 << 20;
 /// Files that the store holds open. Hosts run with limits from 4,096 up.
 const OPEN_FILES_MAX: i32 = 1_024;
 
@@ -49,6 +52,7 @@ impl Rocks {
         options.set_max_open_files(OPEN_FILES_MAX);
         options.set_max_background_jobs(2);
         options.set_keep_log_file_num(2);
+        options.set_max_log_file_size(LOG_BYTES_MAX);
         options.set_bytes_per_sync(1 << 20);
         // All columns become files at the same point. So what a lost end of the write-ahead log leaves is one state of all
         // of them, and none keeps the log of all others alive because it grows slowly.
@@ -312,5 +316,20 @@ mod picture {
             let iterator = self.snapshot.iterator_cf_opt(family, total_order(), mode);
             Box::new(iterator.map(|item| item_of(item, &self.inner.folder)))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn its_own_log_has_a_bound() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(Rocks::open(folder.path()).unwrap());
+        let options = std::fs::read_dir(folder.path()).unwrap().flatten();
+        let options = options.filter(|entry| entry.file_name().to_string_lossy().starts_with("OPTIONS-"));
+        let text: String = options.map(|entry| std::fs::read_to_string(entry.path()).unwrap()).collect();
+        assert!(text.contains(&format!("max_log_file_size={LOG_BYTES_MAX}\n")), "{text}");
     }
 }

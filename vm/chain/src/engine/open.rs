@@ -9,7 +9,7 @@ use crate::rules::time::{INITIAL_EXCESS, excess_for};
 use crate::state::commit::{History, genesis_batch};
 use crate::state::format::{self, FormatError};
 use crate::state::layer::Layer;
-use crate::state::meta::{self, FORMAT_RELEASE};
+use crate::state::meta::{self, FORMAT_RELEASE, OPENED_WITH};
 use crate::state::overlay::{Info, Overlay};
 use crate::state::root::{AccountTrie, finish};
 use crate::state::trie;
@@ -106,15 +106,10 @@ impl Chain {
         // The files may have grown future upgrades: they are what the next restart is compared with.
         let host_bytes = host.map(|host| host.to_bytes()).unwrap_or_default();
         let place = meta::place_bytes(opening.place);
-        let files: [(_, &[u8]); 6] = [
-            ("genesis", file),
-            ("upgrade", upgrade),
-            ("host", &host_bytes),
-            ("airdrop", airdrop.unwrap_or_default()),
-            ("place", &place),
-            ("release", FORMAT_RELEASE.as_bytes()),
-        ];
-        for (name, bytes) in files {
+        let files: [&[u8]; OPENED_WITH.len()] = [file, upgrade, &host_bytes, airdrop.unwrap_or_default(), &place];
+        let sums = meta::sums_bytes(files);
+        let others: [(_, &[u8]); 2] = [(meta::SUMS, &sums), ("release", FORMAT_RELEASE.as_bytes())];
+        for (name, bytes) in OPENED_WITH.into_iter().zip(files).chain(others) {
             if meta::file(store.as_ref(), name)?.is_none_or(|stored| stored.as_ref() != bytes) {
                 meta::set_file(&mut batch, name, bytes);
             }

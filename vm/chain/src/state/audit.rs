@@ -7,12 +7,14 @@
 //! | file | what lives there |
 //! |---|---|
 //! | `finding.rs` | what does not agree, and who is told |
+//! | `facts.rs` | the facts of the store as a whole, and the files that the chain was opened with |
 //! | `blocks.rs` | blocks, receipts and the three indices |
 //! | `walk.rs` | a trie from its root down: each node by its hash, each flat value as the leaf that it must be |
 //! | `flat.rs` | the state root by another implementation of the trie; code; records that nothing leads to |
 //! | `past.rs` | the states of older blocks |
 
 mod blocks;
+mod facts;
 mod finding;
 mod flat;
 mod past;
@@ -20,12 +22,10 @@ mod walk;
 
 pub use finding::{Finding, Listener, Part};
 
-use crate::engine::genesis_block;
 use crate::error::Fatal;
 use crate::state::meta;
 use crate::store::{Column, Read, StoreError};
 use alloy_primitives::Bytes;
-use pars_genesis::forks::HostUpgrades;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
@@ -60,6 +60,7 @@ pub fn verify(read: &dyn Read, depth: u64, listener: &mut dyn Listener) -> Resul
         read,
         listener,
         report: Report::default(),
+        right: Right::default(),
         bad_blocks: BTreeSet::new(),
         lacking: BTreeSet::new(),
         told: BTreeSet::new(),
@@ -97,12 +98,20 @@ struct Audit<'a> {
     read: &'a dyn Read,
     listener: &'a mut dyn Listener,
     report: Report,
+    right: Right,
     /// Heights whose block is not what it was: nothing is compared with its header.
     bad_blocks: BTreeSet<u64>,
     /// Blocks whose list of changes names a value that is not kept.
     lacking: BTreeSet<u64>,
     /// Records that were told of: once is enough. The listener bounds them.
     told: BTreeSet<(Column, Bytes)>,
+}
+
+/// Records of the indices that were met as they must be.
+#[derive(Default)]
+struct Right {
+    heights: u64,
+    transactions: u64,
 }
 
 /// Why an audit ends before its end.
@@ -133,7 +142,7 @@ impl Audit<'_> {
         let head = self.check_head(head)?;
         self.report.height = head.height;
         self.report.oldest = oldest;
-        self.check_genesis()?;
+        self.check_facts()?;
         self.check_blocks(head)?;
         if oldest > head.height {
             let what = format!("the oldest state is that of block {oldest}, above the head at {}", head.height);
@@ -161,31 +170,5 @@ impl Audit<'_> {
     /// Tells how far it is.
     fn checked(&mut self, part: Part, done: u64, total: u64) -> Step {
         if self.listener.checked(part, done, total).is_break() { Err(Stop::Enough) } else { Ok(()) }
-    }
-
-    /// The files that the chain was opened with make its first block.
-    fn check_genesis(&mut self) -> Step {
-        let file = |name| -> Step<Bytes> { Ok(meta::file(self.read, name)?.unwrap_or_default()) };
-        let (genesis, upgrade, host, airdrop) = (file("genesis")?, file("upgrade")?, file("host")?, file("airdrop")?);
-        let times = if host.is_empty() { Some(None) } else { HostUpgrades::from_bytes(&host).map(Some) };
-        let Some(times) = times else {
-            return self.found(Column::Meta, &b"host"[..], Some(0), "no upgrade times of a host");
-        };
-        let airdrop = Some(airdrop.as_ref()).filter(|airdrop| !airdrop.is_empty());
-        let made = match pars_genesis::parse::genesis(&genesis, &upgrade, times.as_ref(), airdrop) {
-            Ok(parsed) => genesis_block(&parsed)?.0.id(),
-            Err(error) => return self.found(Column::Meta, &b"genesis"[..], Some(0), error.to_string()),
-        };
-        let stored = self.read.get(Column::Ids, &0_u64.to_be_bytes())?;
-        if stored.is_some_and(|id| id.as_ref() == made.0.as_slice()) {
-            return Ok(());
-        }
-        // Where the index is wrong, it is found with the block.
-        let block = self.read.get(Column::Blocks, &0_u64.to_be_bytes())?;
-        let is_block = block.is_some_and(|bytes| crate::block::Block::decode(bytes).is_ok_and(|it| it.id() == made));
-        if is_block {
-            return Ok(());
-        }
-        self.found(Column::Meta, &b"genesis"[..], Some(0), format!("the files make {made}, which is not block 0"))
     }
 }

@@ -8,18 +8,29 @@
 //! | `oldest` | oldest height whose state can be read (8) |
 //! | `genesis`, `upgrade`, `host`, `airdrop` | the files, and the host's upgrade times, that the chain was last opened with |
 //! | `place` | what the chain is on its host: network id (4), blockchain id (32) |
+//! | `sums` | hash (32) of each record of [`OPENED_WITH`], and the hash (32) of these; not in stores of older builds |
 
 use crate::block::BlockId;
 use crate::error::Fatal;
 use crate::execution::executor::Place;
 use crate::store::{Batch, Column, Read};
-use alloy_primitives::{B256, Bytes};
+use alloy_primitives::{B256, Bytes, keccak256};
 
 /// Layout that this program writes and reads.
 pub const FORMAT: u32 = 1;
 
 /// First release that reads [`FORMAT`]. It is written beside it, so that an older release can name it.
 pub const FORMAT_RELEASE: &str = "0.1.0";
+
+/// Records of what the chain was last opened with, in the order of their hashes in `sums`. Each is always there, and empty
+/// where there was no such file.
+pub const OPENED_WITH: [&str; 5] = ["genesis", "upgrade", "host", "airdrop", "place"];
+
+/// Records that every store has, besides those of [`OPENED_WITH`].
+pub const OTHERS: [&str; 4] = ["format", "release", "head", "oldest"];
+
+/// Name of the record of hashes.
+pub const SUMS: &str = "sums";
 
 /// Last accepted block.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -66,6 +77,30 @@ pub fn place(read: &dyn Read) -> Result<Option<Place>, Fatal> {
 #[must_use]
 pub fn place_bytes(place: Place) -> Vec<u8> {
     [place.network_id.to_be_bytes().as_slice(), place.blockchain_id.as_slice()].concat()
+}
+
+/// Stored form of the hashes of what the chain is opened with, in the order of [`OPENED_WITH`]. No other record tells of
+/// these files, so that one that is damaged could not be told from another one.
+#[must_use]
+pub fn sums_bytes(records: [&[u8]; OPENED_WITH.len()]) -> Vec<u8> {
+    let mut bytes = records.map(|record| keccak256(record).0).concat();
+    let own = keccak256(&bytes);
+    bytes.extend(own);
+    bytes
+}
+
+/// Hashes of what the chain was last opened with; none where only older builds have opened the store.
+///
+/// # Errors
+/// When the store failed or holds something else.
+pub fn sums(read: &dyn Read) -> Result<Option<[B256; OPENED_WITH.len()]>, Fatal> {
+    let Some(bytes) = read.get(Column::Meta, SUMS.as_bytes())? else { return Ok(None) };
+    let whole = bytes.split_last_chunk::<32>().filter(|(sums, own)| keccak256(sums) == **own);
+    let sums = whole.and_then(|(sums, _)| {
+        let sums: Vec<B256> = sums.as_chunks().0.iter().map(|sum| B256::new(*sum)).collect();
+        sums.try_into().ok()
+    });
+    sums.map(Some).ok_or_else(|| corrupt(SUMS))
 }
 
 /// Last accepted block.
