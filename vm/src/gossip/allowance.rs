@@ -64,7 +64,7 @@ impl Bucket {
     }
 
     fn has(&mut self, amount: u64, now_ms: u64) -> bool {
-        // A clock that goes back fills nothing.
+        // A time that goes back fills nothing.
         let gone_ms = now_ms.saturating_sub(self.seen_ms);
         self.seen_ms = now_ms;
         let full = self.per_s * BURST_S * 1_000;
@@ -135,7 +135,7 @@ mod tests {
         assert!(!allowance.take_message(1_009));
         assert!(allowance.take_message(1_010));
         assert!(!allowance.is_whole(1_010));
-        assert!(!allowance.take_message(0), "a clock that goes back");
+        assert!(!allowance.take_message(0), "a time that goes back");
         assert!(allowance.is_whole(u64::MAX));
     }
 

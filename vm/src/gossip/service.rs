@@ -4,9 +4,9 @@
 //! transactions into the [`Inbox`], whose workers recover senders and ask the pool. Whatever does not fit is dropped and
 //! counted; a transaction that is lost is told again, or asked for.
 
-use crate::clock::now_ms;
+use crate::clock;
 use crate::gossip::inbox::Inbox;
-use crate::gossip::settings::Settings;
+use crate::gossip::settings::{Settings, ms};
 use crate::gossip::state::{Action, Counts, State};
 use crate::node::Node;
 use alloy_primitives::B256;
@@ -19,7 +19,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval, timeout};
@@ -56,6 +56,8 @@ struct Shared {
     host: Arc<dyn Host>,
     whereabouts: Whereabouts,
     settings: Settings,
+    /// The state's times count from here.
+    started: Instant,
     state: Mutex<State>,
     inbox: Mutex<Inbox>,
     /// Something is in the inbox, or it is over.
@@ -102,7 +104,7 @@ impl Gossip {
         let mut state = State::new(whereabouts.node, settings, B256::random().0);
         let kept: Vec<B256> = node.pool().arrived().iter().map(|arrived| arrived.tx.hash()).collect();
         for hash in &kept {
-            state.submitted(*hash, now_ms());
+            state.submitted(*hash, 0);
         }
         state.arrived(&kept, node.pool());
         let shared = Arc::new(Shared {
@@ -110,6 +112,7 @@ impl Gossip {
             host,
             whereabouts,
             settings,
+            started: Instant::now(),
             state: Mutex::new(state),
             inbox: Mutex::default(),
             filled: Condvar::new(),
@@ -157,7 +160,11 @@ impl Gossip {
 
     /// A peer asks.
     pub fn request(&self, request: &AppRequest) {
-        let action = self.shared.state.lock().request(now_ms(), request, self.shared.node.pool());
+        // A deadline is a time of the host's clock, which is this machine's.
+        if clock::now_ms() >= request.deadline_ms {
+            return;
+        }
+        let action = self.shared.state.lock().request(self.shared.now_ms(), request, self.shared.node.pool());
         self.shared.enqueue(action);
     }
 
@@ -169,13 +176,13 @@ impl Gossip {
 
     /// A peer answers.
     pub fn response(&self, node: NodeId, request_id: u32, bytes: &Bytes) {
-        let transactions = self.shared.state.lock().response(now_ms(), node, request_id, bytes);
+        let transactions = self.shared.state.lock().response(self.shared.now_ms(), node, request_id, bytes);
         self.shared.receive(node, &transactions);
     }
 
     /// A peer tells something.
     pub fn gossip(&self, node: NodeId, bytes: &Bytes) {
-        let transactions = self.shared.state.lock().gossip(now_ms(), node, bytes);
+        let transactions = self.shared.state.lock().gossip(self.shared.now_ms(), node, bytes);
         self.shared.receive(node, &transactions);
     }
 
@@ -211,6 +218,11 @@ impl Drop for Gossip {
 }
 
 impl Shared {
+    /// Time since the start. The machine's clock may be set back, which would stop what waits for a time.
+    fn now_ms(&self) -> u64 {
+        ms(self.started.elapsed())
+    }
+
     fn enqueue(&self, actions: impl IntoIterator<Item = Action>) {
         for action in actions {
             if self.outgoing.try_send(action).is_err() {
@@ -333,9 +345,9 @@ async fn push(shared: Arc<Shared>) {
         let (executable, next) = shared.node.arrivals().since(arrived);
         arrived = next;
         let pool = shared.node.pool();
-        let now = now_ms();
         let actions = {
             let mut state = shared.state.lock();
+            let now = shared.now_ms();
             for hash in hashes {
                 state.submitted(hash, now);
             }
@@ -352,7 +364,7 @@ async fn pull(shared: Arc<Shared>) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        let action = shared.state.lock().pull(now_ms());
+        let action = shared.state.lock().pull(shared.now_ms());
         shared.enqueue(action);
     }
 }

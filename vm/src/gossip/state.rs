@@ -12,7 +12,7 @@ use alloy_primitives::B256;
 use bytes::Bytes;
 use pars_host::{AppError, AppRequest, NodeId, Recipients, Validator};
 
-/// Everything that gossip knows.
+/// Everything that gossip knows. Its times are milliseconds since some start and never go back, as a machine's clock does.
 #[derive(Debug)]
 pub struct State {
     me: NodeId,
@@ -206,12 +206,9 @@ impl State {
         Some(Action::Ask { to, request_id, bytes: message::pull_request(self.known.salt(), &self.known.encode()) })
     }
 
-    /// A peer asks. `None`: it gets no answer.
+    /// A peer asks. `None`: it gets no answer. Whether its deadline is over is known to whoever has the host's clock.
     pub fn request(&mut self, now_ms: u64, request: &AppRequest, held: &impl Held) -> Option<Action> {
-        let AppRequest { node: to, request_id, deadline_ms, ref bytes } = *request;
-        if now_ms >= deadline_ms {
-            return None;
-        }
+        let AppRequest { node: to, request_id, ref bytes, .. } = *request;
         if !self.peers.allowance(to, now_ms).take_message(now_ms) {
             self.counts.excess += 1;
             return None;
