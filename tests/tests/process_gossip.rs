@@ -7,13 +7,15 @@ use pars_host::Id;
 use pars_host::testhost::Sent;
 use pars_proto::host::appsender::{SendAppErrorMsg, SendAppGossipMsg, SendAppResponseMsg};
 use pars_proto::host::{validatorstate, vm};
-use pars_tests::process::hosted::{Files, Hosted};
+use pars_tests::process::hosted::{Files, Hosted, states};
 use pars_tests::process::wallet::{Draft, Signed, Wallet};
 use pars_vm::gossip::bloom::Known;
 use pars_vm::gossip::chance::Chance;
 use pars_vm::gossip::message;
 use prost_types::Timestamp;
 use serde_json::{Value, json};
+use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 const TO: Address = Address::repeat_byte(0x5b);
@@ -27,7 +29,10 @@ const STRANGER: [u8; 20] = [8; 20];
 
 /// A plugin that validates together with a peer.
 async fn open(files: &Files) -> Result<Hosted> {
-    let mut hosted = Hosted::open(files).await?;
+    surrounded(Hosted::open(files).await?).await
+}
+
+async fn surrounded(mut hosted: Hosted) -> Result<Hosted> {
     let validator = |node: [u8; 20], weight| validatorstate::Validator {
         node_id: node.to_vec().into(),
         weight,
@@ -61,6 +66,12 @@ fn push_of(transactions: &[&Signed]) -> impl Fn(&Sent) -> Option<SendAppGossipMs
         let Sent::Gossip(gossip) = sent else { return None };
         (gossip.msg == wanted).then(|| gossip.clone())
     }
+}
+
+/// Whether it is a push with this transaction, beside any others.
+fn holds(sent: &Sent, signed: &Signed) -> Option<()> {
+    let Sent::Gossip(gossip) = sent else { return None };
+    gossip.msg.windows(signed.raw.len()).any(|window| window == signed.raw.as_ref()).then_some(())
 }
 
 async fn tell(hosted: &mut Hosted, from: [u8; 20], message: Bytes) -> Result<()> {
@@ -241,6 +252,64 @@ async fn process_gossip_survives_a_flood() -> Result<()> {
     println!("memory grown by {grown} kB");
     ensure!(grown < 256 << 10, "{grown} kB");
     hosted.seal().await?;
+    hosted.shut_down().await?;
+    Ok(())
+}
+
+/// A machine's clock that is a day ahead while a file is there. Other clocks are as they are.
+const CLOCK: &str = r#"
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+int clock_gettime(clockid_t clock, struct timespec *time) {
+    int result = (int)syscall(SYS_clock_gettime, clock, time);
+    const char *ahead = getenv("CLOCK_AHEAD");
+    if (clock == CLOCK_REALTIME && ahead && access(ahead, F_OK) == 0) time->tv_sec += 86400;
+    return result;
+}
+"#;
+
+fn make_clock(folder: &Path) -> Result<std::path::PathBuf> {
+    let (source, library) = (folder.join("clock.c"), folder.join("clock.so"));
+    std::fs::write(&source, CLOCK)?;
+    let made = Command::new("cc").args(["-shared", "-fPIC", "-O", "-o"]).args([&library, &source]).status()?;
+    ensure!(made.success(), "cc makes no library");
+    Ok(library)
+}
+
+/// Field report: a machine began with a clock that was ahead, and told nothing again for as long as that was set back.
+#[tokio::test(flavor = "multi_thread")]
+async fn process_gossip_does_not_mind_a_clock_that_is_set_back() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (library, ahead) = (make_clock(folder.path())?, folder.path().join("ahead"));
+    std::fs::write(&ahead, "")?;
+    let mut files = Files::local(&folder.path().join("chain"));
+    files.config = Bytes::from_static(br#"{"regossip-frequency":"1s"}"#);
+    let mut hosted = Hosted::start_as(|mut plugin| {
+        plugin.env("LD_PRELOAD", &library).env("CLOCK_AHEAD", &ahead);
+        plugin
+    })
+    .await?;
+    let opened = hosted.initialize(&files).await?;
+    hosted.serve().await?;
+    hosted.enter(states()?.bootstrapping).await?;
+    hosted.prefer(opened.last_accepted_id).await?;
+    hosted.enter(states()?.normal).await?;
+    let mut hosted = surrounded(hosted).await?;
+
+    let from = Wallet::local(0)?;
+    let [first, second] = [0, 1].map(|nonce| from.sign(&Draft::transfer(nonce, TO, 1)));
+    let (first, second) = (first?, second?);
+    hosted.submit(&first).await?;
+    sent(&hosted, push_of(&[&first])).await?;
+    std::fs::remove_file(&ahead)?;
+    hosted.submit(&second).await?;
+    sent(&hosted, push_of(&[&second])).await?;
+    for signed in [&first, &second] {
+        sent(&hosted, |sent| holds(sent, signed)).await?;
+    }
     hosted.shut_down().await?;
     Ok(())
 }

@@ -56,8 +56,6 @@ fn refusals_have_the_numbers_of_avalanchego() {
     assert_eq!(ask(&request(2, 11, question())), told(-3, "not a validator"));
     // State sync of the Go node, which answers nothing to what it cannot read.
     assert_eq!(ask(&request(1, 2, question())), None);
-    let late = AppRequest { deadline_ms: 0, ..request(1, 13, question()) };
-    assert_eq!(ask(&late), None);
 }
 
 /// Two validators are connected, so each may ask for (3,600 + 4 * 60) / 2 times an hour.

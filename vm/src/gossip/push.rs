@@ -18,8 +18,9 @@ pub struct Push {
     tracked: BTreeMap<B256, Stage>,
     /// To be told next.
     fresh: VecDeque<B256>,
-    /// Told, the oldest first, with the time. Entries whose stage is another by now are passed over.
-    told: VecDeque<(B256, u64)>,
+    /// Told, by place, the oldest first. There is one place a transaction.
+    told: BTreeMap<u64, B256>,
+    next_place: u64,
     /// In the order in which they were found to be.
     parked: Vec<B256>,
 }
@@ -28,7 +29,7 @@ pub struct Push {
 enum Stage {
     Fresh,
     Parked,
-    Told { at_ms: u64 },
+    Told { at_ms: u64, place: u64 },
 }
 
 impl Push {
@@ -36,8 +37,10 @@ impl Push {
     pub fn add(&mut self, hash: B256, now_ms: u64) -> bool {
         match self.tracked.get(&hash) {
             Some(Stage::Fresh | Stage::Parked) => return true,
-            Some(Stage::Told { at_ms }) if now_ms < at_ms.saturating_add(REPEAT_MS) => return true,
-            Some(Stage::Told { .. }) => {}
+            Some(Stage::Told { at_ms, .. }) if now_ms < at_ms.saturating_add(REPEAT_MS) => return true,
+            Some(Stage::Told { place, .. }) => {
+                self.told.remove(place);
+            }
             None if self.tracked.len() < TRACKED_MAX => {}
             None => {
                 if !self.forget_oldest() {
@@ -66,16 +69,16 @@ impl Push {
     pub fn again(&mut self, now_ms: u64, after_ms: u64, held: &impl Held) -> Vec<Bytes> {
         let mut message = Message::default();
         while message.has_room()
-            && let Some((hash, at_ms)) = self.told.front().copied()
+            && let Some(place) = self.told.first_entry()
         {
-            let current = self.tracked.get(&hash) == Some(&Stage::Told { at_ms });
-            if current && now_ms < at_ms.saturating_add(after_ms) {
+            let hash = *place.get();
+            if let Some(Stage::Told { at_ms, .. }) = self.tracked.get(&hash)
+                && now_ms < at_ms.saturating_add(after_ms)
+            {
                 break;
             }
-            self.told.pop_front();
-            if current {
-                self.tell(hash, now_ms, held, &mut message);
-            }
+            place.remove();
+            self.tell(hash, now_ms, held, &mut message);
         }
         message.transactions
     }
@@ -104,8 +107,10 @@ impl Push {
             }
             (Standing::Executable, Some(bytes)) => {
                 message.add(bytes);
-                self.told.push_back((hash, now_ms));
-                Stage::Told { at_ms: now_ms }
+                let place = self.next_place;
+                self.next_place += 1;
+                self.told.insert(place, hash);
+                Stage::Told { at_ms: now_ms, place }
             }
         };
         self.tracked.insert(hash, stage);
@@ -128,13 +133,8 @@ impl Push {
     }
 
     fn forget_oldest(&mut self) -> bool {
-        while let Some((hash, at_ms)) = self.told.pop_front() {
-            if self.tracked.get(&hash) == Some(&Stage::Told { at_ms }) {
-                self.tracked.remove(&hash);
-                return true;
-            }
-        }
-        false
+        let oldest = self.told.pop_first().map(|(_, hash)| hash);
+        oldest.is_some_and(|hash| self.tracked.remove(&hash).is_some())
     }
 }
 
@@ -244,6 +244,23 @@ mod tests {
         // Once, not once for each time it was told.
         assert_eq!(first(&push.again(REPEAT_MS + 30_000, 30_000, &held)), [1]);
         assert!(push.again(REPEAT_MS + 30_001, 30_000, &held).is_empty());
+    }
+
+    /// Field report: who submitted the same over and over grew what is remembered, as long as an older one stood before it.
+    #[test]
+    fn what_is_told_over_and_over_is_remembered_once() {
+        let (mut push, held) = (Push::default(), Some { size: 100, ..Some::default() });
+        for number in 1..=2 {
+            held.set(number, Standing::Executable);
+        }
+        push.add(B256::repeat_byte(1), 0);
+        for round in 0..1_000 {
+            push.add(B256::repeat_byte(2), round * REPEAT_MS);
+            assert!(!push.fresh(round * REPEAT_MS, &held).is_empty());
+            assert!(push.again(round * REPEAT_MS, u64::MAX, &held).is_empty());
+        }
+        assert_eq!((push.len(), push.told.len()), (2, 2));
+        assert_eq!(first(&push.again(2_000_000, 30_000, &held)), [1, 2], "each once");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! [`State`]: what is done with each message and at each tick.
 
+use crate::gossip::allowance::Pace;
 use crate::gossip::bloom::Known;
 use crate::gossip::chance::Chance;
 use crate::gossip::held::Held;
@@ -12,7 +13,7 @@ use alloy_primitives::B256;
 use bytes::Bytes;
 use pars_host::{AppError, AppRequest, NodeId, Recipients, Validator};
 
-/// Everything that gossip knows.
+/// Everything that gossip knows. Its times are milliseconds since some start and never go back, as a machine's clock does.
 #[derive(Debug)]
 pub struct State {
     me: NodeId,
@@ -21,6 +22,7 @@ pub struct State {
     chance: Chance,
     peers: Peers,
     push: Push,
+    pace: Pace,
     known: Known,
     pulls: Pulls,
     counts: Counts,
@@ -101,8 +103,8 @@ impl State {
     pub fn new(me: NodeId, settings: Settings, seed: [u8; 32]) -> Self {
         let mut chance = Chance::new(seed);
         let known = Known::new(0, &mut chance);
-        let (peers, push, pulls, counts) = Default::default();
-        Self { me, settings, serving: false, chance, peers, push, known, pulls, counts }
+        let (peers, push, pace, pulls, counts) = Default::default();
+        Self { me, settings, serving: false, chance, peers, push, pace, known, pulls, counts }
     }
 
     /// What was counted.
@@ -171,7 +173,7 @@ impl State {
         }
     }
 
-    /// Time to push.
+    /// Time to push: at most [`PUSHES_MAX`] messages, and what peers would not take waits for another time.
     pub fn push(&mut self, now_ms: u64, held: &impl Held) -> Vec<Action> {
         let Settings { push_stake_ppm, push_validators, push_peers, again_after, .. } = self.settings;
         let Settings { again_validators, again_peers, .. } = self.settings;
@@ -179,18 +181,18 @@ impl State {
         if !self.serving {
             return actions;
         }
-        let fresh = self.push.fresh(now_ms, held);
+        let fresh = if self.pace.allows(now_ms) { self.push.fresh(now_ms, held) } else { Vec::new() };
         if !fresh.is_empty() {
             let top = self.peers.top(push_stake_ppm);
             let nodes = top.into_iter().filter(|node| *node != self.me).collect();
             let to = Recipients { nodes, validators: push_validators, non_validators: 0, peers: push_peers };
-            actions.push(self.tell(to, &fresh));
+            actions.push(self.tell(to, &fresh, now_ms));
         }
-        let again = self.push.again(now_ms, ms(again_after), held);
+        let again = if self.pace.allows(now_ms) { self.push.again(now_ms, ms(again_after), held) } else { Vec::new() };
         if !again.is_empty() {
             let validators = again_validators;
             let to = Recipients { nodes: Vec::new(), validators, non_validators: 0, peers: again_peers };
-            actions.push(self.tell(to, &again));
+            actions.push(self.tell(to, &again, now_ms));
         }
         actions
     }
@@ -206,12 +208,9 @@ impl State {
         Some(Action::Ask { to, request_id, bytes: message::pull_request(self.known.salt(), &self.known.encode()) })
     }
 
-    /// A peer asks. `None`: it gets no answer.
+    /// A peer asks. `None`: it gets no answer. Whether its deadline is over is known to whoever has the host's clock.
     pub fn request(&mut self, now_ms: u64, request: &AppRequest, held: &impl Held) -> Option<Action> {
-        let AppRequest { node: to, request_id, deadline_ms, ref bytes } = *request;
-        if now_ms >= deadline_ms {
-            return None;
-        }
+        let AppRequest { node: to, request_id, ref bytes, .. } = *request;
         if !self.peers.allowance(to, now_ms).take_message(now_ms) {
             self.counts.excess += 1;
             return None;
@@ -306,7 +305,8 @@ impl State {
         transactions
     }
 
-    fn tell(&mut self, to: Recipients, transactions: &[Bytes]) -> Action {
+    fn tell(&mut self, to: Recipients, transactions: &[Bytes], now_ms: u64) -> Action {
+        self.pace.pushed(transactions, now_ms);
         self.counts.pushed += count(transactions.len());
         Action::Tell { to, bytes: message::push(transactions.iter().map(Bytes::as_ref)) }
     }
@@ -328,5 +328,7 @@ fn count(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
 }
 
+/// Messages that are pushed at a time: one of new transactions, one of those that wait.
+pub const PUSHES_MAX: usize = 2;
 /// A new filter has room for so many times the executable transactions.
 const CHURN: usize = 3;
