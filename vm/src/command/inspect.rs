@@ -19,7 +19,7 @@ use strum::IntoEnumIterator;
 /// # Errors
 /// When the folder cannot be opened or read.
 pub fn run(options: &Inspect) -> Result<ExitCode> {
-    let folder = Folder::open(&options.data_dir)?;
+    let folder = Folder::look(&options.data_dir)?;
     let about = About::of(&folder, options.window)?;
     let mut out = std::io::stdout();
     if options.json {
