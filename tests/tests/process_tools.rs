@@ -3,6 +3,8 @@
 use alloy_primitives::{Address, B256, Bytes, hex};
 use anyhow::{Context as _, Result, ensure};
 use bytes::Bytes as Body;
+use pars_chain::engine::Chain;
+use pars_chain::state::commit::History;
 use pars_chain::state::meta;
 use pars_chain::store::{Batch, Column, Durability, Read, Store};
 use pars_proto::host::vm;
@@ -14,12 +16,15 @@ use pars_tests::process::program::pars_vm;
 use pars_tests::process::rpc::{Client, outcome};
 use pars_tests::process::wallet::{Draft, Wallet};
 use pars_vm::folder::IN_HOSTS_FOLDER;
+use pars_vm::folder::stored::Stored;
 use pars_vm::replay::record::Record;
 use pars_vm::store::rocks::Rocks;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Duration;
 use strum::IntoEnumIterator as _;
 
@@ -176,10 +181,8 @@ fn process_tools_import_is_interrupted() -> Result<()> {
     let running = Running::start(&mut command(&["import", "--data-dir", text(&fresh), text(&pipe)])?)?;
     let mut input = std::fs::OpenOptions::new().write(true).open(&pipe)?;
     input.write_all(first)?;
-    // Before it listens a signal would end it at once.
-    while !catches_interrupt(running.id())? {
-        std::thread::sleep(Duration::from_millis(2));
-    }
+    // Before the first block a signal would end it at once.
+    wait_for_blocks(&fresh);
     running.signal("INT")?;
     for piece in rest.chunks(1_000) {
         std::thread::sleep(Duration::from_millis(20));
@@ -204,11 +207,189 @@ fn process_tools_import_is_interrupted() -> Result<()> {
     Ok(())
 }
 
+/// Waits until a folder's write-ahead log has something, and has stopped growing.
+fn wait_for_blocks(folder: &Path) {
+    let mut before = 0;
+    loop {
+        let logs = folder::files(folder, "log").unwrap_or_default();
+        let bytes: u64 = logs.iter().filter_map(|log| log.metadata().ok()).map(|about| about.len()).sum();
+        if bytes > 0 && bytes == before {
+            return;
+        }
+        before = bytes;
+        std::thread::sleep(Duration::from_secs(1));
+    }
+}
+
 /// A process has a handler of SIGINT.
 fn catches_interrupt(id: u32) -> Result<bool> {
     let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
     let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).context("caught signals")?;
     Ok(u64::from_str_radix(caught.trim(), 16)? & 0b10 != 0)
+}
+
+/// Every file of a folder with its bytes.
+fn bytes_of(folder: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
+    let mut files = BTreeMap::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            files.extend(bytes_of(&path)?);
+        } else {
+            files.insert(path.clone(), std::fs::read(&path)?);
+        }
+    }
+    Ok(files)
+}
+
+/// What only looks at a folder writes nothing into it: a backup that was looked at is restored.
+#[test]
+fn process_tools_that_look_change_nothing() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let data = recorded(folder.path())?;
+    let backup = folder.path().join("backup");
+    well(&["backup", "--data-dir", text(&data), text(&backup)])?;
+    for place in [&data, &backup] {
+        let before = bytes_of(place)?;
+        let file = folder.path().join("blocks.pars");
+        for arguments in [
+            &["verify", "--data-dir", text(place)][..],
+            &["inspect", "--data-dir", text(place)],
+            &["doctor", "--data-dir", text(place)],
+            &["export", "--data-dir", text(place), text(&file)],
+        ] {
+            let ended = run(arguments)?;
+            // Where the tests run there may be little room, which doctor complains of.
+            ensure!(ended.code() == Some(0) || arguments.first() == Some(&"doctor"), "{arguments:?}: {ended:?}");
+            ensure!(bytes_of(place)? == before, "{arguments:?} changed the folder");
+        }
+        std::fs::remove_file(&file)?;
+    }
+    let restored = folder.path().join("restored");
+    well(&["restore", "--from", text(&backup), "--data-dir", text(&restored)])?;
+    assert_eq!(head(&restored)?, head(&data)?);
+    assert_eq!(head(&backup)?, head(&data)?);
+    Ok(())
+}
+
+/// The folder of another program's database is refused and stays as it is, whatever the command is.
+#[test]
+fn process_tools_leave_foreign_folders_alone() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let notes = folder.path().join("notes");
+    std::fs::create_dir(&notes)?;
+    std::fs::write(notes.join("CURRENT"), "what is current")?;
+    std::fs::write(notes.join("more"), "and what is not")?;
+    let before = bytes_of(&notes)?;
+    let (words, out) = ("the store in it is another program's", folder.path().join("out"));
+    for arguments in [
+        &["inspect", "--data-dir", text(&notes)][..],
+        &["export", "--data-dir", text(&notes), text(&out)],
+        &["backup", "--data-dir", text(&notes), text(&out)],
+        &["prune", "--data-dir", text(&notes)],
+        &["dev", "--port", "0", "--data-dir", text(&notes)],
+    ] {
+        let err = refused(arguments)?;
+        ensure!(err.contains(words) && !err.contains("delete"), "{arguments:?}: {err}");
+        ensure!(bytes_of(&notes)? == before, "{arguments:?} changed the folder");
+    }
+    let said = run(&["doctor", "--data-dir", text(&notes)])?.out;
+    ensure!(said.contains(words), "{said}");
+    ensure!(bytes_of(&notes)? == before, "doctor changed the folder");
+    Ok(())
+}
+
+/// Every tool listens before it does anything, so Ctrl-C ends it in order at any moment.
+#[test]
+fn process_tools_end_in_order_at_once() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let pipe = folder.path().join("pipe");
+    ensure!(Command::new("mkfifo").arg(&pipe).status()?.success());
+    let data = folder.path().join("data");
+    // Both wait for what nobody writes.
+    for arguments in [&["import", "--data-dir", text(&data), text(&pipe)][..], &["genesis", "check", text(&pipe)]] {
+        let running = Running::start(&mut command(arguments)?)?;
+        while !catches_interrupt(running.id())? {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        running.signal("INT")?;
+        let ended = running.wait(TOOL_MAX)?;
+        assert_eq!((ended.code(), ended.err.as_str()), (Some(130), "pars-vm: stopped\n"), "{arguments:?}");
+    }
+    Ok(())
+}
+
+/// What a store leaves that was ended before it was one is nothing: import and restore go on there.
+#[test]
+fn process_tools_go_on_where_nothing_was_made() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let data = recorded(folder.path())?;
+    let (file, backup) = (folder.path().join("blocks.pars"), folder.path().join("backup"));
+    well(&["export", "--data-dir", text(&data), text(&file)])?;
+    well(&["backup", "--data-dir", text(&data), text(&backup)])?;
+    for (name, arguments) in [("imported", ["import", text(&file)]), ("restored", ["restore", text(&backup)])] {
+        let begun = folder.path().join(name);
+        std::fs::create_dir(&begun)?;
+        for left in ["LOCK", "LOG", "LOG.old.1764547200"] {
+            std::fs::write(begun.join(left), b"")?;
+        }
+        let [tool, from] = arguments;
+        let from: &[&str] = if tool == "restore" { &["--from", from] } else { &[from] };
+        well(&[&[tool, "--data-dir", text(&begun)], from].concat())?;
+        assert_eq!(head(&begun)?, head(&data)?);
+    }
+    // In an empty folder it may be the one where the command is started.
+    let here = folder.path().join("here");
+    std::fs::create_dir(&here)?;
+    let mut restore = command(&["restore", "--from", text(&backup), "--data-dir", "."])?;
+    let ended = Running::start(restore.current_dir(&here))?.wait(TOOL_MAX)?;
+    assert_eq!(ended.code(), Some(0), "{}", ended.err);
+    assert_eq!(head(&here)?, head(&data)?);
+    Ok(())
+}
+
+/// What others left under the name of an unfinished copy stays there; what an interrupted run left is gone over.
+#[test]
+fn process_tools_leave_foreign_parts_alone() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let data = recorded(folder.path())?;
+    let place = |name: &str| folder.path().join(name);
+    let (backup, restored, file) = (place("backup"), place("restored"), place("blocks.pars"));
+    let commands = [
+        (&backup, vec!["backup", "--data-dir", text(&data), text(&backup)]),
+        (&restored, vec!["restore", "--from", text(&backup), "--data-dir", text(&restored)]),
+    ];
+    for (to, arguments) in &commands {
+        let part = to.with_added_extension("part");
+        std::fs::create_dir(&part)?;
+        std::fs::write(part.join("precious"), b"data")?;
+        let err = refused(arguments)?;
+        ensure!(err.contains(&format!("{} is there", part.display())), "{err}");
+        ensure!(std::fs::read(part.join("precious"))? == b"data", "{arguments:?}");
+        // The same with the mark of an interrupted run.
+        std::fs::write(part.join("pars-part"), b"")?;
+        well(arguments)?;
+        ensure!(!part.exists());
+    }
+    assert_eq!(head(&restored)?, head(&data)?);
+    let part = place("blocks.pars.part");
+    std::fs::write(&part, "my own half download")?;
+    let err = refused(&["export", "--data-dir", text(&data), text(&file)])?;
+    ensure!(err.contains("is there, and no export left it"), "{err}");
+    ensure!(std::fs::read(&part)? == b"my own half download");
+
+    // A damaged backup leaves nothing, and its own restoring is not advised.
+    for manifest in std::fs::read_dir(&backup)? {
+        let path = manifest?.path();
+        if text(&path).contains("MANIFEST-") {
+            folder::flip(&path, 20)?;
+        }
+    }
+    let to = place("again");
+    let err = refused(&["restore", "--from", text(&backup), "--data-dir", text(&to)])?;
+    ensure!(err.contains("is damaged") && !err.contains("restore the data folder"), "{err}");
+    ensure!(!to.exists() && !to.with_added_extension("part").exists());
+    Ok(())
 }
 
 /// The last record of a column whose key starts so, changed: another last bit in its value.
@@ -342,6 +523,46 @@ fn process_tools_prune_frees_what_inspect_said() -> Result<()> {
         assert_eq!(records(&before), records(&after), "{column:?}");
     }
     head(&data)?;
+    Ok(())
+}
+
+/// Where the removed files are also in a backup, the disk does not have their room yet, and prune says so.
+#[test]
+fn process_tools_prune_says_what_a_backup_keeps() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let data = recorded(folder.path())?;
+    // What is in the log becomes tables, which a backup links.
+    drop(Rocks::open(&data)?);
+    drop(Rocks::open(&data)?);
+    well(&["backup", "--data-dir", text(&data), text(&folder.path().join("backup"))])?;
+    let said = well(&["prune", "--data-dir", text(&data), "--window", "16"])?;
+    ensure!(said.contains("are also in a backup"), "{said}");
+    let said = well(&["prune", "--data-dir", text(&data), "--window", "8"])?;
+    ensure!(!said.contains("are also in a backup"), "{said}");
+    Ok(())
+}
+
+/// A folder that stopped before the file's upgrades were known takes them over; one that is past them is refused with the
+/// cause.
+#[test]
+fn process_tools_import_takes_the_upgrades_of_the_file() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let data = recorded(folder.path())?;
+    let file = folder.path().join("blocks.pars");
+    well(&["export", "--data-dir", text(&data), text(&file)])?;
+    let whole = Stored::read(&Rocks::open(&data)?)?;
+    ensure!(!whole.upgrade.is_empty());
+    let early = folder.path().join("early");
+    let known = Stored { upgrade: Body::new(), ..whole.clone() };
+    drop(Chain::open(Arc::new(Rocks::open(&early)?), &known.opening(History::Archive)?)?);
+    let ended = run(&["import", "--data-dir", text(&early), "--archive", text(&file)])?;
+    ensure!(ended.code() == Some(0) && ended.err.contains("hold in"), "{ended:?}");
+    assert_eq!(head(&early)?, head(&data)?);
+    assert_eq!(Stored::read(&Rocks::open(&early)?)?, whole);
+
+    put(&Rocks::open(&early)?, Column::Meta, &Bytes::from_static(b"upgrade"), Some(Bytes::new()))?;
+    let err = refused(&["import", "--data-dir", text(&early), "--archive", text(&file)])?;
+    ensure!(err.contains("the upgrades in") && err.contains("differ behind its last block"), "{err}");
     Ok(())
 }
 
@@ -563,6 +784,23 @@ fn process_tools_install_and_doctor() -> Result<()> {
     let version = Running::start(Command::new(&plugin).arg("--version"))?.wait(TOOL_MAX)?;
     assert_eq!((version.code(), version.out.as_str()), (Some(0), "pars-vm 0.1.0 [rpcchainvm=45 44 46]\n"));
     doctor(0)?;
+    // What is there in its place.
+    let whole = std::fs::read(&plugin)?;
+    for (bytes, words) in
+        [(whole.get(..1 << 20).context("longer")?, ""), (b"#!/bin/sh\n".as_slice(), "another program")]
+    {
+        std::fs::write(&plugin, bytes)?;
+        let said = doctor(1)?;
+        ensure!(said.contains(text(&plugin)) && said.contains(words), "{said}");
+    }
+    std::fs::remove_file(&plugin)?;
+    std::fs::create_dir(&plugin)?;
+    ensure!(doctor(1)?.contains("is no file"));
+    let err = refused(&["install", "--plugin-dir", text(&plugins)])?;
+    ensure!(err.contains("renaming to"), "{err}");
+    assert_eq!(std::fs::read_dir(&plugins)?.count(), 1, "a failed installation leaves nothing");
+    std::fs::remove_dir(&plugin)?;
+    well(&["install", "--plugin-dir", text(&plugins)])?;
     let err = refused(&["install", "--plugin-dir", text(&plugins), "--name", "a/b"])?;
     ensure!(err.contains("is no name of a VM"), "{err}");
     std::fs::write(plugins.join("pars-vm.bak"), b"")?;

@@ -3,9 +3,10 @@
 //! A copy is made beside its final name and renamed when everything of it is on the disk, so a folder with its final name
 //! is a whole one. Submitted transactions that wait in the pool are not part of it.
 
-use crate::folder::{is_free, parent, sync};
+use crate::folder::{clear, is_free, parent, sync};
 use crate::store::rocks::Rocks;
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
+use pars_chain::error::Fatal;
 use pars_chain::state::meta::{self, FORMAT, Head};
 use pars_chain::store::{Checkpoint, Column, Read, StoreError};
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,10 @@ const MANIFEST_BYTES_MAX: u64 = 64 << 20;
 const VERSION: u32 = 1;
 /// Ending of a folder that is not whole yet.
 const PART: &str = "part";
+/// File that is the first in such a folder, and by which the next run knows it.
+const MARK: &str = "pars-part";
+/// The store in such a folder.
+const STORE: &str = "store";
 
 /// What a backup holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,13 +55,12 @@ pub struct Manifest {
 /// Where something is there, or the disk fails.
 pub fn take(store: &Rocks, to: &Path) -> Result<Manifest> {
     ensure!(is_free(to)?, "{} is there already: remove it, or choose another name", to.display());
-    let part = to.with_added_extension(PART);
-    // What an interrupted one left.
-    remove(&part)?;
-    fs::create_dir_all(parent(to)).with_context(|| parent(to).display().to_string())?;
-    store.copy_to(&part)?;
+    let to = &whole_name(to)?;
+    let part = Part::make(to)?;
+    let copy = part.store();
+    store.copy_to(&copy)?;
     // Opening proves that it opens, and brings what is in its log into tables.
-    let copied = Rocks::open(&part)?;
+    let copied = Rocks::open(&copy)?;
     let head = meta::head(&copied)?;
     let genesis = copied.get(Column::Ids, &0_u64.to_be_bytes())?.unwrap_or_default();
     let format = meta::format(&copied)?.context("a store without a format")?;
@@ -67,12 +71,12 @@ pub fn take(store: &Rocks, to: &Path) -> Result<Manifest> {
         height: head.height,
         head: head.id.to_string(),
         genesis: genesis.to_string(),
-        files: files(&part)?,
+        files: files(&copy)?,
     };
-    let path = part.join(MANIFEST);
+    let path = copy.join(MANIFEST);
     let text = serde_json::to_string_pretty(&manifest).context("writing JSON")?;
     fs::write(&path, text).with_context(|| path.display().to_string())?;
-    settle(&part, to)?;
+    part.settle(to)?;
     Ok(manifest)
 }
 
@@ -94,6 +98,12 @@ pub(crate) fn take_beside(store: &Rocks, name: &str) -> Result<Checkpoint, Store
         Ok(Checkpoint { place: to.display().to_string(), head })
     };
     made().map_err(failed)
+}
+
+/// Whether a folder is a backup.
+#[must_use]
+pub fn is_one(folder: &Path) -> bool {
+    folder.join(MANIFEST).exists()
 }
 
 /// The folder of a store's backups.
@@ -129,15 +139,16 @@ pub fn restore(from: &Path, to: &Path) -> Result<Manifest> {
         "{} is not empty: a backup is put where nothing is; move the folder away first",
         to.display()
     );
-    let part = to.with_added_extension(PART);
-    remove(&part)?;
-    fs::create_dir_all(&part).with_context(|| part.display().to_string())?;
+    let to = &whole_name(to)?;
+    let part = Part::make(to)?;
+    let copy = part.store();
+    fs::create_dir(&copy).with_context(|| copy.display().to_string())?;
     for name in manifest.files.keys() {
-        let (source, target) = (from.join(name), part.join(name));
+        let (source, target) = (from.join(name), copy.join(name));
         fs::copy(&source, &target).with_context(|| format!("copying {} to {}", source.display(), target.display()))?;
     }
-    let store = Rocks::open(&part)?;
-    let head = meta::head(&store)?;
+    let head = Rocks::open_read_only(&copy).map_err(Fatal::from).and_then(|store| meta::head(&store));
+    let head = head.map_err(|error| damaged(from, &copy, &error))?;
     ensure!(
         (head.height, head.id.to_string()) == (manifest.height, manifest.head.clone()),
         "{} holds block {} {}, and its manifest says {} {}",
@@ -147,11 +158,7 @@ pub fn restore(from: &Path, to: &Path) -> Result<Manifest> {
         manifest.height,
         manifest.head
     );
-    drop(store);
-    if to.exists() {
-        fs::remove_dir(to).with_context(|| to.display().to_string())?;
-    }
-    settle(&part, to)?;
+    part.settle(to)?;
     Ok(manifest)
 }
 
@@ -200,23 +207,74 @@ fn files(folder: &Path) -> Result<BTreeMap<String, u64>> {
     Ok(files)
 }
 
-/// Everything of a folder reaches the disk, then its final name.
-fn settle(part: &Path, to: &Path) -> Result<()> {
-    for entry in fs::read_dir(part).with_context(|| part.display().to_string())? {
-        sync(&entry?.path())?;
+/// A backup that does not open. What an error of a chain's folder advises, to restore it, is no help here.
+fn damaged(from: &Path, copy: &Path, error: &Fatal) -> anyhow::Error {
+    let text = error.to_string();
+    let what = text.split_once("; restore the data folder").map_or(text.as_str(), |(what, _)| what);
+    let what = what.replace(&copy.display().to_string(), &from.display().to_string());
+    if matches!(error, Fatal::Store(StoreError::Corrupt(_)) | Fatal::Corrupt(_)) {
+        anyhow!("the backup {} is damaged: {what}; take another backup", from.display())
+    } else {
+        anyhow!("{what}")
     }
-    sync(part)?;
-    fs::rename(part, to).with_context(|| format!("renaming {} to {}", part.display(), to.display()))?;
-    sync(parent(to))
 }
 
-fn remove(part: &Path) -> Result<()> {
-    match fs::remove_dir_all(part) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("removing {}", part.display()))
+/// The path of a folder with its last name in it, which `.` is without.
+fn whole_name(path: &Path) -> Result<PathBuf> {
+    if path.exists() { path.canonicalize().with_context(|| path.display().to_string()) } else { Ok(path.to_owned()) }
+}
+
+/// A folder beside the final name, in which a store is made. It goes when nobody needs it any more.
+struct Part(PathBuf);
+
+impl Part {
+    /// Makes the folder, where nothing is there but what an interrupted run left.
+    fn make(to: &Path) -> Result<Self> {
+        let path = to.with_added_extension(PART);
+        let name = || path.display().to_string();
+        if path.exists() {
+            ensure!(
+                is_ours(&path).with_context(name)?,
+                "{} is there, and no interrupted run left it: move it away",
+                name()
+            );
+            fs::remove_dir_all(&path).with_context(|| format!("removing {}", name()))?;
         }
-        Ok(()) | Err(_) => Ok(()),
+        fs::create_dir_all(&path).with_context(name)?;
+        let part = Self(path);
+        let mark = part.0.join(MARK);
+        fs::write(&mark, b"").with_context(|| mark.display().to_string())?;
+        Ok(part)
     }
+
+    /// Where the store is made.
+    fn store(&self) -> PathBuf {
+        self.0.join(STORE)
+    }
+
+    /// Everything of the store reaches the disk, then its final name.
+    fn settle(self, to: &Path) -> Result<()> {
+        let store = self.store();
+        for entry in fs::read_dir(&store).with_context(|| store.display().to_string())? {
+            sync(&entry?.path())?;
+        }
+        sync(&store)?;
+        clear(to)?;
+        fs::rename(&store, to).with_context(|| format!("renaming {} to {}", store.display(), to.display()))?;
+        sync(parent(to))
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        // What stays is known by its mark, and removed by the next run.
+        drop(fs::remove_dir_all(&self.0));
+    }
+}
+
+/// A folder of an interrupted run has the mark. One that was interrupted before the mark is empty.
+fn is_ours(path: &Path) -> std::io::Result<bool> {
+    Ok(path.join(MARK).is_file() || fs::read_dir(path)?.next().is_none())
 }
 
 #[cfg(test)]

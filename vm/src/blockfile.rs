@@ -122,6 +122,12 @@ pub fn beginning(origin: &Origin, from: u64) -> Vec<u8> {
     bytes
 }
 
+/// These bytes are a beginning that was cut off before what makes the chain.
+#[must_use]
+pub fn begins(bytes: &[u8]) -> bool {
+    [MAGIC.as_slice(), &VERSION.to_be_bytes()].concat().starts_with(bytes)
+}
+
 /// A block.
 #[must_use]
 pub fn block(height: u64, bytes: &[u8]) -> Vec<u8> {

@@ -49,6 +49,7 @@ pub enum Command {
     #[command(after_help = DEV_EXAMPLES)]
     Dev(Dev),
     /// Print the version, and what hosts ask for: protocol numbers and the schemas of the wire.
+    #[command(after_help = VERSION_EXAMPLES)]
     Version(Version),
     /// Write the blocks of a stopped chain into a file.
     #[command(after_help = EXPORT_EXAMPLES)]
@@ -81,6 +82,10 @@ pub enum Command {
     #[command(after_help = DOCTOR_EXAMPLES)]
     Doctor(Doctor),
 }
+
+const VERSION_EXAMPLES: &str = "Examples:
+  pars-vm version
+  pars-vm version --json";
 
 /// `pars-vm version`.
 #[derive(Debug, Clone, Args)]
@@ -289,14 +294,29 @@ const GENESIS_EXAMPLES: &str = "Examples:
 
 A host's upgrade times hold where the files leave them out; here they are those of a local network.";
 
+const GENESIS_CHECK_EXAMPLES: &str = "Examples:
+  pars-vm genesis check genesis.json
+  pars-vm genesis check genesis.json --upgrade upgrade.json";
+
+const GENESIS_HASH_EXAMPLES: &str = "Examples:
+  pars-vm genesis hash genesis.json
+  pars-vm genesis hash genesis.json --airdrop airdrop.json";
+
+const GENESIS_NEW_EXAMPLES: &str = "Examples:
+  pars-vm genesis new --chain-id 4321 --admin 0x8db97C7cEcE249c2b98bDC0226Cc4C2A57BF52FC > genesis.json
+  pars-vm genesis new --chain-id 4321 --admin 0x8db97C7cEcE249c2b98bDC0226Cc4C2A57BF52FC --precompile feeManagerConfig";
+
 /// `pars-vm genesis`.
 #[derive(Debug, Subcommand)]
 pub enum GenesisCommand {
     /// Say what is wrong with the files, or what they make.
+    #[command(after_help = GENESIS_CHECK_EXAMPLES)]
     Check(GenesisFiles),
     /// Tell the id and the state root of the first block.
+    #[command(after_help = GENESIS_HASH_EXAMPLES)]
     Hash(GenesisFiles),
     /// Write a new file to standard output.
+    #[command(after_help = GENESIS_NEW_EXAMPLES)]
     New(GenesisNew),
 }
 
@@ -317,7 +337,7 @@ pub struct GenesisFiles {
 #[derive(Debug, Args)]
 pub struct GenesisNew {
     /// Chain id, which no other chain has.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub chain_id: u64,
     /// Account that has the coins, and is the admin of the precompiles.
     #[arg(long, value_name = "ADDRESS")]
@@ -434,6 +454,22 @@ mod tests {
     fn the_command_line_holds_together() {
         Options::command().debug_assert();
     }
+
+    #[test]
+    fn every_command_has_examples() {
+        fn check(command: &clap::Command) {
+            for command in command.get_subcommands().filter(|command| command.get_name() != "help") {
+                let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+                assert!(help.starts_with("Examples:\n"), "{}", command.get_name());
+                check(command);
+            }
+        }
+        check(&Options::command());
+        let zero = Options::try_parse_from(["pars-vm", "genesis", "new", "--chain-id", "0", "--admin", ADMIN]);
+        assert!(zero.unwrap_err().to_string().contains("--chain-id"));
+    }
+
+    const ADMIN: &str = "0x8db97C7cEcE249c2b98bDC0226Cc4C2A57BF52FC";
 
     #[test]
     fn intervals() {

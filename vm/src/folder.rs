@@ -8,12 +8,14 @@
 pub mod holder;
 pub mod stored;
 
+use crate::folder::holder::Shared;
 use crate::store::rocks::Rocks;
 use anyhow::{Context as _, Result, bail, ensure};
 use pars_chain::state::format::{self, FormatError, MIGRATIONS};
-use pars_chain::state::meta::{self, Head};
+use pars_chain::state::meta::{self, FORMAT, Head};
 use pars_chain::store::{Read, Store};
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -30,7 +32,24 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Opens the folder of a chain: its own, or the one that a host gave it.
+    /// Opens the folder of a chain, its own or the one that a host gave it, only to look: nothing in it is written.
+    ///
+    /// # Errors
+    /// Where there is no chain, another process writes it, or its format is not this release's.
+    pub fn look(path: &Path) -> Result<Self> {
+        let path = locate(path)?;
+        let store = Rocks::open_read_only(&path)?;
+        let stored = format::check(&store, MIGRATIONS).with_context(|| path.display().to_string())?;
+        let stored = stored.with_context(|| format!("{} holds no chain: it has no first block", path.display()))?;
+        ensure!(
+            stored == FORMAT,
+            "{} has format {stored}, which starting the node brings up to {FORMAT}; this command only looks",
+            path.display()
+        );
+        Ok(Self { path, store })
+    }
+
+    /// Opens the folder of a chain, its own or the one that a host gave it, to change it.
     ///
     /// # Errors
     /// Where there is no chain, another process has it, or its format is not this release's.
@@ -81,8 +100,12 @@ impl Folder {
 fn locate(path: &Path) -> Result<PathBuf> {
     let inner = path.join(IN_HOSTS_FOLDER);
     for folder in [path, &inner] {
-        if folder.join("CURRENT").exists() {
-            return Ok(folder.to_owned());
+        match folder.join("CURRENT").try_exists() {
+            Ok(true) => return Ok(folder.to_owned()),
+            Ok(false) => {}
+            Err(error) if error.kind() == ErrorKind::NotADirectory => {}
+            // A folder that may not be read is not taken for none.
+            Err(error) => return Err(error).with_context(|| folder.display().to_string()),
         }
     }
     // A store that lost that file is not taken for none: opening it says so.
@@ -99,16 +122,44 @@ fn is_table(entry: &fs::DirEntry) -> bool {
     Path::new(&entry.file_name()).extension().is_some_and(|ending| ending == "sst")
 }
 
-/// Nothing is there yet.
+/// Nothing is there yet, or what RocksDB leaves where it was ended before there was a store.
 ///
 /// # Errors
 /// When the system does not say.
 pub fn is_free(path: &Path) -> Result<bool> {
     match fs::read_dir(path) {
-        Ok(mut entries) => Ok(entries.next().is_none()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(true),
+        Ok(mut entries) => Ok(entries.all(|entry| entry.is_ok_and(|entry| is_leftover(&entry)))),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
         Err(error) => Err(error).with_context(|| path.display().to_string()),
     }
+}
+
+/// Removes what [`is_free`] passes over.
+///
+/// # Errors
+/// When the disk fails, or another process is making a store there.
+pub fn clear(path: &Path) -> Result<()> {
+    if !path.exists() {
+        return Ok(());
+    }
+    let _shared = Shared::take(path)?;
+    for entry in fs::read_dir(path).with_context(|| path.display().to_string())? {
+        let entry = entry?;
+        if is_leftover(&entry) {
+            fs::remove_file(entry.path()).with_context(|| entry.path().display().to_string())?;
+        }
+    }
+    Ok(())
+}
+
+/// RocksDB makes these before the file `CURRENT`, with which a store begins.
+fn is_leftover(entry: &fs::DirEntry) -> bool {
+    let name = entry.file_name();
+    let name = name.to_string_lossy();
+    let known = ["LOCK", "LOG", "IDENTITY"].contains(&name.as_ref())
+        || ["LOG.old.", "MANIFEST-"].iter().any(|start| name.starts_with(start))
+        || name.ends_with(".dbtmp");
+    known && entry.file_type().is_ok_and(|kind| kind.is_file())
 }
 
 /// Makes sure that a file's or a folder's name, or contents, outlive a loss of power.

@@ -3,6 +3,7 @@
 use anyhow::{Context as _, Result};
 use clap::Parser;
 use pars_host::{Environment, Numbers};
+use pars_vm::command::stop::Stop;
 use pars_vm::command::{
     self, Command, FILES_WANTED, Options, backup, doctor, export, genesis, import, inspect, install, prune, verify,
 };
@@ -36,16 +37,21 @@ fn run(command: Option<Command>) -> Result<ExitCode> {
     let level = if matches!(command, Command::Dev(_)) { LevelFilter::INFO } else { LevelFilter::WARN };
     let _log = log::start(level);
     allow_files();
+    // A chain for developers listens itself.
+    if let Command::Dev(options) = &command {
+        return dev::run(options);
+    }
+    let stop = Stop::listen()?;
     match &command {
         Command::Replay(options) => replay::run(options),
         Command::Dev(options) => dev::run(options),
         Command::Version(options) => {
             version::print(options.json).map(|()| ExitCode::SUCCESS).context("printing the version")
         }
-        Command::Export(options) => export::run(options),
-        Command::Import(options) => import::run(options),
-        Command::Verify(options) => verify::run(options),
-        Command::Prune(options) => prune::run(options),
+        Command::Export(options) => export::run(options, &stop),
+        Command::Import(options) => import::run(options, &stop),
+        Command::Verify(options) => verify::run(options, &stop),
+        Command::Prune(options) => prune::run(options, &stop),
         Command::Inspect(options) => inspect::run(options),
         Command::Backup(options) => backup::run(options),
         Command::Restore(options) => backup::restore(options),

@@ -11,28 +11,30 @@ use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use pars_chain::block::Header;
 use pars_chain::store::{Column, Read};
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Seek, SeekFrom, Write};
+use std::io::{BufReader, BufWriter, Read as _, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
 /// Ending of a file that is not complete. It is renamed when it is.
 const PART: &str = "part";
+/// Bytes by which an interrupted file is known: some more than a beginning has.
+const START_BYTES: u64 = 16;
 
 /// Writes the file, or goes on with one that was interrupted.
 ///
 /// # Errors
 /// What keeps it from being complete.
-pub fn run(options: &Export) -> Result<ExitCode> {
+pub fn run(options: &Export, stop: &Stop) -> Result<ExitCode> {
     let file = &options.file;
     ensure!(!file.exists(), "{} is there already: remove it, or choose another name", file.display());
-    let folder = Folder::open(&options.data_dir)?;
+    let folder = Folder::look(&options.data_dir)?;
     let read = folder.snapshot()?;
     let head = folder.head()?.height;
     let last = options.to.unwrap_or(head);
     ensure!(last <= head, "--to {last} is above the last block, which is {head}");
     let from = options.from;
     ensure!(from <= last.saturating_add(1), "--from {from} is above the last block to write, which is {last}");
-    let stop = Stop::listen()?;
+    stop.work_in_steps();
     let part = file.with_added_extension(PART);
     let origin = origin(read.as_ref())?;
     let (out, next) = open(&part, &origin, from, read.as_ref())?;
@@ -122,7 +124,13 @@ fn open(part: &Path, origin: &Origin, from: u64, read: &dyn Read) -> Result<(Fil
             (Some(reader.next_height()), reader.whole_bytes())
         }
         // It was interrupted before anything was there.
-        Err(BlockFileError::Foreign | BlockFileError::Origin) => (None, 0),
+        Err(BlockFileError::Origin) => (None, 0),
+        Err(BlockFileError::Foreign) => {
+            let mut start = Vec::new();
+            File::open(part)?.take(START_BYTES).read_to_end(&mut start).with_context(name)?;
+            ensure!(blockfile::begins(&start), "{} is there, and no export left it: move it away", name());
+            (None, 0)
+        }
         Err(error) => bail!("{}: {error}", name()),
     };
     file.set_len(whole).with_context(name)?;

@@ -1,12 +1,13 @@
 //! `pars-vm genesis`: checking a genesis file, the id of its first block, and a new file.
 
 use crate::command::{GenesisCommand, GenesisFiles, GenesisNew};
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use pars_chain::block::Block;
 use pars_chain::engine::genesis_block;
 use pars_genesis::Genesis;
 use pars_genesis::forks::HostUpgrades;
 use pars_genesis::presets;
+use pars_precompiles::config::Kind;
 use pars_precompiles::registry::TABLE;
 use serde_json::{Value, json};
 use std::io::Write;
@@ -78,11 +79,24 @@ fn new(options: &GenesisNew) -> Result<String> {
         );
     }
     let wei = alloy_primitives::U256::from(options.coins) * alloy_primitives::U256::from(10).pow(18_u64.try_into()?);
+    ensure!(
+        !alloc.keys().any(|address| address.parse() == Ok(options.admin)),
+        "--admin {} is the proxy that tools deploy through: it has code, and nobody has its key",
+        options.admin
+    );
     alloc.insert(options.admin.to_string(), json!({ "balance": format!("{wei:#x}") }));
     file["alloc"] = alloc.into();
     for key in &options.precompile {
-        let time = file["config"]["durangoTimestamp"].clone();
-        file["config"][key] = json!({ "blockTimestamp": time, "adminAddresses": [options.admin] });
+        let row = TABLE.iter().find(|row| row.config_key == key).with_context(|| {
+            let keys: Vec<_> = TABLE.iter().map(|row| row.config_key).collect();
+            format!("--precompile {key}: there is none of this key; there are {}", keys.join(", "))
+        })?;
+        let mut config = json!({ "blockTimestamp": file["config"]["durangoTimestamp"] });
+        // Warp has no roles.
+        if row.config != Kind::Warp {
+            config["adminAddresses"] = json!([options.admin]);
+        }
+        file["config"][key] = config;
     }
     let text = serde_json::to_string_pretty(&file).context("writing JSON")?;
     pars_genesis::parse::genesis(text.as_bytes(), b"", Some(&HostUpgrades::LOCAL), None)?;
@@ -116,5 +130,13 @@ mod tests {
         assert_eq!(parsed.alloc.len(), 2, "and the proxy that tools deploy through");
         let error = new(&options(&["feeManager"])).unwrap_err().to_string();
         assert!(error.contains("feeManager"), "{error}");
+        for row in TABLE {
+            assert!(new(&options(&[row.config_key])).is_ok(), "{}", row.config_key);
+        }
+        let error = new(&options(&["chainId"])).unwrap_err().to_string();
+        assert!(error.contains("--precompile chainId: there is none"), "{error}");
+        let proxy = "0x4e59b44847b379578588920cA78FbF26c0B4956C".parse().unwrap();
+        let error = new(&GenesisNew { admin: proxy, ..options(&[]) }).unwrap_err().to_string();
+        assert!(error.contains("is the proxy that tools deploy through"), "{error}");
     }
 }

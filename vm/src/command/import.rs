@@ -1,20 +1,21 @@
 //! `pars-vm import`: blocks of a file into a folder, through parse, verify and accept.
 
 use crate::again;
-use crate::blockfile::{Exported, Reader};
+use crate::blockfile::{Exported, Origin, Reader};
 use crate::command::Import;
 use crate::command::progress::Progress;
 use crate::command::stop::Stop;
 use crate::folder::Folder;
 use crate::folder::stored::Stored;
+use alloy_primitives::B256;
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use pars_chain::block::BlockId;
-use pars_chain::engine::Chain;
+use pars_chain::engine::{Chain, OpenError};
 use pars_chain::execution::executor::Place;
 use pars_chain::limits::HISTORY_WINDOW;
 use pars_chain::state::commit::History;
 use pars_chain::state::meta;
-use pars_chain::store::Store;
+use pars_chain::store::{Column, Read, Store};
 use std::fs::File;
 use std::io::{BufReader, Write};
 use std::process::ExitCode;
@@ -24,7 +25,7 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// Names the block that is not taken. What came before it stays.
-pub fn run(options: &Import) -> Result<ExitCode> {
+pub fn run(options: &Import, stop: &Stop) -> Result<ExitCode> {
     let name = options.file.display();
     let file = File::open(&options.file).with_context(|| name.to_string())?;
     // None is known of a pipe.
@@ -34,26 +35,38 @@ pub fn run(options: &Import) -> Result<ExitCode> {
     let folder = Folder::open_or_make(&options.data_dir)?;
     let store: Arc<dyn Store> = Arc::new(folder.store.clone());
     let is_new = meta::format(store.as_ref())?.is_none();
-    let stored = if is_new {
-        let place = Place { network_id: origin.network_id, blockchain_id: origin.blockchain_id };
-        let [genesis, upgrade, host, airdrop] =
-            [origin.genesis, origin.upgrade, origin.host, origin.airdrop].map(|bytes| bytes.0);
-        Stored { genesis, upgrade, host, airdrop, place }
-    } else {
-        // What was known later counts: the folder may have been opened with more upgrades.
-        Stored::read(store.as_ref())?
+    let before = if is_new { None } else { Some(Stored::read(store.as_ref())?) };
+    let genesis_id = BlockId(origin.genesis_id);
+    let check_genesis = |ours: BlockId| {
+        ensure!(
+            ours == genesis_id,
+            "{name} is of the chain with genesis {genesis_id}, and {} holds the one with genesis {ours}",
+            folder.path.display()
+        );
+        Ok(())
     };
+    if before.is_some() {
+        check_genesis(first_block(store.as_ref())?)?;
+    }
+    let stored = made_of(origin, before.as_ref());
+    // The blocks were made under the file's upgrades. Opening checks that they differ only ahead of the folder's head.
+    let upgrades_differ =
+        before.is_some_and(|before| (&before.upgrade, &before.host) != (&stored.upgrade, &stored.host));
     let history = if options.archive { History::Archive } else { History::Pruned(HISTORY_WINDOW) };
     let place = || folder.path.display().to_string();
     check_history(&folder, is_new, options.archive).with_context(place)?;
-    let mut chain = Chain::open(store, &stored.opening(history)?).with_context(place)?;
-    ensure!(
-        chain.genesis() == BlockId(origin.genesis_id),
-        "{name} is of the chain with genesis {}, and {} holds the one with genesis {}",
-        origin.genesis_id,
-        place(),
-        chain.genesis()
-    );
+    let mut chain = match Chain::open(store, &stored.opening(history)?) {
+        Err(error @ OpenError::Incompatible(_)) if upgrades_differ => {
+            return Err(error).with_context(|| {
+                format!("the upgrades in {name} are not those that {} was last opened with, and differ behind its last block", place())
+            });
+        }
+        opened => opened.with_context(place)?,
+    };
+    check_genesis(chain.genesis())?;
+    if upgrades_differ {
+        super::complain(&anyhow!("the upgrades in {name} hold in {} from now on, instead of those it had", place()));
+    }
     let begins = chain.head().height();
     ensure!(
         reader.from() <= begins.saturating_add(1),
@@ -61,9 +74,9 @@ pub fn run(options: &Import) -> Result<ExitCode> {
         reader.from(),
         place()
     );
-    let stop = Stop::listen()?;
+    stop.work_in_steps();
     let mut progress = Progress::new("bytes");
-    let taken = take(&mut chain, &mut reader, &stop, |at| progress.at(at, bytes));
+    let taken = take(&mut chain, &mut reader, stop, |at| progress.at(at, bytes));
     progress.end();
     // Also where a block was refused: what came before it stays.
     chain.sync()?;
@@ -79,6 +92,20 @@ pub fn run(options: &Import) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+/// What makes the chain of a file, in the place that the folder has where there is one.
+fn made_of(origin: Origin, before: Option<&Stored>) -> Stored {
+    let place = Place { network_id: origin.network_id, blockchain_id: origin.blockchain_id };
+    let [genesis, upgrade, host, airdrop] =
+        [origin.genesis, origin.upgrade, origin.host, origin.airdrop].map(|bytes| bytes.0);
+    Stored { genesis, upgrade, host, airdrop, place: before.map_or(place, |before| before.place) }
+}
+
+fn first_block(read: &dyn Read) -> Result<BlockId> {
+    let id = read.get(Column::Ids, &0_u64.to_be_bytes())?;
+    let id = id.and_then(|id| B256::try_from(id.as_ref()).ok()).context("the id of the first block is missing")?;
+    Ok(BlockId(id))
 }
 
 enum Ended {

@@ -59,15 +59,24 @@ pub fn file_name(vm: &str) -> Result<String> {
 
 fn copy(program: &Path, folder: &Path, target: &Path) -> Result<()> {
     let part = folder.join(PART);
-    let name = || part.display().to_string();
-    fs::create_dir_all(&part).with_context(name)?;
+    fs::create_dir_all(&part).with_context(|| part.display().to_string())?;
     let file = part.join("pars-vm");
-    fs::copy(program, &file).with_context(|| format!("copying to {}", file.display()))?;
-    fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).with_context(name)?;
-    sync(&file)?;
-    fs::rename(&file, target).with_context(|| format!("renaming to {}", target.display()))?;
-    fs::remove_dir(&part).with_context(name)?;
+    let copied = copy_through(program, &file, target);
+    if copied.is_err() {
+        // What is not whole is of no use to anybody.
+        drop(fs::remove_file(&file));
+    }
+    let removed = fs::remove_dir(&part).with_context(|| part.display().to_string());
+    copied.and(removed)?;
     sync(folder)
+}
+
+fn copy_through(program: &Path, file: &Path, target: &Path) -> Result<()> {
+    let name = || file.display().to_string();
+    fs::copy(program, file).with_context(|| format!("copying to {}", file.display()))?;
+    fs::set_permissions(file, fs::Permissions::from_mode(0o755)).with_context(name)?;
+    sync(file)?;
+    fs::rename(file, target).with_context(|| format!("renaming to {}", target.display()))
 }
 
 /// Files of a plugin folder whose names are no ids. A host reads each name without its ending, and does not start where

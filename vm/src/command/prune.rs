@@ -4,10 +4,12 @@ use crate::command::Prune;
 use crate::command::progress::{Progress, bytes};
 use crate::command::stop::Stop;
 use crate::folder::Folder;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use pars_chain::state::prune::{Plan, Weight};
 use pars_chain::store::{Column, Durability, Store};
 use std::io::Write;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Blocks whose history goes with one batch.
@@ -19,12 +21,13 @@ pub const COLUMNS: [Column; 2] = [Column::History, Column::Changes];
 ///
 /// # Errors
 /// When the folder cannot be opened, read or written.
-pub fn run(options: &Prune) -> Result<ExitCode> {
+pub fn run(options: &Prune, stop: &Stop) -> Result<ExitCode> {
     let folder = Folder::open(&options.data_dir)?;
     let before = on_disk(&folder)?;
+    let linked = linked(&folder.path)?;
     let mut plan = Plan::of(&folder.store, options.window)?;
     let (first, total) = (plan.oldest, plan.blocks());
-    let stop = Stop::listen()?;
+    stop.work_in_steps();
     let mut progress = Progress::new("blocks");
     let mut removed = Weight::default();
     while !stop.came() {
@@ -43,11 +46,34 @@ pub fn run(options: &Prune) -> Result<ExitCode> {
     let freed = before.saturating_sub(after);
     writeln!(out, "history on the disk: {} before, {} after", bytes(before), bytes(after))?;
     writeln!(out, "freed: {freed} bytes")?;
+    // What is replaced goes when the folder is closed.
+    drop(folder);
+    let held: Vec<u64> = linked.iter().filter(|(path, _)| !path.exists()).map(|(_, bytes)| *bytes).collect();
+    if !held.is_empty() {
+        let (count, room) = (held.len(), bytes(held.iter().sum()));
+        writeln!(
+            out,
+            "{count} of the removed files, {room}, are also in a backup: the disk has that room when it goes too"
+        )?;
+    }
     if stop.came() {
         super::complain(&anyhow::anyhow!("stopped; the same command goes on from there"));
         return Ok(Stop::code());
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Tables that have another name elsewhere, such as in a backup, and their bytes.
+fn linked(folder: &Path) -> Result<Vec<(PathBuf, u64)>> {
+    let mut linked = Vec::new();
+    for entry in std::fs::read_dir(folder).with_context(|| folder.display().to_string())? {
+        let entry = entry?;
+        let about = entry.metadata()?;
+        if about.is_file() && about.nlink() > 1 {
+            linked.push((entry.path(), about.len()));
+        }
+    }
+    Ok(linked)
 }
 
 /// Bytes that history has on the disk. Tables that are replaced go when the folder is closed.

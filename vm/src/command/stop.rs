@@ -1,5 +1,7 @@
-//! A command that can be stopped in order: between two steps, with everything done so far kept.
+//! A command that can be stopped in order: at once, or, where it works in steps, between two of them, with everything done so
+//! far kept.
 
+use crate::exit;
 use anyhow::{Context as _, Result};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -8,19 +10,22 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// Whether SIGINT, SIGTERM or SIGHUP came.
 #[derive(Debug, Clone, Default)]
-pub struct Stop(Arc<AtomicBool>);
+pub struct Stop {
+    came: Arc<AtomicBool>,
+    in_steps: Arc<AtomicBool>,
+}
 
 /// What shells show for a program that Ctrl-C ended.
 const STOPPED: u8 = 130;
 
 impl Stop {
-    /// Listens from now on. A second signal ends the process at once.
+    /// Listens from now on. A signal ends the process at once until it works in steps; a second one always does.
     ///
     /// # Errors
     /// When the system gives no thread, or no signals.
     pub fn listen() -> Result<Self> {
         let stop = Self::default();
-        let flag = Arc::clone(&stop.0);
+        let heard = stop.clone();
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().context("starting a thread")?;
         let (ready, listening) = std::sync::mpsc::channel();
@@ -37,10 +42,11 @@ impl Stop {
                         _ = terminate.recv() => {}
                         _ = hangup.recv() => {}
                     }
-                    if count > 0 {
-                        std::process::exit(STOPPED.into());
+                    heard.came.store(true, Ordering::Relaxed);
+                    if count > 0 || !heard.in_steps.load(Ordering::Relaxed) {
+                        super::complain(&anyhow::anyhow!("stopped"));
+                        exit::with(STOPPED);
                     }
-                    flag.store(true, Ordering::Relaxed);
                 }
             });
         };
@@ -49,10 +55,15 @@ impl Stop {
         Ok(stop)
     }
 
+    /// From now on the command asks between two steps whether a signal came.
+    pub fn work_in_steps(&self) {
+        self.in_steps.store(true, Ordering::Relaxed);
+    }
+
     /// A signal came.
     #[must_use]
     pub fn came(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.came.load(Ordering::Relaxed)
     }
 
     /// The exit code of a command that was stopped.

@@ -19,8 +19,8 @@ const UNREADABLE: u8 = 2;
 ///
 /// # Errors
 /// Only when standard output is closed.
-pub fn run(options: &Verify) -> Result<ExitCode> {
-    match check(options) {
+pub fn run(options: &Verify, stop: &Stop) -> Result<ExitCode> {
+    match check(options, stop) {
         Ok(code) => Ok(code),
         Err(error) if error.is::<std::io::Error>() => Err(error),
         Err(error) => {
@@ -30,10 +30,10 @@ pub fn run(options: &Verify) -> Result<ExitCode> {
     }
 }
 
-fn check(options: &Verify) -> Result<ExitCode> {
-    let folder = Folder::open(&options.data_dir)?;
-    let stop = Stop::listen()?;
-    let mut listener = Printer { progress: None, stop: &stop, findings: 0, closed: false };
+fn check(options: &Verify, stop: &Stop) -> Result<ExitCode> {
+    let folder = Folder::look(&options.data_dir)?;
+    stop.work_in_steps();
+    let mut listener = Printer { progress: None, stop, findings: 0, closed: false };
     let report = verify(folder.snapshot()?.as_ref(), options.depth.unwrap_or(u64::MAX), &mut listener)?;
     if let Some((_, mut progress)) = listener.progress.take() {
         progress.end();

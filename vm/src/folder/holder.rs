@@ -1,6 +1,12 @@
 //! Which process has a store open. The store is locked by a record lock on its file `LOCK`, which the system lists.
 
+use crate::store::rocks::locked;
+use pars_chain::store::StoreError;
+use rustix::fs::{FlockOperation, fcntl_lock};
+use rustix::io::Errno;
 use std::fmt;
+use std::fs::File;
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -33,12 +39,41 @@ pub fn of(folder: &Path) -> Option<Holder> {
     Some(Holder { pid, name: name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()) })
 }
 
+/// Keeps those who write a store away while it is read. Those who read it do not keep each other away.
+#[derive(Debug)]
+pub struct Shared {
+    /// The system takes the lock back when it is closed. None where nobody ever opened the store for writing.
+    _file: Option<File>,
+}
+
+impl Shared {
+    /// Takes the lock. It needs the right to read alone, and works where nothing can be written.
+    ///
+    /// # Errors
+    /// Where another process writes the store, or the system gives no lock.
+    pub fn take(folder: &Path) -> Result<Self, StoreError> {
+        let path = folder.join("LOCK");
+        let failed = |error: &dyn fmt::Display| StoreError::Io(format!("{}: {error}", path.display()));
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            // A copy has none, such as a backup.
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self { _file: None }),
+            Err(error) => return Err(failed(&error)),
+        };
+        match fcntl_lock(&file, FlockOperation::NonBlockingLockShared) {
+            Ok(()) => Ok(Self { _file: Some(file) }),
+            Err(Errno::AGAIN | Errno::ACCESS) => Err(locked(folder)),
+            Err(error) => Err(failed(&error)),
+        }
+    }
+}
+
 /// Who holds a file in the system's list: `1: POSIX  ADVISORY  WRITE 1234 08:01:5678 0 EOF`.
 fn holder_of(locks: &str, inode: u64) -> Option<u32> {
     locks.lines().find_map(|line| {
         let fields: Vec<&str> = line.split_whitespace().collect();
         // Who waits for a lock has an arrow in the second field.
-        let [_, "POSIX", _, "WRITE", pid, file, ..] = fields.as_slice() else { return None };
+        let [_, "POSIX", _, "WRITE" | "READ", pid, file, ..] = fields.as_slice() else { return None };
         let (_, number) = file.rsplit_once(':')?;
         if number.parse() == Ok(inode) { pid.parse().ok() } else { None }
     })
@@ -50,13 +85,14 @@ mod tests {
 
     #[test]
     fn found_in_the_systems_list() {
-        let locks = "1: POSIX  ADVISORY  READ  11 08:01:42 0 EOF\n\
+        let locks = "1: POSIX  ADVISORY  READ  11 08:01:43 0 EOF\n\
                      2: FLOCK  ADVISORY  WRITE 12 08:01:42 0 EOF\n\
                      3: -> POSIX  ADVISORY  WRITE 13 08:01:42 0 EOF\n\
                      4: POSIX  ADVISORY  WRITE 14 08:01:421 0 EOF\n\
                      5: POSIX  ADVISORY  WRITE 15 08:01:42 0 EOF\n";
         assert_eq!(holder_of(locks, 42), Some(15));
         assert_eq!(holder_of(locks, 421), Some(14));
+        assert_eq!(holder_of(locks, 43), Some(11), "a tool that only looks keeps a node away too");
         assert_eq!(holder_of(locks, 4), None);
         assert_eq!(holder_of("garbage\n\n1: POSIX", 4), None);
     }

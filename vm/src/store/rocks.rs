@@ -1,13 +1,14 @@
 //! The store over RocksDB: a column family a column, one write batch a commit.
 
 use crate::backup;
-use crate::folder::holder;
+use crate::folder::holder::{self, Shared};
 use crate::metrics::Columns;
 use alloy_primitives::Bytes;
 use pars_chain::store::{Batch, Checkpoint, Column, Durability, Read, Scan, Store, StoreError};
 use rocksdb::{
     BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB, DBCompressionType, Direction, ErrorKind,
-    IteratorMode, Options, ReadOptions, SliceTransform, SnapshotWithThreadMode, WriteBatch, WriteOptions,
+    InfoLogger, IteratorMode, LogLevel, Options, ReadOptions, SliceTransform, SnapshotWithThreadMode, WriteBatch,
+    WriteOptions,
     properties::{self, PropName},
 };
 use std::path::{Path, PathBuf};
@@ -23,6 +24,8 @@ pub struct Rocks {
 struct Inner {
     db: DB,
     folder: PathBuf,
+    /// Where the store is only read: keeps those who write away. Dropped after the database.
+    _shared: Option<Shared>,
 }
 
 /// Memory for blocks of all columns, bytes.
@@ -46,6 +49,7 @@ impl Rocks {
     /// When another process holds it, or the disk or its contents are bad.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
         check_whole(folder)?;
+        columns_of(folder)?;
         let mut options = Options::default();
         options.create_if_missing(true);
         options.create_missing_column_families(true);
@@ -58,13 +62,42 @@ impl Rocks {
         // of them, and none keeps the log of all others alive because it grows slowly.
         options.set_atomic_flush(true);
         options.set_db_write_buffer_size(WRITE_BUFFER_BYTES);
-        let cache = Cache::new_lru_cache(CACHE_BYTES);
-        let columns =
-            Column::iter().map(|column| ColumnFamilyDescriptor::new(column.name(), of_column(column, &cache)));
         let folder = folder.to_owned();
-        let db = DB::open_cf_descriptors(&options, &folder, columns).map_err(|error| translate(&error, &folder))?;
+        let opened = DB::open_cf_descriptors(&options, &folder, descriptors());
+        let db = opened.map_err(|error| translate(&error, &folder))?;
         warn_of_dropped(&folder);
-        Ok(Self { inner: Arc::new(Inner { db, folder }) })
+        Ok(Self { inner: Arc::new(Inner { db, folder, _shared: None }) })
+    }
+
+    /// Opens a store only to read it. Nothing in its folder is written, so it may be a backup, or on a file system that is
+    /// mounted read-only.
+    ///
+    /// # Errors
+    /// When another process writes it, it is none of ours, or the disk or its contents are bad.
+    pub fn open_read_only(folder: &Path) -> Result<Self, StoreError> {
+        check_whole(folder)?;
+        let shared = Shared::take(folder)?;
+        if let Some(columns) = columns_of(folder)?
+            && let Some(missing) = Column::iter().find(|column| !columns.iter().any(|name| name == column.name()))
+        {
+            // Only opening it for writing makes the rest.
+            return Err(StoreError::Io(format!(
+                "{} lacks the column {}: it was not made to its end, or by an older release; start the node on it once",
+                folder.display(),
+                missing.name()
+            )));
+        }
+        let mut options = Options::default();
+        options.set_max_open_files(OPEN_FILES_MAX);
+        // RocksDB keeps no log of its own then, and what it leaves out is said all the same.
+        let place = folder.to_owned();
+        options.set_info_logger(InfoLogger::new_callback_logger(LogLevel::Info, move |_, line| {
+            warn_if_dropped(line, &place);
+        }));
+        let folder = folder.to_owned();
+        let opened = DB::open_cf_descriptors_read_only(&options, &folder, descriptors(), false);
+        let db = opened.map_err(|error| translate(&error, &folder))?;
+        Ok(Self { inner: Arc::new(Inner { db, folder, _shared: Some(shared) }) })
     }
 
     /// Where it is.
@@ -145,14 +178,57 @@ fn check_whole(folder: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// The columns of a store that is there. None where there is no store yet, or it cannot be told: opening says why then.
+///
+/// # Errors
+/// Where it is another program's: RocksDB would open what LevelDB wrote, and change it.
+fn columns_of(folder: &Path) -> Result<Option<Vec<String>>, StoreError> {
+    if !folder.join("CURRENT").exists() {
+        return Ok(None);
+    }
+    let has_data = has_data(folder);
+    let foreign =
+        || StoreError::Io(format!("{} holds no chain: the store in it is another program's", folder.display()));
+    match DB::list_cf(&Options::default(), folder) {
+        Ok(names) if names.iter().any(|name| Column::iter().any(|column| column.name() == name)) => Ok(Some(names)),
+        // The columns come after the store, so one whose making was interrupted may have none. It has no data either.
+        Ok(names) if !has_data => Ok(Some(names)),
+        Err(_) if has_data || holder::of(folder).is_some() => Ok(None),
+        Ok(_) | Err(_) => Err(foreign()),
+    }
+}
+
+/// Tables, or a log with something in it, of RocksDB or LevelDB.
+fn has_data(folder: &Path) -> bool {
+    let Ok(entries) = std::fs::read_dir(folder) else { return false };
+    entries.flatten().any(|entry| {
+        let name = PathBuf::from(entry.file_name());
+        let is_data = name.extension().is_some_and(|ending| ["sst", "ldb", "log"].iter().any(|known| ending == *known));
+        is_data && entry.metadata().is_ok_and(|about| about.len() > 0)
+    })
+}
+
 /// After a crash or a fault of the disk the write-ahead log may end in something unreadable. What came before makes an
 /// earlier head, whole; RocksDB says only in its own log what it left out.
 fn warn_of_dropped(folder: &Path) {
     let log = std::fs::read(folder.join("LOG")).unwrap_or_default();
-    for line in String::from_utf8_lossy(&log).lines().filter(|line| line.contains(".log: dropping ")) {
+    for line in String::from_utf8_lossy(&log).lines() {
+        warn_if_dropped(line, folder);
+    }
+}
+
+/// A line of RocksDB's own log.
+fn warn_if_dropped(line: &str, folder: &Path) {
+    if line.contains(".log: dropping ") {
         let what = line.rsplit_once(&*folder.to_string_lossy()).map_or(line, |(_, what)| what);
         tracing::warn!(folder = %folder.display(), what, "the end of the write-ahead log cannot be read and is left out");
     }
+}
+
+/// Every column with its options.
+fn descriptors() -> impl Iterator<Item = ColumnFamilyDescriptor> {
+    let cache = Cache::new_lru_cache(CACHE_BYTES);
+    Column::iter().map(move |column| ColumnFamilyDescriptor::new(column.name(), of_column(column, &cache)))
 }
 
 fn of_column(column: Column, cache: &Cache) -> Options {
@@ -201,12 +277,15 @@ fn translate(error: &rocksdb::Error, path: &Path) -> StoreError {
     match error.kind() {
         ErrorKind::Corruption => StoreError::Corrupt(format!("{folder}: {text}")),
         ErrorKind::IOError if text.contains(GONE) => StoreError::Corrupt(format!("{folder}: {text}")),
-        ErrorKind::IOError if LOCKED.iter().any(|words| text.contains(words)) => {
-            let holder = holder::of(path).map_or_else(|| "another process".to_owned(), |holder| holder.to_string());
-            StoreError::Locked { folder, holder }
-        }
+        ErrorKind::IOError if LOCKED.iter().any(|words| text.contains(words)) => locked(path),
         _ => StoreError::Io(format!("{folder}: {text}")),
     }
+}
+
+/// Another process has the store open.
+pub(crate) fn locked(folder: &Path) -> StoreError {
+    let holder = holder::of(folder).map_or_else(|| "another process".to_owned(), |holder| holder.to_string());
+    StoreError::Locked { folder: folder.display().to_string(), holder }
 }
 
 /// What the system says when a file that the store had written is not there.
@@ -322,6 +401,7 @@ mod picture {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
 
     #[test]
     fn its_own_log_has_a_bound() {
@@ -331,5 +411,63 @@ mod tests {
         let options = options.filter(|entry| entry.file_name().to_string_lossy().starts_with("OPTIONS-"));
         let text: String = options.map(|entry| std::fs::read_to_string(entry.path()).unwrap()).collect();
         assert!(text.contains(&format!("max_log_file_size={LOG_BYTES_MAX}\n")), "{text}");
+    }
+
+    fn bytes_of(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+        let entries = std::fs::read_dir(folder).unwrap();
+        entries.map(|entry| entry.unwrap().path()).map(|path| (path.clone(), std::fs::read(path).unwrap())).collect()
+    }
+
+    #[test]
+    fn another_programs_store_is_refused_and_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        for flushed in [false, true] {
+            let mut options = Options::default();
+            options.create_if_missing(true);
+            let other = DB::open(&options, folder.path()).unwrap();
+            other.put(b"key", b"value").unwrap();
+            if flushed {
+                other.flush().unwrap();
+            }
+            drop(other);
+            let before = bytes_of(folder.path());
+            for open in [Rocks::open, Rocks::open_read_only] {
+                let error = open(folder.path()).unwrap_err().to_string();
+                assert!(error.contains("the store in it is another program's"), "{error}");
+            }
+            assert!(before == bytes_of(folder.path()), "nothing of it is changed");
+        }
+    }
+
+    #[test]
+    fn a_store_that_is_read_is_as_it_was_and_nobody_writes_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Rocks::open(folder.path()).unwrap();
+        let mut batch = Batch::default();
+        batch.put(Column::Meta, b"key".to_vec(), b"value".to_vec());
+        store.commit(batch.clone(), Durability::Synced).unwrap();
+        drop(store);
+        let before = bytes_of(folder.path());
+        let (read, again) =
+            (Rocks::open_read_only(folder.path()).unwrap(), Rocks::open_read_only(folder.path()).unwrap());
+        for read in [&read, &again] {
+            assert_eq!(read.get(Column::Meta, b"key").unwrap().unwrap().as_ref(), b"value");
+            assert_eq!(read.snapshot().unwrap().scan(Column::Meta, &[]).count(), 1);
+        }
+        assert!(read.commit(batch, Durability::Synced).is_err());
+        drop((read, again));
+        assert!(before == bytes_of(folder.path()), "nothing of it is changed");
+    }
+
+    #[test]
+    fn a_store_that_was_not_made_to_its_end_is_only_made_by_who_writes() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut options = Options::default();
+        options.create_if_missing(true);
+        drop(DB::open(&options, folder.path()).unwrap());
+        let error = Rocks::open_read_only(folder.path()).unwrap_err().to_string();
+        assert!(error.contains("lacks the column"), "{error}");
+        assert!(Rocks::open(folder.path()).is_ok());
+        assert!(Rocks::open_read_only(folder.path()).is_ok());
     }
 }

@@ -59,18 +59,34 @@ pub fn bring_up(store: &dyn Store, migrations: &[Migration]) -> Result<Option<u3
     bring_to(store, migrations, FORMAT)
 }
 
-fn bring_to(store: &dyn Store, migrations: &[Migration], wanted: u32) -> Result<Option<u32>, FormatError> {
-    let Some(stored) = meta::format(store)? else { return Ok(None) };
+/// What a store has, none for an empty one, where there is a way from there to [`FORMAT`]. Nothing is written.
+///
+/// # Errors
+/// A layout without a way there.
+pub fn check(read: &dyn Read, migrations: &[Migration]) -> Result<Option<u32>, FormatError> {
+    check_to(read, migrations, FORMAT)
+}
+
+fn check_to(read: &dyn Read, migrations: &[Migration], wanted: u32) -> Result<Option<u32>, FormatError> {
+    let Some(stored) = meta::format(read)? else { return Ok(None) };
     if stored > wanted {
-        return Err(FormatError::Newer { stored, reader: meta::release(store)? });
+        return Err(FormatError::Newer { stored, reader: meta::release(read)? });
     }
-    let step = |from: u32| migrations.iter().find(|step| step.from == from);
-    if (stored..wanted).any(|from| step(from).is_none()) {
+    if (stored..wanted).any(|from| step(migrations, from).is_none()) {
         let reader = FORMATS.iter().find(|(format, _)| *format == stored).map(|(_, release)| *release);
         return Err(FormatError::Older { stored, reader });
     }
+    Ok(Some(stored))
+}
+
+fn step(migrations: &[Migration], from: u32) -> Option<&Migration> {
+    migrations.iter().find(|step| step.from == from)
+}
+
+fn bring_to(store: &dyn Store, migrations: &[Migration], wanted: u32) -> Result<Option<u32>, FormatError> {
+    let Some(stored) = check_to(store, migrations, wanted)? else { return Ok(None) };
     for from in stored..wanted {
-        let Some(step) = step(from) else { break };
+        let Some(step) = step(migrations, from) else { break };
         let mut batch = Batch::default();
         (step.run)(store, &mut batch)?;
         let reached = from.saturating_add(1);
