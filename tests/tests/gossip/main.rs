@@ -4,4 +4,5 @@
 mod network;
 mod network_sim;
 mod refusals;
+mod service;
 mod vectors;

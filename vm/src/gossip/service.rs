@@ -2,12 +2,13 @@
 //!
 //! Messages of peers are looked at on the host's call, which never waits: what is to be sent goes into a queue, and
 //! transactions into the [`Inbox`], whose workers recover senders and ask the pool. Whatever does not fit is dropped and
-//! counted; a transaction that is lost is told again, or asked for.
+//! counted; a transaction that is lost is told again, or asked for. What peers ask for has a queue of its own, so that it
+//! displaces nothing that this node wants to say.
 
 use crate::clock;
 use crate::gossip::inbox::Inbox;
 use crate::gossip::settings::{Settings, ms};
-use crate::gossip::state::{Action, Counts, State};
+use crate::gossip::state::{Action, Counts, PUSHES_MAX, State};
 use crate::node::Node;
 use alloy_primitives::B256;
 use bytes::Bytes;
@@ -24,8 +25,10 @@ use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-/// Messages that wait to be given to the host.
-const OUTGOING_MAX: usize = 1_024;
+/// Pushes and questions that wait to be given to the host. Where there is no room the next tick says it.
+const OWN_MAX: usize = 64;
+/// Answers and refusals that wait. Beyond half of them refusals are silence.
+const REPLIES_MAX: usize = 1_024;
 /// The host takes a message within this time, or it is lost.
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 /// Validator sets are read this often, as in the Go node.
@@ -63,7 +66,8 @@ struct Shared {
     /// Something is in the inbox, or it is over.
     filled: Condvar,
     stopping: AtomicBool,
-    outgoing: mpsc::Sender<Action>,
+    own: mpsc::Sender<Action>,
+    replies: mpsc::Sender<Action>,
     serving: Notify,
     admitted: AtomicU64,
     refused: AtomicU64,
@@ -100,7 +104,8 @@ impl Gossip {
         whereabouts: Whereabouts,
         settings: Settings,
     ) -> std::io::Result<Self> {
-        let (outgoing, queue) = mpsc::channel(OUTGOING_MAX);
+        let (own, own_queue) = mpsc::channel(OWN_MAX);
+        let (replies, reply_queue) = mpsc::channel(REPLIES_MAX);
         let mut state = State::new(whereabouts.node, settings, B256::random().0);
         let kept: Vec<B256> = node.pool().arrived().iter().map(|arrived| arrived.tx.hash()).collect();
         for hash in &kept {
@@ -117,7 +122,8 @@ impl Gossip {
             inbox: Mutex::default(),
             filled: Condvar::new(),
             stopping: AtomicBool::new(false),
-            outgoing,
+            own,
+            replies,
             serving: Notify::new(),
             admitted: AtomicU64::new(0),
             refused: AtomicU64::new(0),
@@ -125,7 +131,7 @@ impl Gossip {
             failed: AtomicBool::new(false),
         });
         let tasks = vec![
-            tokio::spawn(send(Arc::clone(&shared), queue)),
+            tokio::spawn(send(Arc::clone(&shared), own_queue, reply_queue)),
             tokio::spawn(push(Arc::clone(&shared))),
             tokio::spawn(pull(Arc::clone(&shared))),
             tokio::spawn(follow_validators(Arc::clone(&shared))),
@@ -165,7 +171,9 @@ impl Gossip {
             return;
         }
         let action = self.shared.state.lock().request(self.shared.now_ms(), request, self.shared.node.pool());
-        self.shared.enqueue(action);
+        if let Some(action) = action {
+            self.shared.reply(action);
+        }
     }
 
     /// A peer did not answer.
@@ -223,11 +231,11 @@ impl Shared {
         ms(self.started.elapsed())
     }
 
-    fn enqueue(&self, actions: impl IntoIterator<Item = Action>) {
-        for action in actions {
-            if self.outgoing.try_send(action).is_err() {
-                self.dropped.fetch_add(1, Ordering::Relaxed);
-            }
+    fn reply(&self, action: Action) {
+        let refusal = matches!(action, Action::Refuse { .. });
+        let room = !refusal || self.replies.capacity() > REPLIES_MAX / 2;
+        if !room || self.replies.try_send(action).is_err() {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -310,9 +318,15 @@ fn work(shared: &Shared) {
     }
 }
 
-/// Gives messages to the host, one after the other.
-async fn send(shared: Arc<Shared>, mut queue: mpsc::Receiver<Action>) {
-    while let Some(action) = queue.recv().await {
+/// Gives messages to the host, one after the other: this node's own first.
+async fn send(shared: Arc<Shared>, mut own: mpsc::Receiver<Action>, mut replies: mpsc::Receiver<Action>) {
+    loop {
+        let action = tokio::select! {
+            biased;
+            Some(action) = own.recv() => action,
+            Some(action) = replies.recv() => action,
+            else => return,
+        };
         let sent = match timeout(SEND_TIMEOUT, deliver(shared.host.as_ref(), action)).await {
             Ok(sent) => sent.map_err(|error| error.to_string()),
             Err(_) => Err(format!("not within {} s", SEND_TIMEOUT.as_secs())),
@@ -345,16 +359,17 @@ async fn push(shared: Arc<Shared>) {
         let (executable, next) = shared.node.arrivals().since(arrived);
         arrived = next;
         let pool = shared.node.pool();
-        let actions = {
-            let mut state = shared.state.lock();
-            let now = shared.now_ms();
-            for hash in hashes {
-                state.submitted(hash, now);
-            }
-            state.arrived(&executable, pool);
-            state.push(now, pool)
-        };
-        shared.enqueue(actions);
+        // Without room nothing is told, and nothing counts as told.
+        let room = shared.own.try_reserve_many(PUSHES_MAX).ok();
+        let mut state = shared.state.lock();
+        let now = shared.now_ms();
+        for hash in hashes {
+            state.submitted(hash, now);
+        }
+        state.arrived(&executable, pool);
+        if let Some(room) = room {
+            room.zip(state.push(now, pool)).for_each(|(place, action)| place.send(action));
+        }
     }
 }
 
@@ -364,8 +379,10 @@ async fn pull(shared: Arc<Shared>) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        let action = shared.state.lock().pull(shared.now_ms());
-        shared.enqueue(action);
+        let Ok(room) = shared.own.try_reserve() else { continue };
+        if let Some(action) = shared.state.lock().pull(shared.now_ms()) {
+            room.send(action);
+        }
     }
 }
 

@@ -171,7 +171,7 @@ impl State {
         }
     }
 
-    /// Time to push.
+    /// Time to push: at most [`PUSHES_MAX`] messages.
     pub fn push(&mut self, now_ms: u64, held: &impl Held) -> Vec<Action> {
         let Settings { push_stake_ppm, push_validators, push_peers, again_after, .. } = self.settings;
         let Settings { again_validators, again_peers, .. } = self.settings;
@@ -325,5 +325,7 @@ fn count(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
 }
 
+/// Messages that are pushed at a time: one of new transactions, one of those that wait.
+pub const PUSHES_MAX: usize = 2;
 /// A new filter has room for so many times the executable transactions.
 const CHURN: usize = 3;
