@@ -15,7 +15,7 @@
 //! | `message.rs` | the messages |
 //! | `bloom.rs` | the filter by which a node says what it knows |
 //! | `peers.rs` | who is connected, who validates |
-//! | `allowance.rs` | how much a peer may take |
+//! | `allowance.rs` | how much a peer may take, and how fast this node pushes |
 //! | `push.rs` | transactions of this node, and when they are told |
 //! | `pulls.rs` | questions that are under way |
 //! | `inbox.rs` | transactions that wait for a worker, fairly by peer |

@@ -1,9 +1,13 @@
 //! Every transaction reaches every node.
 
-use crate::network_sim::{Network, Weather, transaction};
+use crate::network_sim::{Network, Pool, Weather, id, transaction};
 use alloy_primitives::keccak256;
+use bytes::Bytes;
+use pars_vm::gossip::allowance::Allowance;
 use pars_vm::gossip::held::Held as _;
-use pars_vm::gossip::message;
+use pars_vm::gossip::state::Action;
+use pars_vm::gossip::{Settings, State, message};
+use std::time::Duration;
 
 const BAD: Weather = Weather { lost: 200, pushes_lost: 0, twice: 100, late_ms: 500 };
 
@@ -97,4 +101,43 @@ fn a_flood_is_cut_and_keeps_nobody_back() {
     }
     let known = keccak256(transaction(1, 0));
     assert!(network.nodes[1..].iter().all(|node| node.pool.bytes(known).is_some()));
+}
+
+/// Field report: pushes each 10 ms were more than a node of the same kind looks at, and the rest was lost without a word.
+#[test]
+fn a_peer_takes_all_that_is_pushed_however_often() {
+    for (push_ms, size, each_ms) in
+        [(10, 100, 1), (10, 100, 12), (10, 30_000, 12), (100, 128 << 10, 50), (10, 6_000, 1)]
+    {
+        let settings = Settings { again_after: Duration::from_secs(1), ..Settings::default() };
+        let mut state = State::new(id(0), settings, [0; 32]);
+        state.serve(true);
+        let (mut pool, mut peer, mut messages) = (Pool::default(), Allowance::new(0), 0);
+        let filling = vec![7; size];
+        for now_ms in 0..20_000_u64 {
+            if now_ms % each_ms == 0 {
+                let sender = u32::try_from(now_ms).unwrap().to_be_bytes();
+                let bytes: Bytes = [&sender[..], &[0; 8], &filling].concat().into();
+                pool.add(&bytes);
+                state.submitted(keccak256(&bytes), now_ms);
+            }
+            let pushes = if now_ms % push_ms == 0 { state.push(now_ms, &pool) } else { Vec::new() };
+            // Beside them a question and an answer of the common size each second.
+            if now_ms % 1_000 == 0 {
+                assert!(peer.take_message(now_ms) && peer.take_message(now_ms));
+                assert!((0..184).all(|_| peer.take_transaction(112, now_ms)));
+            }
+            for push in pushes {
+                let Action::Tell { bytes, .. } = push else { continue };
+                let (_, body) = message::split(&bytes).unwrap();
+                let transactions = message::elements(&body).unwrap();
+                assert!(peer.take_message(now_ms), "{push_ms} ms, {size} bytes: a message at {now_ms} ms");
+                let taken = transactions.iter().all(|bytes| peer.take_transaction(bytes.len(), now_ms));
+                assert!(taken, "{push_ms} ms, {size} bytes: a transaction at {now_ms} ms");
+                messages += 1;
+            }
+        }
+        println!("each {push_ms} ms, {size} bytes: {messages} messages");
+        assert!(messages >= 60, "{push_ms} ms, {size} bytes: {messages} messages");
+    }
 }

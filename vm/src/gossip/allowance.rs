@@ -1,5 +1,7 @@
-//! How much one peer may take of our time: [`Allowance`] by the second, [`Window`] by the hour.
+//! How much one peer may take of our time: [`Allowance`] by the second, [`Window`] by the hour. And how much this node takes
+//! of that of others: [`Pace`].
 
+use bytes::Bytes;
 use pars_host::NodeId;
 use std::collections::BTreeMap;
 
@@ -85,6 +87,37 @@ impl Bucket {
     }
 }
 
+/// How fast this node pushes, so that a peer with the same [`Allowance`] takes all of it: three quarters of that. The rest
+/// is for questions and answers.
+#[derive(Debug, Default)]
+pub struct Pace {
+    /// What was pushed is worth the time until then.
+    paid_ms: u64,
+}
+
+/// So much time's worth may be pushed at once. A peer that hears nothing for three seconds more takes it still.
+const AHEAD_MS: u64 = 1_000;
+
+impl Pace {
+    /// Whether it is time for another push.
+    #[must_use]
+    pub const fn allows(&self, now_ms: u64) -> bool {
+        self.paid_ms <= now_ms.saturating_add(AHEAD_MS)
+    }
+
+    /// These are pushed in one message.
+    pub fn pushed(&mut self, transactions: &[Bytes], now_ms: u64) {
+        let bytes: usize = transactions.iter().map(Bytes::len).sum();
+        let parts = [(1, MESSAGES_PER_S), (transactions.len(), TRANSACTIONS_PER_S), (bytes, BYTES_PER_S)];
+        let worth_ms = parts.map(|(amount, per_s)| {
+            let amount = u64::try_from(amount).unwrap_or(u64::MAX);
+            amount.saturating_mul(1_000 * 4).div_ceil(per_s * 3)
+        });
+        let worth_ms = worth_ms.into_iter().max().unwrap_or_default();
+        self.paid_ms = self.paid_ms.max(now_ms).saturating_add(worth_ms);
+    }
+}
+
 /// Counts over the last hour, as far as two counters a node tell: of the hour before, the part that is left of it.
 #[derive(Debug, Default)]
 pub struct Window {
@@ -148,6 +181,23 @@ mod tests {
         let small = (0..).take_while(|_| allowance.take_transaction(110, 0)).count();
         assert_eq!(u64::try_from(small).unwrap(), TRANSACTIONS_PER_S * BURST_S);
         assert!(!allowance.take_transaction(usize::MAX, u64::MAX));
+    }
+
+    #[test]
+    fn a_pace_is_three_quarters_of_an_allowance() {
+        let pushed = |size: usize, count: usize| {
+            let (mut pace, transactions) = (Pace::default(), vec![Bytes::from(vec![0; size]); count]);
+            let mut messages = 0;
+            for now_ms in 0..10_000 {
+                if pace.allows(now_ms) {
+                    pace.pushed(&transactions, now_ms);
+                    messages += 1;
+                }
+            }
+            messages
+        };
+        // Of 11 s, as one second may be had ahead: 75 messages, 3,000 transactions and 768 KiB, times rounded up.
+        assert_eq!([pushed(110, 1), pushed(110, 186), pushed(128 << 10, 1)], [786, 178, 66]);
     }
 
     #[test]

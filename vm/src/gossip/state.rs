@@ -1,5 +1,6 @@
 //! [`State`]: what is done with each message and at each tick.
 
+use crate::gossip::allowance::Pace;
 use crate::gossip::bloom::Known;
 use crate::gossip::chance::Chance;
 use crate::gossip::held::Held;
@@ -21,6 +22,7 @@ pub struct State {
     chance: Chance,
     peers: Peers,
     push: Push,
+    pace: Pace,
     known: Known,
     pulls: Pulls,
     counts: Counts,
@@ -101,8 +103,8 @@ impl State {
     pub fn new(me: NodeId, settings: Settings, seed: [u8; 32]) -> Self {
         let mut chance = Chance::new(seed);
         let known = Known::new(0, &mut chance);
-        let (peers, push, pulls, counts) = Default::default();
-        Self { me, settings, serving: false, chance, peers, push, known, pulls, counts }
+        let (peers, push, pace, pulls, counts) = Default::default();
+        Self { me, settings, serving: false, chance, peers, push, pace, known, pulls, counts }
     }
 
     /// What was counted.
@@ -171,7 +173,7 @@ impl State {
         }
     }
 
-    /// Time to push: at most [`PUSHES_MAX`] messages.
+    /// Time to push: at most [`PUSHES_MAX`] messages, and what peers would not take waits for another time.
     pub fn push(&mut self, now_ms: u64, held: &impl Held) -> Vec<Action> {
         let Settings { push_stake_ppm, push_validators, push_peers, again_after, .. } = self.settings;
         let Settings { again_validators, again_peers, .. } = self.settings;
@@ -179,18 +181,18 @@ impl State {
         if !self.serving {
             return actions;
         }
-        let fresh = self.push.fresh(now_ms, held);
+        let fresh = if self.pace.allows(now_ms) { self.push.fresh(now_ms, held) } else { Vec::new() };
         if !fresh.is_empty() {
             let top = self.peers.top(push_stake_ppm);
             let nodes = top.into_iter().filter(|node| *node != self.me).collect();
             let to = Recipients { nodes, validators: push_validators, non_validators: 0, peers: push_peers };
-            actions.push(self.tell(to, &fresh));
+            actions.push(self.tell(to, &fresh, now_ms));
         }
-        let again = self.push.again(now_ms, ms(again_after), held);
+        let again = if self.pace.allows(now_ms) { self.push.again(now_ms, ms(again_after), held) } else { Vec::new() };
         if !again.is_empty() {
             let validators = again_validators;
             let to = Recipients { nodes: Vec::new(), validators, non_validators: 0, peers: again_peers };
-            actions.push(self.tell(to, &again));
+            actions.push(self.tell(to, &again, now_ms));
         }
         actions
     }
@@ -303,7 +305,8 @@ impl State {
         transactions
     }
 
-    fn tell(&mut self, to: Recipients, transactions: &[Bytes]) -> Action {
+    fn tell(&mut self, to: Recipients, transactions: &[Bytes], now_ms: u64) -> Action {
+        self.pace.pushed(transactions, now_ms);
         self.counts.pushed += count(transactions.len());
         Action::Tell { to, bytes: message::push(transactions.iter().map(Bytes::as_ref)) }
     }
