@@ -149,7 +149,7 @@ fn question() -> Bytes {
     message::pull_request(known.salt(), &known.encode())
 }
 
-fn request(node: NodeId, request_id: u32, bytes: Bytes) -> AppRequest {
+const fn request(node: NodeId, request_id: u32, bytes: Bytes) -> AppRequest {
     AppRequest { node, request_id, deadline_ms: u64::MAX, bytes }
 }
 

@@ -150,7 +150,7 @@ fn mend_of(error: &anyhow::Error, folder: &Path) -> String {
     let fatal = |error: &Fatal| match error {
         Fatal::Store(error) => mend_of_store(error, folder),
         Fatal::Corrupt(_) => REPLACE.to_owned(),
-        Fatal::Unsupported(_) | Fatal::Bug(_) | Fatal::Interrupted => LOOK.to_owned(),
+        Fatal::Unsupported(_) | Fatal::Bug(_) | Fatal::Interrupted | _ => LOOK.to_owned(),
     };
     if let Some(error) = error.downcast_ref::<StoreError>() {
         return mend_of_store(error, folder);
@@ -172,7 +172,7 @@ fn mend_of_store(error: &StoreError, folder: &Path) -> String {
         StoreError::Io(text) if text.contains("Permission denied") => {
             mend_of_io(&ErrorKind::PermissionDenied.into(), folder)
         }
-        StoreError::Io(_) | StoreError::Locked { .. } => LOOK.to_owned(),
+        StoreError::Io(_) | StoreError::Locked { .. } | _ => LOOK.to_owned(),
     }
 }
 
