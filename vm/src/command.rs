@@ -16,6 +16,7 @@ pub mod install;
 pub mod progress;
 #[cfg(feature = "disk")]
 pub mod prune;
+#[cfg(feature = "disk")]
 pub mod stop;
 #[cfg(feature = "disk")]
 pub mod verify;
