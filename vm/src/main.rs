@@ -33,15 +33,12 @@ fn main() -> ExitCode {
 
 fn run(command: Option<Command>) -> Result<ExitCode> {
     let Some(command) = command else { return serve() };
+    let is_dev = matches!(command, Command::Dev(_));
     // Commands on a stopped folder say what matters themselves; what the store warns of is worth a line.
-    let level = if matches!(command, Command::Dev(_)) { LevelFilter::INFO } else { LevelFilter::WARN };
-    let _log = log::start(level);
+    let _log = log::start(if is_dev { LevelFilter::INFO } else { LevelFilter::WARN });
     allow_files();
     // A chain for developers listens itself.
-    if let Command::Dev(options) = &command {
-        return dev::run(options);
-    }
-    let stop = Stop::listen()?;
+    let stop = if is_dev { Stop::default() } else { Stop::listen()? };
     match &command {
         Command::Replay(options) => replay::run(options),
         Command::Dev(options) => dev::run(options),

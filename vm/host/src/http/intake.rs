@@ -85,16 +85,15 @@ impl Held {
     #[must_use]
     pub(crate) fn grow(&mut self, to: usize) -> bool {
         let more = to.saturating_sub(self.bytes.max(SHORT_BYTES));
+        if more > 0 {
+            let permits = u32::try_from(more).unwrap_or(u32::MAX);
+            let Ok(permit) = Arc::clone(&self.room.0).try_acquire_many_owned(permits) else { return false };
+            match self.permit.as_mut() {
+                Some(held) => held.merge(permit),
+                None => self.permit = Some(permit),
+            }
+        }
         self.bytes = self.bytes.max(to);
-        if more == 0 {
-            return true;
-        }
-        let permits = u32::try_from(more).unwrap_or(u32::MAX);
-        let Ok(permit) = Arc::clone(&self.room.0).try_acquire_many_owned(permits) else { return false };
-        match self.permit.as_mut() {
-            Some(held) => held.merge(permit),
-            None => self.permit = Some(permit),
-        }
         true
     }
 }

@@ -21,6 +21,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::watch;
+use tonic::body::Body;
 use tonic::codegen::BoxFuture;
 use tonic::transport::Channel;
 use tonic::{Request, Response, Status, async_trait};
@@ -28,7 +29,7 @@ use tower::Service;
 use tower::util::BoxCloneSyncService;
 
 use super::gone;
-use super::user::{Body, Head, User};
+use super::user::{self, Head, User};
 use crate::grpc;
 
 /// Passes on what users send to a new port.
@@ -127,7 +128,7 @@ impl Proxy {
 struct Exchange {
     /// The user's connection and what was read of it too early, until the plugin takes them over.
     user: Mutex<Option<User>>,
-    body: Mutex<Body>,
+    body: Mutex<user::Body>,
     answer: Mutex<Answer>,
     alive: watch::Receiver<()>,
 }
@@ -281,21 +282,12 @@ impl Conn for Hijacked {
 
 /// Several services on one port, by the start of the path.
 #[derive(Clone, Default)]
-struct Services(
-    BTreeMap<
-        &'static str,
-        BoxCloneSyncService<::http::Request<tonic::body::Body>, ::http::Response<tonic::body::Body>, Infallible>,
-    >,
-);
+struct Services(BTreeMap<&'static str, BoxCloneSyncService<::http::Request<Body>, ::http::Response<Body>, Infallible>>);
 
 impl Services {
     fn with<S>(mut self, path: &'static str, service: S) -> Self
     where
-        S: Service<
-                ::http::Request<tonic::body::Body>,
-                Response = ::http::Response<tonic::body::Body>,
-                Error = Infallible,
-            >,
+        S: Service<::http::Request<Body>, Response = ::http::Response<Body>, Error = Infallible>,
         S: Clone + Send + Sync + 'static,
         S::Future: Send + 'static,
     {
@@ -304,16 +296,16 @@ impl Services {
     }
 }
 
-impl Service<::http::Request<tonic::body::Body>> for Services {
-    type Response = ::http::Response<tonic::body::Body>;
+impl Service<::http::Request<Body>> for Services {
+    type Response = ::http::Response<Body>;
     type Error = Infallible;
-    type Future = BoxFuture<::http::Response<tonic::body::Body>, Infallible>;
+    type Future = BoxFuture<::http::Response<Body>, Infallible>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: ::http::Request<tonic::body::Body>) -> Self::Future {
+    fn call(&mut self, request: ::http::Request<Body>) -> Self::Future {
         let service = self.0.iter_mut().find(|(path, _)| request.uri().path().starts_with(**path));
         match service {
             Some((_, service)) => service.call(request),
