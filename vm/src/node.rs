@@ -22,6 +22,7 @@ use pars_genesis::spec::ChainSpec;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::watch;
 
 /// What an operator chooses.
@@ -37,6 +38,8 @@ pub struct Choices {
     pub local_txs: bool,
     /// These are local senders in any case.
     pub local_senders: BTreeSet<Address>,
+    /// Somebody says which blocks are final; else each is that is accepted.
+    pub told_final: bool,
     /// Where submitted transactions are kept over a restart; none: nowhere.
     pub journal: Option<PathBuf>,
 }
@@ -60,6 +63,8 @@ pub struct Node {
     arrivals: Arrivals,
     submissions: Arrivals,
     sealing: Sealing,
+    /// Height up to which blocks are final, where somebody says so.
+    finality: Option<AtomicU64>,
     /// Held while a backup is made.
     backup: tokio::sync::Mutex<()>,
 }
@@ -112,6 +117,8 @@ impl Node {
         sealing: Sealing,
         recorder: Option<Recorder>,
     ) -> Result<Self, StartError> {
+        let finality = choices.told_final.then(|| chain.final_height()).transpose()?;
+        let finality = finality.map(|height| AtomicU64::new(height.unwrap_or(0)));
         let (spec, genesis, place) = (Arc::clone(chain.spec()), chain.genesis(), chain.place());
         let pool = Arc::new(Pool::new(Arc::clone(&spec), choices.pool, chain.head())?);
         let journal = choices.journal.as_ref().map(|path| recover(path.clone(), &pool, &choices, chain.head()));
@@ -138,6 +145,7 @@ impl Node {
             arrivals: Arrivals::default(),
             submissions: Arrivals::default(),
             sealing,
+            finality,
             backup: tokio::sync::Mutex::new(()),
         })
     }
@@ -169,6 +177,25 @@ impl Node {
     #[must_use]
     pub fn head(&self) -> View {
         self.watched.borrow().head.clone()
+    }
+
+    /// Height up to which blocks are final: never above the last accepted one.
+    #[must_use]
+    pub fn final_height(&self, head: &View) -> u64 {
+        self.finality.as_ref().map_or_else(|| head.height(), |told| told.load(Ordering::Relaxed).min(head.height()))
+    }
+
+    /// Blocks up to this height are final. What was told before still is.
+    ///
+    /// # Errors
+    /// The chain failed, or nobody runs it any more.
+    pub async fn set_final(&self, height: u64) -> Result<(), Error> {
+        let engine = self.engine().map_err(closed)?;
+        engine.call(move |owner| owner.attempt(|chain| Ok(chain.set_final(height)?))).await.map_err(closed)??;
+        if let Some(told) = &self.finality {
+            told.fetch_max(height, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     /// Block that the next one is built on.

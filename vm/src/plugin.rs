@@ -157,6 +157,7 @@ impl Plugin {
             pool: config.pool,
             local_txs: config.local_txs,
             local_senders: config.local_senders.clone(),
+            told_final: args.tells_final,
             journal: Some(folder.join(JOURNAL)),
         };
         let node = Arc::new(Node::start(chain, choices, Sealing::Host, recorder).map_err(VmError::other)?);
@@ -204,7 +205,7 @@ impl ChainVm for Plugin {
         if args.server_addr.is_empty() {
             tracing::info!("the host lends no way to peers: transactions stay where they are submitted");
         } else {
-            let whereabouts = Whereabouts { node: args.node_id, subnet: args.subnet_id };
+            let whereabouts = Whereabouts { node: args.node_id, subnet: subnet_of(&args, host.as_ref()).await };
             let gossip = Gossip::start(node, host, whereabouts, settings).map_err(VmError::other)?;
             // Initialize comes once, as was found out above.
             drop(self.gossip.set(gossip));
@@ -239,8 +240,8 @@ impl ChainVm for Plugin {
         Ok(env!("CARGO_PKG_VERSION").to_owned())
     }
 
-    async fn health(&self) -> Result<String, VmError> {
-        let Some(Running { node, metrics, .. }) = self.running.get() else { return Ok("{}".to_owned()) };
+    async fn health(&self) -> Result<Vec<(&'static str, String)>, VmError> {
+        let Some(Running { node, metrics, .. }) = self.running.get() else { return Ok(Vec::new()) };
         if metrics.is_stopped() {
             // It says why.
             self.on_chain(|owner| Ok(owner.chain().map(drop)?)).await?;
@@ -371,6 +372,15 @@ impl ChainVm for Plugin {
         }
     }
 
+    async fn set_final(&self, height: u64) -> Result<(), VmError> {
+        self.node()?.set_final(height).await.map_err(VmError::other)
+    }
+
+    async fn final_height(&self) -> Result<u64, VmError> {
+        let node = self.node()?;
+        Ok(node.final_height(&node.head()))
+    }
+
     async fn connected(&self, node: NodeId, version: PeerVersion) {
         let PeerVersion { name, major, minor, patch } = version;
         tracing::debug!(release = format!("{name}/{major}.{minor}.{patch}"), "a peer is connected");
@@ -406,6 +416,20 @@ impl ChainVm for Plugin {
     async fn app_gossip(&self, node: NodeId, message: Bytes) {
         if let Some(gossip) = self.gossip.get() {
             gossip.gossip(node, &message);
+        }
+    }
+}
+
+/// The subnet that validates the chain, by whoever knows it. Without one a node speaks with nobody.
+async fn subnet_of(args: &InitArgs, host: &dyn Host) -> Id {
+    if args.subnet_id != Id::default() {
+        return args.subnet_id;
+    }
+    match host.subnet_of(args.chain_id).await {
+        Ok(subnet) => subnet,
+        Err(error) => {
+            tracing::warn!(%error, "the host does not say which subnet validates this chain: it counts as the first");
+            args.subnet_id
         }
     }
 }

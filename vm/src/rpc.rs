@@ -12,7 +12,7 @@
 //! | `limits.rs`, `budget.rs` | every bound; bytes that all clients together have here |
 //! | `error.rs` | codes and texts |
 //! | `params.rs` | reading of parameters |
-//! | `listen.rs`, `stream.rs`, `waiting.rs`, `patience.rs`, `cors.rs` | `dev`'s own port, also for pages of other sites |
+//! | `listen.rs`, `cors.rs` | `dev`'s own port, also for pages of other sites |
 //! | `hex.rs` | hexadecimal values inside objects |
 //! | `admin.rs`, `debug.rs`, `eth.rs`, `eth/`, `modules.rs`, `net.rs`, `txpool.rs`, `web3.rs` | the methods, one file a namespace |
 
@@ -34,13 +34,10 @@ pub(crate) mod media;
 pub mod modules;
 pub mod net;
 pub mod params;
-pub(crate) mod patience;
 pub mod service;
 pub mod session;
-pub(crate) mod stream;
 pub mod subscribe;
 pub mod table;
 pub mod txpool;
-pub(crate) mod waiting;
 pub mod web3;
 pub(crate) mod ws;

@@ -51,6 +51,7 @@ fn main() {
     batches(&mut seeds);
     requests(&mut seeds);
     host_messages(&mut seeds);
+    zap_frames(&mut seeds);
     seeds.write();
 }
 
@@ -105,6 +106,19 @@ fn host_messages(seeds: &mut Seeds) {
     ];
     for (call, looks, message) in messages {
         seeds.offer("host_message", looks, [&[call][..], &message].concat());
+    }
+}
+
+/// A frame of each kind that a host of ZAP sends, out of the recorded ones.
+fn zap_frames(seeds: &mut Seeds) {
+    let file = root().join("vm/host/tests/vectors/zap/frames.json.gz");
+    let packed = fs::File::open(&file).expect("the recorded frames");
+    let frames: Vec<Value> = serde_json::from_reader(GzDecoder::new(packed)).expect("they are JSON");
+    for frame in frames.iter().filter(|frame| frame["channel"] == "vm" && frame["kind"] == "request") {
+        let (kind, bytes) = (frame["message_name"].to_string(), frame["frame_hex"].as_str().expect("bytes"));
+        // Of messages with a body not the empty one.
+        let looks = format!("{kind}-{}", frame["payload_hex"].as_str().is_some_and(|body| body.len() > 40));
+        seeds.offer("zap", looks, hex::decode(bytes).expect("hex"));
     }
 }
 

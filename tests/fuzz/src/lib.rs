@@ -3,6 +3,7 @@
 //! A target whose bytes come from a host or a peer states a [`Bound`] beside itself and calls its parser within
 //! [`Bound::check`]. The allocator of `memory.rs` counts what Rust has allocated; the fuzzer's own memory is not in it.
 
+pub mod echo;
 mod memory;
 
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -10,8 +10,7 @@ use bytes::Bytes;
 use pars_genesis::forks::HostUpgrades;
 use pars_genesis::presets;
 use pars_host::dialect::{Dialect, TABLE};
-use pars_host::testhost::{Plugin, TestHost};
-use pars_proto::host::http::http_client::HttpClient;
+use pars_host::testhost::{Http, Plugin, TestHost};
 use pars_proto::host::http::{Element, HandleSimpleHttpRequest, HandleSimpleHttpResponse};
 use pars_proto::host::vm;
 use pars_vm::replay::record::Record;
@@ -23,7 +22,6 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
-use tonic::transport::Channel;
 
 /// A plugin that announced itself.
 #[derive(Debug)]
@@ -32,8 +30,9 @@ pub struct Hosted {
     pub running: Running,
     /// The services of the plugin.
     pub plugin: Plugin,
+    dialect: &'static Dialect,
     host: TestHost,
-    http: Option<HttpClient<Channel>>,
+    http: Option<Http>,
     handlers: Vec<vm::Handler>,
     calls: u64,
 }
@@ -119,14 +118,22 @@ impl Hosted {
     /// # Errors
     /// When it does not announce itself.
     pub async fn start_as(make: impl FnOnce(Command) -> Command) -> Result<Self> {
-        let mut host = TestHost::start(dialect()?).await.context("a host for tests")?;
+        Self::start_under(dialect()?, make).await
+    }
+
+    /// The same under a host of another row.
+    ///
+    /// # Errors
+    /// When it does not announce itself.
+    pub async fn start_under(dialect: &'static Dialect, make: impl FnOnce(Command) -> Command) -> Result<Self> {
+        let mut host = TestHost::start(dialect).await.context("a host for tests")?;
         let mut command = Command::new(pars_vm()?);
         // A group of its own, so that a test can signal it whole.
         command.env_clear().envs(host.variables()).process_group(0);
         let mut command = make(command);
         let running = Running::start(&mut command)?;
         let plugin = host.plugin().await.with_context(|| running.err())?;
-        Ok(Self { running, plugin, host, http: None, handlers: Vec::new(), calls: 0 })
+        Ok(Self { running, plugin, dialect, host, http: None, handlers: Vec::new(), calls: 0 })
     }
 
     /// Starts the plugin, opens a chain and goes to normal operation on its last accepted block.
@@ -142,13 +149,25 @@ impl Hosted {
     /// # Errors
     /// When some call fails.
     pub async fn open_with(files: &Files, database: BTreeMap<Bytes, Bytes>) -> Result<Self> {
-        let mut hosted = Self::start().await?;
+        Self::open_under(dialect()?, files, database).await
+    }
+
+    /// The same under a host of another row.
+    ///
+    /// # Errors
+    /// When some call fails.
+    pub async fn open_under(
+        dialect: &'static Dialect,
+        files: &Files,
+        database: BTreeMap<Bytes, Bytes>,
+    ) -> Result<Self> {
+        let mut hosted = Self::start_under(dialect, |plugin| plugin).await?;
         hosted.host.set_database(database);
         let opened = hosted.initialize(files).await?;
         hosted.serve().await?;
-        hosted.enter(states()?.bootstrapping).await?;
+        hosted.enter(dialect.states.bootstrapping).await?;
         hosted.prefer(opened.last_accepted_id).await?;
-        hosted.enter(states()?.normal).await?;
+        hosted.enter(dialect.states.normal).await?;
         Ok(hosted)
     }
 
@@ -175,7 +194,8 @@ impl Hosted {
         let HostUpgrades { durango, etna, fortuna, granite, helicon } = HostUpgrades::LOCAL;
         vm::InitializeRequest {
             network_id: files.network_id,
-            subnet_id: vec![1; 32].into(),
+            // luxd does not say.
+            subnet_id: if self.dialect.name == "luxd" { Bytes::new() } else { vec![1; 32].into() },
             chain_id: files.chain_id.to_vec().into(),
             node_id: vec![3; 20].into(),
             public_key: vec![4; 48].into(),
@@ -257,7 +277,7 @@ impl Hosted {
     ///
     /// # Errors
     /// When `CreateHandlers` has not come yet.
-    pub fn http_client(&self) -> Result<HttpClient<Channel>> {
+    pub fn http_client(&self) -> Result<Http> {
         self.http.clone().context("CreateHandlers has not come yet")
     }
 

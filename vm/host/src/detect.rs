@@ -1,39 +1,74 @@
-//! Which host started this process: from its environment and its [`Numbers`], before any dial.
+//! Which host started this process: from its environment, from who speaks first at its address, and from its
+//! [`Numbers`], before anything is said to it.
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 
-use crate::dialect::{Dialect, TABLE, spoken};
-use crate::numbers::ASKING;
+use crate::dialect::{Dialect, TABLE, Transport, UNLOADABLE, spoken};
+use crate::http::Connection;
+use crate::numbers::{ASKING, Choice};
+use crate::zap::address;
+use crate::zap::hello::{self, Heard};
 use crate::{Numbers, ServeError, Source};
 
 /// Chooses the protocol number among the rows of one host. Its prefix is one that hosts pass on to plugins.
 pub const PROTOCOL_OVERRIDE: &str = "GRPC_PARS_PROTOCOL";
+/// Chooses the transport among the rows of one host.
+pub const TRANSPORT_OVERRIDE: &str = "GRPC_PARS_TRANSPORT";
+
+/// Names of the same for hosts that pass everything on; the first that is set counts.
+const PROTOCOL_OVERRIDES: [&str; 2] = [PROTOCOL_OVERRIDE, "PARS_VM_PROTOCOL"];
+const TRANSPORT_OVERRIDES: [&str; 2] = [TRANSPORT_OVERRIDE, "PARS_VM_TRANSPORT"];
+
+/// Where luxd says how it speaks. Any word but `zap` leaves that to be found out.
+const TRANSPORTS: [&str; 2] = ["VM_TRANSPORT", "LUX_VM_TRANSPORT"];
 
 /// The variables that matter here.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Environment(BTreeMap<String, String>);
 
 /// A host and where it waits.
-#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Detected {
     /// The row of the table.
     pub dialect: &'static Dialect,
-    /// The host's address, `host:port`.
+    /// The host's address.
     pub addr: String,
     /// What chose the row among those of this host.
     pub source: Source,
+    /// The host's own number, where that is known and has no row.
+    pub(crate) other: Option<u32>,
+    /// The connection on which it was silent: it takes no second one. A mutex lets the rest be shared.
+    pub(crate) connection: Mutex<Option<Box<dyn Connection>>>,
+}
+
+impl std::fmt::Debug for Detected {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { dialect, addr, source, other, connection: _ } = self;
+        out.debug_struct("Detected")
+            .field("dialect", dialect)
+            .field("addr", addr)
+            .field("source", source)
+            .field("other", other)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Environment {
     /// This process's environment. Variables that are empty or not Unicode count as absent.
     #[must_use]
     pub fn of_process() -> Self {
-        let names = TABLE.iter().map(|row| row.env).chain([PROTOCOL_OVERRIDE, ASKING]).chain(FOREIGN.iter().copied());
+        let names = TABLE.iter().flat_map(|row| row.envs.iter().copied());
+        let names = names.chain(PROTOCOL_OVERRIDES).chain(TRANSPORT_OVERRIDES).chain(TRANSPORTS).chain([ASKING]);
         names.filter_map(|name| Some((name, std::env::var(name).ok()?))).collect()
     }
 
     pub(crate) fn var(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// The first of some variables that is set, and its value.
+    fn first(&self, names: &[&'static str]) -> Option<(&'static str, &str)> {
+        names.iter().find_map(|name| Some((*name, self.var(name)?)))
     }
 }
 
@@ -47,56 +82,134 @@ impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Environment {
 /// first one of the table, and says what is wrong.
 ///
 /// # Errors
-/// None is named, or one that is not spoken here, or its address is not one, or the operator chose a number without a row.
+/// None is named, or its address is not one, or nobody is there, or it loads no plugins, or the operator chose something
+/// without a row.
 pub async fn detect(environment: &Environment, numbers: &Numbers) -> Result<Detected, ServeError> {
-    let Some(env) = TABLE.iter().map(|row| row.env).find(|env| environment.var(env).is_some()) else {
-        return Err(absent(environment));
+    let named = name(environment)?;
+    let (choice, place) = chosen(environment, numbers)?;
+    let fixed = choice.transport.or(named.says).or_else(|| named.only());
+    let (transport, connection) = match fixed {
+        Some(transport) => (transport, None),
+        None => named.listen().await?,
     };
-    let addr = environment.var(env).unwrap_or_default().to_owned();
-    if !is_address(&addr) {
-        return Err(ServeError::Address { env, got: addr });
+    let found = match choice.protocol {
+        Some(number) => Some((number, place.protocol)),
+        None => numbers.find(environment).await,
+    };
+    if let Some((number, _)) = &found
+        && let Some((_, number, advice)) = UNLOADABLE.iter().find(|row| (row.0, row.1) == (named.host, *number))
+    {
+        return Err(ServeError::Unloadable { host: named.host, number: *number, advice });
     }
-    let row = |number: u32| TABLE.iter().find(|row| row.env == env && row.protocol == number);
-    let unknown = |place: String, got: &str| ServeError::Protocol { place, got: got.to_owned(), spoken: spoken() };
-    let (dialect, source) = match environment.var(PROTOCOL_OVERRIDE) {
-        Some(text) => {
-            let dialect = text.parse().ok().and_then(row);
-            (Some(dialect.ok_or_else(|| unknown(PROTOCOL_OVERRIDE.to_owned(), text))?), Source::Variable)
-        }
-        None => match numbers.find(environment).await? {
-            Some((number, Source::File(file))) => {
-                let place = format!("{}: protocol ", file.display());
-                (Some(row(number).ok_or_else(|| unknown(place, &format!(" {number}")))?), Source::File(file))
+    let rows = || TABLE.iter().filter(|row| row.envs.contains(&named.env) && row.transport == transport);
+    let unknown = |place: String, got: String| ServeError::Protocol { place, got, spoken: spoken() };
+    let Some(first) = rows().next() else {
+        // In the words of the file, or of the variable.
+        let space = if place.transport.ends_with(' ') { " " } else { "" };
+        return Err(unknown(place.transport, format!("{space}{} for {}", transport.name(), named.host)));
+    };
+    let row = |number: u32| rows().find(|row| row.protocol == number);
+    let (dialect, source, other) = match found {
+        None => (first, Source::Default, None),
+        Some((number, source)) => match (row(number), &source) {
+            (Some(dialect), _) => (dialect, source, None),
+            (None, Source::Variable(name)) => return Err(unknown((*name).to_owned(), number.to_string())),
+            (None, Source::File(file)) => {
+                return Err(unknown(format!("{}: protocol ", file.display()), format!(" {number}")));
             }
-            Some((number, source)) => (row(number), source),
-            None => (None, Source::Default),
+            (None, Source::Note | Source::Asked | Source::Default) => (first, source, Some(number)),
         },
     };
-    let dialect = dialect.or_else(|| TABLE.iter().find(|row| row.env == env)).ok_or_else(|| absent(environment))?;
-    Ok(Detected { dialect, addr, source })
-}
-
-fn absent(environment: &Environment) -> ServeError {
-    if let Some(env) = FOREIGN.iter().find(|env| environment.var(env).is_some()) {
-        return ServeError::ForeignHost { env, spoken: spoken() };
+    if transport == Transport::Grpc && !address::is_tcp(named.addr) {
+        return Err(ServeError::Address { env: named.env, got: named.addr.to_owned() });
     }
-    let mut wanted: Vec<&'static str> = TABLE.iter().map(|row| row.env).collect();
-    wanted.dedup();
-    ServeError::NoHost { wanted }
+    Ok(Detected { dialect, addr: named.addr.to_owned(), source, other, connection: Mutex::new(connection) })
 }
 
-fn is_address(text: &str) -> bool {
-    text.parse::<http::uri::Authority>().is_ok_and(|authority| authority.port_u16().is_some())
+/// A host as its variables name it.
+struct Named<'a> {
+    host: &'static str,
+    env: &'static str,
+    addr: &'a str,
+    /// How it says that it speaks.
+    says: Option<Transport>,
 }
 
-/// Variables of hosts without a row, so that the message can say what was found.
-const FOREIGN: &[&str] = &["VM_RUNTIME_ENGINE_ADDR", "LUX_VM_RUNTIME_ENGINE_ADDR"];
+impl Named<'_> {
+    /// How it speaks where all of its rows say the same.
+    fn only(&self) -> Option<Transport> {
+        let mut rows = TABLE.iter().filter(|row| row.envs.contains(&self.env));
+        let first = rows.next()?.transport;
+        rows.all(|row| row.transport == first).then_some(first)
+    }
+
+    /// How it speaks by who speaks first.
+    async fn listen(&self) -> Result<(Transport, Option<Box<dyn Connection>>), ServeError> {
+        match hello::listen(self.addr).await {
+            Ok(Heard::Grpc) => Ok((Transport::Grpc, None)),
+            Ok(Heard::Silent(connection)) => Ok((Transport::Zap, Some(connection))),
+            Err(error) => Err(ServeError::Dial { addr: self.addr.to_owned(), reason: error.to_string() }),
+        }
+    }
+}
+
+/// Where several hosts are named, as under a test runner that runs in another host: who says `zap` first, then the first
+/// row of the table.
+fn name(environment: &Environment) -> Result<Named<'_>, ServeError> {
+    let says_zap = TRANSPORTS.iter().any(|name| environment.var(name) == Some(Transport::Zap.name()));
+    let zap_first = TABLE.iter().filter(|row| says_zap && row.transport == Transport::Zap);
+    let named = zap_first.chain(TABLE).find_map(|row| Some((row, environment.first(row.envs)?)));
+    let Some((row, (env, addr))) = named else {
+        let mut wanted: Vec<&'static str> = Vec::new();
+        for env in TABLE.iter().flat_map(|row| row.envs) {
+            if !wanted.contains(env) {
+                wanted.push(env);
+            }
+        }
+        return Err(ServeError::NoHost { wanted });
+    };
+    if !address::is_address(addr) {
+        return Err(ServeError::Address { env, got: addr.to_owned() });
+    }
+    let says = (says_zap && row.transport == Transport::Zap).then_some(Transport::Zap);
+    Ok(Named { host: row.name, env, addr, says })
+}
+
+/// Where a choice was found.
+struct Place {
+    protocol: Source,
+    transport: String,
+}
+
+/// What the operator chose: variables count before the file.
+fn chosen(environment: &Environment, numbers: &Numbers) -> Result<(Choice, Place), ServeError> {
+    let (mut choice, file) = numbers.of_operator()?;
+    let transport = format!("{}: transport ", file.display());
+    let mut place = Place { protocol: Source::File(file), transport };
+    let wrong =
+        |name: &str, got: &str| ServeError::Protocol { place: name.to_owned(), got: got.to_owned(), spoken: spoken() };
+    if let Some((name, text)) = environment.first(&PROTOCOL_OVERRIDES) {
+        choice.protocol = Some(text.parse().map_err(|_| wrong(name, text))?);
+        place.protocol = Source::Variable(name);
+    }
+    if let Some((name, text)) = environment.first(&TRANSPORT_OVERRIDES) {
+        let found = Transport::ALL.into_iter().find(|transport| transport.name() == text);
+        choice.transport = Some(found.ok_or_else(|| wrong(name, text))?);
+        name.clone_into(&mut place.transport);
+    }
+    Ok((choice, place))
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::{Duration, Instant};
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::TcpListener;
 
     const AVALANCHE: &str = "AVALANCHE_VM_RUNTIME_ENGINE_ADDR";
+    const NEW: &str = "VM_RUNTIME_ENGINE_ADDR";
+    const OLD: &str = "LUX_VM_RUNTIME_ENGINE_ADDR";
 
     fn environment<const N: usize>(vars: [(&str, &str); N]) -> Environment {
         vars.into_iter().collect()
@@ -106,30 +219,130 @@ mod tests {
         detect(environment, &Numbers::default()).await.map_err(|error| error.to_string())
     }
 
-    #[tokio::test]
-    async fn avalanchego_is_found() {
-        let found = found(&environment([(AVALANCHE, "127.0.0.1:4711")])).await.unwrap();
-        assert_eq!((found.dialect.name, found.dialect.protocol), ("avalanchego", 45));
-        assert_eq!((found.addr.as_str(), found.source), ("127.0.0.1:4711", Source::Default));
+    /// What waits at an address.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    enum Waits {
+        /// A server of gRPC speaks first.
+        Grpc,
+        /// A host of ZAP waits for the plugin.
+        Silent,
+        /// It hangs up.
+        Closes,
+        /// It speaks, but no HTTP/2.
+        Speaks,
+        Nobody,
     }
 
+    const ALL: [Waits; 5] = [Waits::Grpc, Waits::Silent, Waits::Closes, Waits::Speaks, Waits::Nobody];
+
+    async fn waiting(how: Waits) -> String {
+        if how == Waits::Nobody {
+            // Port 1 of loopback has no listener.
+            return "127.0.0.1:1".to_owned();
+        }
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addr = listener.local_addr().unwrap().to_string();
+        drop(tokio::spawn(async move {
+            let mut kept = Vec::new();
+            while let Ok((mut stream, _)) = listener.accept().await {
+                match how {
+                    // What a host of gRPC was seen to begin with, after 20 ms.
+                    Waits::Grpc => {
+                        tokio::time::sleep(Duration::from_millis(20)).await;
+                        let settings = [0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0x40, 0];
+                        stream.write_all(&settings).await.unwrap();
+                        kept.push(stream);
+                    }
+                    Waits::Silent => kept.push(stream),
+                    Waits::Closes => drop(stream),
+                    Waits::Speaks | Waits::Nobody => {
+                        stream.write_all(b"220 mail.example.org ready").await.unwrap();
+                        kept.push(stream);
+                    }
+                }
+            }
+        }));
+        addr
+    }
+
+    /// Every combination of variables with everything that may wait at the addresses.
     #[tokio::test]
-    async fn a_row_wins_over_hosts_without_one() {
-        let both = [(AVALANCHE, "127.0.0.1:1"), ("LUX_VM_RUNTIME_ENGINE_ADDR", "127.0.0.1:2")];
-        assert_eq!(found(&environment(both)).await.unwrap().addr, "127.0.0.1:1");
+    async fn every_combination_of_variables_and_of_who_speaks_first() {
+        let mut seen = 0;
+        for how in ALL {
+            // Each variable has an address of its own, where the same waits.
+            let addrs = [waiting(how).await, waiting(how).await, waiting(how).await];
+            for set in 0..8_usize {
+                for (transport, old_transport) in
+                    [("", ""), ("zap", ""), ("", "zap"), ("zap", "zap"), ("grpc", ""), ("both", ""), ("grpc", "zap")]
+                {
+                    let mut vars = vec![("VM_TRANSPORT", transport), ("LUX_VM_TRANSPORT", old_transport)];
+                    let [avalanche, new, old] = [0, 1, 2].map(|bit| set & (1 << bit) != 0);
+                    for (index, name) in [AVALANCHE, NEW, OLD].into_iter().enumerate() {
+                        vars.push((name, if set & (1 << index) == 0 { "" } else { &addrs[index] }));
+                    }
+                    let environment: Environment = vars.iter().copied().collect();
+                    let since = Instant::now();
+                    let got = found(&environment).await;
+                    assert!(since.elapsed() < Duration::from_secs(2), "{vars:?}: {:?}", since.elapsed());
+                    let got = got
+                        .map(|host| (host.dialect.to_string(), host.addr, host.connection.lock().unwrap().is_some()));
+
+                    // Who says zap, then avalanchego, then who speaks first; the newer name counts.
+                    let lux = if new { &addrs[1] } else { &addrs[2] };
+                    let says_zap = [transport, old_transport].contains(&"zap");
+                    let expected = if says_zap && (new || old) {
+                        Ok(("luxd 42 over ZAP", lux, false))
+                    } else if avalanche {
+                        Ok(("avalanchego 45", &addrs[0], false))
+                    } else if !new && !old {
+                        Err("this is a plugin and is started by a host, which sets AVALANCHE_VM_RUNTIME_ENGINE_ADDR or \
+                             VM_RUNTIME_ENGINE_ADDR or LUX_VM_RUNTIME_ENGINE_ADDR"
+                            .to_owned())
+                    } else {
+                        let cannot = |reason: &str| Err(format!("cannot reach the host at {lux}: {reason}"));
+                        match how {
+                            Waits::Grpc => Ok(("luxd 42 over gRPC", lux, false)),
+                            Waits::Silent => Ok(("luxd 42 over ZAP", lux, true)),
+                            Waits::Closes => cannot("it closed the connection without a word"),
+                            Waits::Speaks => cannot(
+                                "it began with [32, 32, 30, 20, 6d, 61, 69, 6c, 2e], which is no host's greeting",
+                            ),
+                            Waits::Nobody => cannot("Connection refused (os error 111)"),
+                        }
+                    };
+                    let expected = expected.map(|(row, addr, kept)| (row.to_owned(), addr.clone(), kept));
+                    assert_eq!(got, expected, "{how:?} {vars:?}");
+                    seen += 1;
+                }
+            }
+        }
+        assert_eq!(seen, 5 * 8 * 7);
     }
 
     #[tokio::test]
     async fn the_override_chooses_among_the_rows() {
-        let vars = |number| environment([(AVALANCHE, "127.0.0.1:1"), (PROTOCOL_OVERRIDE, number)]);
-        for (number, protocol) in [("44", 44), ("45", 45), ("46", 46), ("", 45)] {
-            assert_eq!(found(&vars(number)).await.unwrap().dialect.protocol, protocol);
+        let vars = |name: &'static str, number| environment([(AVALANCHE, "127.0.0.1:1"), (name, number)]);
+        for name in [PROTOCOL_OVERRIDE, "PARS_VM_PROTOCOL"] {
+            for (number, protocol) in [("44", 44), ("45", 45), ("46", 46), ("", 45)] {
+                assert_eq!(found(&vars(name, number)).await.unwrap().dialect.protocol, protocol);
+            }
+            for number in ["43", "42", "x"] {
+                let text = format!("{name}={number}: this release speaks {}", spoken());
+                assert_eq!(found(&vars(name, number)).await.unwrap_err(), text);
+            }
         }
-        for number in ["43", "x"] {
-            let text = format!(
-                "GRPC_PARS_PROTOCOL={number}: this release speaks avalanchego 45, avalanchego 44, avalanchego 46"
-            );
-            assert_eq!(found(&vars(number)).await.unwrap_err(), text);
+        // A transport that is chosen is not looked for, and one without a row is told.
+        for (name, transport, row) in
+            [(TRANSPORT_OVERRIDE, "zap", "luxd 42 over ZAP"), ("PARS_VM_TRANSPORT", "grpc", "luxd 42 over gRPC")]
+        {
+            let vars = environment([(NEW, "127.0.0.1:1"), (name, transport)]);
+            assert_eq!(found(&vars).await.unwrap().dialect.to_string(), row);
+        }
+        for (transport, text) in [("zap", "zap for avalanchego"), ("both", "both")] {
+            let vars = environment([(AVALANCHE, "127.0.0.1:1"), (TRANSPORT_OVERRIDE, transport)]);
+            let text = format!("{TRANSPORT_OVERRIDE}={text}: this release speaks {}", spoken());
+            assert_eq!(found(&vars).await.unwrap_err(), text);
         }
     }
 
@@ -139,40 +352,51 @@ mod tests {
         let numbers = Numbers::new(folder.path().to_owned(), folder.path().join("absent"));
         let vars = environment([(AVALANCHE, "127.0.0.1:1")]);
         // A number without a row: the host is told ours, and says what is wrong.
-        for (noted, protocol) in [(46, 46), (44, 44), (43, 45)] {
+        for (noted, protocol, other) in [(46, 46, None), (44, 44, None), (43, 45, Some(43))] {
             assert!(numbers.note(noted));
             let found = detect(&vars, &numbers).await.unwrap();
-            assert_eq!((found.dialect.protocol, found.source), (protocol, Source::Note));
+            assert_eq!((found.dialect.protocol, found.source, found.other), (protocol, Source::Note, other));
         }
         let file = folder.path().join("host.toml");
         std::fs::write(&file, "protocol = 44").unwrap();
         let found = detect(&vars, &numbers).await.unwrap();
         assert_eq!((found.dialect.protocol, found.source), (44, Source::File(file.clone())));
-        std::fs::write(&file, "protocol = 43").unwrap();
-        let text = detect(&vars, &numbers).await.unwrap_err().to_string();
-        let spoken = "this release speaks avalanchego 45, avalanchego 44, avalanchego 46";
-        assert_eq!(text, format!("{}: protocol = 43: {spoken}", file.display()));
+        for (text, wrong) in
+            [("protocol = 43", "protocol = 43"), ("transport = \"zap\"", "transport = zap for avalanchego")]
+        {
+            std::fs::write(&file, text).unwrap();
+            let text = detect(&vars, &numbers).await.unwrap_err().to_string();
+            assert_eq!(text, format!("{}: {wrong}: this release speaks {}", file.display(), spoken()));
+        }
+    }
+
+    /// One that loads no plugins is named, before anything is said to it.
+    #[tokio::test]
+    async fn luxd_of_august_2025_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let numbers = Numbers::new(folder.path().to_owned(), folder.path().join("absent"));
+        assert!(numbers.note(43));
+        let addr = waiting(Waits::Grpc).await;
+        let text = detect(&environment([(OLD, &addr)]), &numbers).await.unwrap_err().to_string();
+        assert!(text.starts_with("luxd of protocol 43 started this process: luxd of August 2025 loads no"), "{text}");
+        assert!(text.ends_with("install a later one, whose protocol is 42"), "{text}");
     }
 
     #[tokio::test]
-    async fn what_is_missing_or_wrong_is_named() {
-        for (vars, text) in [
-            (environment([]), "this is a plugin and is started by a host, which sets AVALANCHE_VM_RUNTIME_ENGINE_ADDR"),
-            (
-                environment([(AVALANCHE, "")]),
-                "this is a plugin and is started by a host, which sets AVALANCHE_VM_RUNTIME_ENGINE_ADDR",
-            ),
-            (
-                environment([("VM_RUNTIME_ENGINE_ADDR", "127.0.0.1:1")]),
-                "VM_RUNTIME_ENGINE_ADDR is set by a host that is not in this release, which speaks avalanchego 45, \
-                 avalanchego 44, avalanchego 46",
-            ),
-            (
-                environment([(AVALANCHE, "nowhere")]),
-                "AVALANCHE_VM_RUNTIME_ENGINE_ADDR=\"nowhere\" is not an address: expected host:port",
-            ),
-        ] {
-            assert_eq!(found(&vars).await.unwrap_err(), text);
+    async fn addresses_are_looked_at() {
+        for (env, got) in [(AVALANCHE, "nowhere"), (AVALANCHE, "/run/vm.sock"), (NEW, "127.0.0.1"), (OLD, "x:y")] {
+            let vars = environment([(env, got)]);
+            let text = "is not an address: expected host:port, or a path on hosts of ZAP";
+            assert_eq!(found(&vars).await.unwrap_err(), format!("{env}={got:?} {text}"));
         }
+        // A socket with a path: old plugins dial none, so luxd gives it only when it is told to.
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("vm.sock");
+        let _listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        let host = found(&environment([(NEW, path.to_str().unwrap())])).await.unwrap();
+        assert_eq!(
+            (host.dialect.to_string().as_str(), host.connection.lock().unwrap().is_some()),
+            ("luxd 42 over ZAP", true)
+        );
     }
 }

@@ -1,16 +1,18 @@
 //! What differs between hosts.
 
+use std::fmt;
+
 use crate::Phase;
 
-/// THE TABLE: one row for each host protocol. Of rows that share a variable [`Numbers`](crate::Numbers) tells which one
-/// the host speaks; the first is taken where nothing is known, so the host that is in most use comes first.
+/// THE TABLE: one row for each host protocol. Of rows that share a variable the transport and [`Numbers`](crate::Numbers)
+/// tell which one the host speaks; the first is taken where nothing is known, so the host that is in most use comes first.
 ///
 /// The tests run their script of calls over every row.
 pub static TABLE: &[Dialect] = &[
     // v1.14.2, the host that the tests run.
     Dialect {
         name: "avalanchego",
-        env: AVALANCHEGO,
+        envs: AVALANCHEGO,
         transport: Transport::Grpc,
         protocol: 45,
         states: AVALANCHEGO_STATES,
@@ -19,7 +21,7 @@ pub static TABLE: &[Dialect] = &[
     // v1.14.0 and v1.14.1. The first of them sends nothing of Granite's epochs and of Helicon.
     Dialect {
         name: "avalanchego",
-        env: AVALANCHEGO,
+        envs: AVALANCHEGO,
         transport: Transport::Grpc,
         protocol: 44,
         states: AVALANCHEGO_STATES,
@@ -28,24 +30,49 @@ pub static TABLE: &[Dialect] = &[
     // v1.15.0. Its schemas are those of 45.
     Dialect {
         name: "avalanchego",
-        env: AVALANCHEGO,
+        envs: AVALANCHEGO,
         transport: Transport::Grpc,
         protocol: 46,
         states: AVALANCHEGO_STATES,
         sends_epochs: true,
     },
+    // 2026.
+    Dialect {
+        name: "luxd",
+        envs: LUXD,
+        transport: Transport::Zap,
+        protocol: 42,
+        states: LUXD_STATES,
+        sends_epochs: false,
+    },
+    // September 2025 to January 2026. Its schemas are those of avalanchego's 42, without the subnet.
+    Dialect {
+        name: "luxd",
+        envs: LUXD,
+        transport: Transport::Grpc,
+        protocol: 42,
+        states: LUXD_STATES,
+        sends_epochs: false,
+    },
 ];
 
-const AVALANCHEGO: &str = "AVALANCHE_VM_RUNTIME_ENGINE_ADDR";
+const AVALANCHEGO: &[&str] = &["AVALANCHE_VM_RUNTIME_ENGINE_ADDR"];
 const AVALANCHEGO_STATES: StateNumbers = StateNumbers { state_syncing: 1, bootstrapping: 2, normal: 3 };
+/// The first is set since v1.26.
+const LUXD: &[&str] = &["VM_RUNTIME_ENGINE_ADDR", "LUX_VM_RUNTIME_ENGINE_ADDR"];
+const LUXD_STATES: StateNumbers = StateNumbers { state_syncing: 2, bootstrapping: 3, normal: 4 };
+
+/// Numbers of hosts that load no plugin at all, and what to do about them.
+pub(crate) const UNLOADABLE: &[(&str, u32, &str)] =
+    &[("luxd", 43, "luxd of August 2025 loads no plugin, whoever made it: install a later one, whose protocol is 42")];
 
 /// One host protocol.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dialect {
     /// The host's name, for messages.
     pub name: &'static str,
-    /// The variable in which the host puts its address.
-    pub env: &'static str,
+    /// The variables in which the host puts its address, the one that counts first.
+    pub envs: &'static [&'static str],
     /// How calls travel.
     pub transport: Transport,
     /// The number of which host and plugin must have the same.
@@ -57,12 +84,50 @@ pub struct Dialect {
     pub sends_epochs: bool,
 }
 
+impl fmt::Display for Dialect {
+    /// As in `avalanchego 45`, or `luxd 42 over ZAP` where a number is spoken in two ways.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, protocol, transport, .. } = self;
+        let same = |row: &&Self| (row.name, row.protocol) == (*name, *protocol);
+        if TABLE.iter().filter(same).count() > 1 {
+            out.pad(&format!("{name} {protocol} over {transport}"))
+        } else {
+            out.pad(&format!("{name} {protocol}"))
+        }
+    }
+}
+
 /// How calls travel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Transport {
     /// gRPC over plain HTTP/2.
     Grpc,
+    /// Frames over plain TCP.
+    Zap,
+}
+
+impl Transport {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Grpc, Self::Zap];
+
+    /// As operators and hosts write it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Grpc => "grpc",
+            Self::Zap => "zap",
+        }
+    }
+}
+
+impl fmt::Display for Transport {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Grpc => "gRPC",
+            Self::Zap => "ZAP",
+        })
+    }
 }
 
 /// Numbers of the phases. The same number means different phases on different hosts, so it is never read without its
@@ -93,10 +158,10 @@ impl StateNumbers {
     }
 }
 
-/// All rows in words, as in `avalanchego 45, avalanchego 44`.
+/// All rows in words, as in `avalanchego 45, luxd 42 over ZAP`.
 #[must_use]
 pub fn spoken() -> String {
-    TABLE.iter().map(|row| format!("{} {}", row.name, row.protocol)).collect::<Vec<_>>().join(", ")
+    TABLE.iter().map(Dialect::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// The numbers of all rows, without repetition, the first of the table first.
@@ -119,7 +184,9 @@ mod tests {
     fn rows_can_be_told_apart() {
         for (index, row) in TABLE.iter().enumerate() {
             for other in TABLE.iter().skip(index + 1) {
-                assert!((row.env, row.protocol) != (other.env, other.protocol), "{row:?} twice");
+                let told_by = |row: &Dialect| (row.envs, row.transport, row.protocol);
+                assert!(told_by(row) != told_by(other), "{row:?} twice");
+                assert_ne!(row.to_string(), other.to_string());
             }
             let StateNumbers { state_syncing, bootstrapping, normal } = row.states;
             assert_eq!(row.states.phase(state_syncing), Some(Phase::StateSyncing));

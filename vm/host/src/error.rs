@@ -61,13 +61,15 @@ pub enum ServeError {
         /// The variables that would name a host.
         wanted: Vec<&'static str>,
     },
-    /// A host of a family that is not spoken here.
-    #[error("{env} is set by a host that is not in this release, which speaks {spoken}")]
-    ForeignHost {
-        /// The variable found.
-        env: &'static str,
-        /// What would be understood.
-        spoken: String,
+    /// A host that loads no plugins.
+    #[error("{host} of protocol {number} started this process: {advice}")]
+    Unloadable {
+        /// The host's name.
+        host: &'static str,
+        /// Its number.
+        number: u32,
+        /// What to do.
+        advice: &'static str,
     },
     /// The operator chose a number without a row.
     #[error("{place}={got}: this release speaks {spoken}")]
@@ -88,7 +90,7 @@ pub enum ServeError {
         reason: String,
     },
     /// The host's address cannot be dialled.
-    #[error("{env}={got:?} is not an address: expected host:port")]
+    #[error("{env}={got:?} is not an address: expected host:port, or a path on hosts of ZAP")]
     Address {
         /// The variable.
         env: &'static str,
@@ -110,14 +112,12 @@ pub enum ServeError {
         reason: String,
     },
     /// The host did not answer the handshake.
-    #[error("the host at {addr} did not answer the handshake of {listening} within {seconds} s")]
+    #[error("the host at {addr} did not answer the handshake of {listening} in time")]
     Silent {
         /// The host's address.
         addr: String,
         /// Where the plugin listens.
         listening: SocketAddr,
-        /// How long it was given.
-        seconds: u64,
     },
     /// Host and plugin speak different numbers.
     #[error("protocol mismatch: the host speaks {host}, this plugin {plugin}; {advice}")]

@@ -1,27 +1,36 @@
 //! Telling the host that the plugin is there, and which protocol it speaks.
 
 use std::net::SocketAddr;
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use pars_proto::host::vm::runtime::InitializeRequest;
 use pars_proto::host::vm::runtime::runtime_client::RuntimeClient;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
-use crate::dialect::{self, TABLE};
+use crate::dialect::{self, Dialect, TABLE, Transport};
 use crate::grpc::{MESSAGE_BYTES_MAX, connect};
 use crate::text::{bounded, leading_number, one_line};
+use crate::zap::address;
+use crate::zap::hello::{self, Verdict};
 use crate::{Detected, Numbers, PROTOCOL_OVERRIDE, ServeError, Source};
 
 /// Announces a port that listens already. Once: the host remembers the first number it hears and ends the process if
 /// it is not its own, so there is nothing to try again. The host's number is noted, and the next start has it.
-pub(crate) async fn announce(host: &Detected, numbers: &Numbers, listening: SocketAddr) -> Result<(), ServeError> {
-    timeout(HANDSHAKE_TIMEOUT, call(host, numbers, listening)).await.unwrap_or_else(|_| {
-        let seconds = HANDSHAKE_TIMEOUT.as_secs();
-        Err(ServeError::Silent { addr: host.addr.clone(), listening, seconds })
-    })
+pub(crate) async fn announce(
+    mut host: Detected,
+    numbers: &Numbers,
+    listening: SocketAddr,
+    deadline: Instant,
+) -> Result<(), ServeError> {
+    let answered = match host.dialect.transport {
+        Transport::Grpc => timeout_at(deadline, grpc(&host, numbers, listening)).await,
+        Transport::Zap => timeout_at(deadline, zap(&mut host, listening)).await,
+    };
+    answered.unwrap_or(Err(ServeError::Silent { addr: host.addr, listening }))
 }
 
-async fn call(host: &Detected, numbers: &Numbers, listening: SocketAddr) -> Result<(), ServeError> {
+async fn grpc(host: &Detected, numbers: &Numbers, listening: SocketAddr) -> Result<(), ServeError> {
     let plugin = host.dialect.protocol;
     let channel = connect(&host.addr).await.map_err(|reason| ServeError::Dial { addr: host.addr.clone(), reason })?;
     let mut runtime = RuntimeClient::new(channel)
@@ -32,6 +41,29 @@ async fn call(host: &Detected, numbers: &Numbers, listening: SocketAddr) -> Resu
         Ok(_) => Ok(()),
         Err(status) => Err(refusal(host, numbers, status.message())),
     }
+}
+
+async fn zap(host: &mut Detected, listening: SocketAddr) -> Result<(), ServeError> {
+    let plugin = host.dialect.protocol;
+    let failed = |error: std::io::Error| ServeError::Dial { addr: host.addr.clone(), reason: error.to_string() };
+    let mut connection = match host.connection.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
+        Some(connection) => connection,
+        None => address::connect(&host.addr).await.map_err(failed)?,
+    };
+    let reason = match hello::announce(&mut connection, plugin, listening).await.map_err(failed)? {
+        Verdict::Accepted => return Ok(()),
+        Verdict::Refused => match host.other {
+            Some(number) => {
+                let advice = advice(host, &Numbers::default(), number);
+                return Err(ServeError::Mismatch { host: number, plugin, advice });
+            }
+            None => "it closed the connection without a word, as a host of another number does; see its own log, or \
+                     ask it for --version and look for rpcchainvm="
+                .to_owned(),
+        },
+        Verdict::Else(byte) => format!("it answered {byte:#04x}, which no host of ZAP does; is it one of gRPC?"),
+    };
+    Err(ServeError::Refused { plugin, reason })
 }
 
 /// The host names both numbers, but only in words.
@@ -45,12 +77,13 @@ fn refusal(told: &Detected, numbers: &Numbers, words: &str) -> ServeError {
 
 /// What to do about a host that speaks another number.
 fn advice(told: &Detected, numbers: &Numbers, host: u32) -> String {
-    if !TABLE.iter().any(|row| row.env == told.dialect.env && row.protocol == host) {
+    let same = |row: &&Dialect| row.envs == told.dialect.envs && row.transport == told.dialect.transport;
+    if !TABLE.iter().filter(same).any(|row| row.protocol == host) {
         let ours = dialect::spoken();
         return format!("install the plugin release for host protocol {host}; this one speaks {ours}");
     }
     let chosen = match &told.source {
-        Source::Variable => PROTOCOL_OVERRIDE.to_owned(),
+        Source::Variable(name) => (*name).to_owned(),
         Source::File(file) => file.display().to_string(),
         Source::Note | Source::Asked | Source::Default if numbers.note(host) => {
             return format!("it is noted: the next start speaks {host}");
@@ -66,8 +99,8 @@ fn numbers_in(words: &str) -> impl Iterator<Item = u32> + '_ {
     words.split(NUMBER_FOLLOWS).skip(1).filter_map(leading_number)
 }
 
-/// The host ends a plugin that is not heard within this time of its start.
-const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
+/// The host ends a plugin that is not heard within five seconds of its start. What is wrong is said before that.
+pub(crate) const HANDSHAKE_TIMEOUT: Duration = Duration::from_millis(4_500);
 
 /// What the host writes before a number.
 const NUMBER_FOLLOWS: &str = "protocol version ";
@@ -77,6 +110,7 @@ const REASON_BYTES_MAX: usize = 512;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Mutex;
 
     #[test]
     fn both_numbers_are_found_in_the_hosts_words() {
@@ -94,7 +128,7 @@ mod tests {
     }
 
     fn told(source: Source) -> Detected {
-        Detected { dialect: &TABLE[0], addr: String::new(), source }
+        Detected { dialect: &TABLE[0], addr: String::new(), source, other: None, connection: Mutex::default() }
     }
 
     #[test]
@@ -103,7 +137,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let numbers = Numbers::new(folder.path().to_owned(), folder.path().join("absent"));
         for (source, advice) in [
-            (Source::Variable, "GRPC_PARS_PROTOCOL says so: change it to 44"),
+            (Source::Variable(PROTOCOL_OVERRIDE), "GRPC_PARS_PROTOCOL says so: change it to 44"),
             (Source::File("/plugins/pars/host.toml".into()), "/plugins/pars/host.toml says so: change it to 44"),
             (Source::Asked, "it is noted: the next start speaks 44"),
         ] {

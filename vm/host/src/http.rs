@@ -8,11 +8,13 @@
 //! | `exchange.rs` | a request that the host keeps open: body and answer are streams, or the connection changes hands |
 //! | `hijacked.rs` | the bytes of such a connection |
 //! | `upgrade.rs` | what a service gets to take one over |
+//! | `port.rs` | a port of our own, where the host passes bytes on as they are |
 
 mod exchange;
 mod hijacked;
 pub(crate) mod intake;
 mod message;
+pub mod port;
 pub(crate) mod server;
 mod upgrade;
 

@@ -21,6 +21,7 @@ pub mod id;
 pub mod metric;
 pub mod testhost;
 
+mod calls;
 mod detect;
 mod error;
 mod grpc;
@@ -34,12 +35,13 @@ mod peer;
 mod serve;
 mod text;
 mod vm;
+pub mod zap;
 
 pub use bytes::Bytes;
-pub use detect::{Detected, Environment, PROTOCOL_OVERRIDE, detect};
+pub use detect::{Detected, Environment, PROTOCOL_OVERRIDE, TRANSPORT_OVERRIDE, detect};
 pub use error::{HostError, ServeError, VmError};
 pub use host::{Answer, Host};
-pub use http::{Connection, HttpHandler, HttpService, Upgrade};
+pub use http::{Connection, HttpHandler, HttpService, Upgrade, port};
 pub use id::{Id, NodeId};
 pub use numbers::{Numbers, Source};
 pub use peer::{AppError, AppRequest, PeerVersion, Recipients, Validator};

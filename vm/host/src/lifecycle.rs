@@ -5,6 +5,7 @@
 //! SIGTERM when it dies, and a plugin that ignores that holds the chain's database for ever. Hence SIGINT never ends
 //! the process, and SIGTERM does only after `Shutdown` or when the parent is another than at the start.
 
+use std::future::Future;
 use std::net::SocketAddr;
 use std::os::unix::process::parent_id;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,7 +19,7 @@ use tokio::time::{interval, sleep, timeout};
 
 use crate::dialect::Dialect;
 use crate::grpc::Answers;
-use crate::{ChainVm, ServeError, VmError, grpc};
+use crate::{ChainVm, Phase, ServeError, VmError, grpc};
 
 /// Signals, and the parent as it was at the start.
 #[derive(Debug)]
@@ -98,8 +99,11 @@ pub(crate) struct Session<V> {
     vm: Arc<V>,
     dialect: &'static Dialect,
     opening: Mutex<Opening>,
+    phase: Mutex<Option<Phase>>,
     closed: OnceCell<Result<(), VmError>>,
     stage: watch::Sender<Stage>,
+    /// The host closed its only connection.
+    left: watch::Sender<bool>,
     servers: tokio::sync::Mutex<JoinSet<()>>,
 }
 
@@ -109,8 +113,10 @@ impl<V: ChainVm> Session<V> {
             vm,
             dialect,
             opening: Mutex::new(Opening::Never),
+            phase: Mutex::new(None),
             closed: OnceCell::new(),
             stage: watch::Sender::new(Stage::Serving),
+            left: watch::Sender::new(false),
             servers: tokio::sync::Mutex::default(),
         })
     }
@@ -136,6 +142,16 @@ impl<V: ChainVm> Session<V> {
     /// Whether the chain is open.
     pub(crate) fn is_open(&self) -> bool {
         *self.opening() == Opening::Open
+    }
+
+    /// Notes the phase that the chain is in.
+    pub(crate) fn entered(&self, phase: Phase) {
+        *self.phase.lock().unwrap_or_else(PoisonError::into_inner) = Some(phase);
+    }
+
+    /// The phase that the chain is in, none before the first.
+    pub(crate) fn phase(&self) -> Option<Phase> {
+        *self.phase.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn opening(&self) -> MutexGuard<'_, Opening> {
@@ -177,24 +193,40 @@ impl<V: ChainVm> Session<V> {
         Ending(self.stage.subscribe())
     }
 
-    /// Serves on a new port of loopback until the session stops.
+    /// Serves gRPC on a new port of loopback until the session stops.
     pub(crate) async fn spawn_server<S>(&self, service: S) -> std::io::Result<SocketAddr>
     where
         S: Answers + Clone + Send + Sync + 'static,
     {
+        self.listen(|listener, ending| async move { grpc::serve(listener, service, ending.wait()).await }).await
+    }
+
+    /// Serves on a new port of loopback until the session stops, which the server is given to hear of.
+    pub(crate) async fn listen<F>(&self, serve: impl FnOnce(TcpListener, Ending) -> F) -> std::io::Result<SocketAddr>
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
         let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await?;
         let addr = listener.local_addr()?;
-        let stop = reached(self.stage.subscribe(), Stage::Stopping);
-        self.servers.lock().await.spawn(grpc::serve(listener, service, stop));
+        self.servers.lock().await.spawn(serve(listener, self.stopping()));
         Ok(addr)
+    }
+
+    /// Notes that the host's only connection is closed: it is gone, or wants nothing more.
+    pub(crate) fn host_left(&self) {
+        self.left.send_replace(true);
     }
 
     /// Waits for the end.
     pub(crate) async fn until_end(&self, mut signals: Signals) -> End {
         let mut parent_check = interval(PARENT_CHECK_INTERVAL);
+        let mut left = self.left.subscribe();
         loop {
             tokio::select! {
+                // Both may be there at once, and then the host was told everything.
+                biased;
                 () = self.ending() => break,
+                _ = left.wait_for(|left| *left) => return End::Orphaned,
                 _ = signals.terminate.recv() => {
                     if signals.orphaned() {
                         return End::Orphaned;
@@ -209,6 +241,7 @@ impl<V: ChainVm> Session<V> {
         // The host signals as soon as it has the answer. One that does not is not waited for.
         tokio::select! {
             _ = signals.terminate.recv() => {}
+            _ = left.wait_for(|left| *left) => {}
             () = sleep(LINGER) => {}
         }
         End::Shutdown

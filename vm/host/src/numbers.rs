@@ -17,6 +17,7 @@ use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 use tokio::time::timeout;
 
+use crate::dialect::Transport;
 use crate::text::leading_number;
 use crate::{Environment, ServeError};
 
@@ -36,8 +37,8 @@ pub struct Numbers {
 /// How a number was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
-    /// The variable [`PROTOCOL_OVERRIDE`](crate::PROTOCOL_OVERRIDE).
-    Variable,
+    /// A variable, as [`PROTOCOL_OVERRIDE`](crate::PROTOCOL_OVERRIDE).
+    Variable(&'static str),
     /// The operator's file.
     File(PathBuf),
     /// A note of an earlier start.
@@ -65,23 +66,16 @@ impl Numbers {
         Self { folder: Some(folder), parent: Some(parent) }
     }
 
-    /// The host's number, if anything tells it.
-    pub(crate) async fn find(&self, environment: &Environment) -> Result<Option<(u32, Source)>, ServeError> {
-        if let Some(number) = self.of_operator()? {
-            return Ok(Some(number));
-        }
+    /// The host's number, if a note or the host itself tells it.
+    pub(crate) async fn find(&self, environment: &Environment) -> Option<(u32, Source)> {
         let key = self.key();
         if let Some(number) = self.notes().iter().find(|note| note.key == key).map(|note| note.number) {
-            return Ok(Some((number, Source::Note)));
+            return Some((number, Source::Note));
         }
-        let Some(parent) = self.parent.as_deref().filter(|_| environment.var(ASKING).is_none()) else {
-            return Ok(None);
-        };
-        let answered = ask(parent).await;
-        if let Some(number) = answered {
-            self.note(number);
-        }
-        Ok(answered.map(|number| (number, Source::Asked)))
+        let parent = self.parent.as_deref().filter(|_| environment.var(ASKING).is_none())?;
+        let number = ask(parent).await?;
+        self.note(number);
+        Some((number, Source::Asked))
     }
 
     /// Notes the number of the host that started this process, for the next start. Whether that was possible.
@@ -105,17 +99,16 @@ impl Numbers {
         written.is_ok()
     }
 
-    fn of_operator(&self) -> Result<Option<(u32, Source)>, ServeError> {
-        let Some(file) = self.folder.as_ref().map(|folder| folder.join(FILE)) else { return Ok(None) };
+    /// What the operator's file says, and where it is.
+    pub(crate) fn of_operator(&self) -> Result<(Choice, PathBuf), ServeError> {
+        let Some(file) = self.folder.as_ref().map(|folder| folder.join(FILE)) else { return Ok(Default::default()) };
         let wrong = |reason: String| ServeError::File { file: file.clone(), reason };
-        match read(&file) {
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
-            Err(error) => Err(wrong(error.to_string())),
-            Ok(text) => {
-                let number = protocol(&text).map_err(wrong)?;
-                Ok(number.map(|number| (number, Source::File(file))))
-            }
-        }
+        let choice = match read(&file) {
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Choice::default(),
+            Err(error) => return Err(wrong(error.to_string())),
+            Ok(text) => Choice::parse(&text).map_err(wrong)?,
+        };
+        Ok((choice, file))
     }
 
     /// What is noted. What cannot be read is as good as absent: the host is asked again.
@@ -196,27 +189,40 @@ fn number_in(version: &str) -> Option<u32> {
     leading_number(rest)
 }
 
-/// The number that the operator chose, in a file of lines as `key = value`.
-fn protocol(text: &str) -> Result<Option<u32>, String> {
-    let mut protocol = None;
-    for (index, line) in text.lines().enumerate() {
-        let line = line.split_once('#').map_or(line, |(line, _)| line).trim();
-        if line.is_empty() {
-            continue;
-        }
-        let at = |what: &str| format!("line {}: {what}", index + 1);
-        let (key, value) = line.split_once('=').ok_or_else(|| at("expected key = value"))?;
-        match (key.trim(), value.trim()) {
-            ("protocol", number) => {
-                let number = number.parse().map_err(|_| at(&format!("protocol is {number}, expected a number")))?;
-                protocol = Some(number);
+/// What an operator may choose.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Choice {
+    pub(crate) protocol: Option<u32>,
+    pub(crate) transport: Option<Transport>,
+}
+
+impl Choice {
+    /// From lines as `key = value`.
+    fn parse(text: &str) -> Result<Self, String> {
+        let mut choice = Self::default();
+        for (index, line) in text.lines().enumerate() {
+            let line = line.split_once('#').map_or(line, |(line, _)| line).trim();
+            if line.is_empty() {
+                continue;
             }
-            ("transport", "\"grpc\"") => {}
-            ("transport", other) => return Err(at(&format!("transport is {other}, expected \"grpc\""))),
-            (key, _) => return Err(at(&format!("unknown key {key}, expected protocol or transport"))),
+            let at = |what: &str| format!("line {}: {what}", index + 1);
+            let (key, value) = line.split_once('=').ok_or_else(|| at("expected key = value"))?;
+            match (key.trim(), value.trim()) {
+                ("protocol", number) => {
+                    let number = number.parse().map_err(|_| at(&format!("protocol is {number}, expected a number")))?;
+                    choice.protocol = Some(number);
+                }
+                ("transport", name) => {
+                    let named = |transport: &Transport| name == format!("\"{}\"", transport.name());
+                    let found = Transport::ALL.into_iter().find(named);
+                    let wrong = || at(&format!("transport is {name}, expected \"grpc\" or \"zap\""));
+                    choice.transport = Some(found.ok_or_else(wrong)?);
+                }
+                (key, _) => return Err(at(&format!("unknown key {key}, expected protocol or transport"))),
+            }
         }
+        Ok(choice)
     }
-    Ok(protocol)
 }
 
 /// A short file.
@@ -278,16 +284,16 @@ mod tests {
             format!("env | grep -v -e ^PWD= -e ^_= -e ^SHLVL= >> {0}; cat >> {0}; echo rpcchainvm=44,", said.display());
         let numbers = Numbers::new(folder.path().join("plugins/pars"), program(folder.path(), "host", &script));
         let nothing = Environment::default();
-        assert_eq!(numbers.find(&nothing).await.unwrap(), Some((44, Source::Asked)));
-        assert_eq!(numbers.find(&nothing).await.unwrap(), Some((44, Source::Note)));
+        assert_eq!(numbers.find(&nothing).await, Some((44, Source::Asked)));
+        assert_eq!(numbers.find(&nothing).await, Some((44, Source::Note)));
         assert_eq!(fs::read_to_string(&said).unwrap(), format!("{ASKING}=1\n"));
         // A host that refused tells better.
         assert!(numbers.note(46));
-        assert_eq!(numbers.find(&nothing).await.unwrap(), Some((46, Source::Note)));
+        assert_eq!(numbers.find(&nothing).await, Some((46, Source::Note)));
         // Another program of the same name is asked again.
         fs::remove_file(folder.path().join("host")).unwrap();
         drop(program(folder.path(), "host", "echo x [rpcchainvm=45]"));
-        assert_eq!(numbers.find(&nothing).await.unwrap(), Some((45, Source::Asked)));
+        assert_eq!(numbers.find(&nothing).await, Some((45, Source::Asked)));
         let lines = fs::read_to_string(folder.path().join("plugins/pars/numbers")).unwrap();
         assert_eq!(lines.lines().count(), 2, "{lines}");
     }
@@ -299,43 +305,44 @@ mod tests {
         for (name, script) in [("silent", "sleep 100"), ("failing", "exit 3"), ("endless", "yes rpc")] {
             let numbers = Numbers::new(folder.path().join("pars"), program(folder.path(), name, script));
             let since = Instant::now();
-            assert_eq!(numbers.find(&nothing).await.unwrap(), None, "{name}");
+            assert_eq!(numbers.find(&nothing).await, None, "{name}");
             assert!(since.elapsed() < ASK_TIMEOUT + Duration::from_secs(1), "{name}: {:?}", since.elapsed());
         }
         let plain = folder.path().join("plain");
         fs::write(&plain, "#!/bin/sh\necho rpcchainvm=45").unwrap();
         let own = std::env::current_exe().unwrap();
         for parent in [plain, own, folder.path().to_owned(), folder.path().join("absent")] {
-            assert_eq!(Numbers::new(folder.path().join("pars"), parent).find(&nothing).await.unwrap(), None);
+            assert_eq!(Numbers::new(folder.path().join("pars"), parent).find(&nothing).await, None);
         }
         // One that is asked itself asks nobody.
         let host = program(folder.path(), "host", "echo rpcchainvm=45");
         let asked = [(ASKING, "1")].into_iter().collect();
-        assert_eq!(Numbers::new(folder.path().join("pars"), host).find(&asked).await.unwrap(), None);
+        assert_eq!(Numbers::new(folder.path().join("pars"), host).find(&asked).await, None);
     }
 
     #[tokio::test]
-    async fn the_operator_has_the_last_word() {
+    async fn what_an_operator_writes() {
         let folder = tempfile::tempdir().unwrap();
         let numbers = Numbers::new(folder.path().to_owned(), program(folder.path(), "host", "echo rpcchainvm=45"));
         let file = folder.path().join("host.toml");
         for (text, found) in [
-            ("protocol = 44 # v1.14.0\ntransport = \"grpc\"\n", Ok(44)),
-            ("\n# nothing\n", Ok(45)),
+            ("protocol = 44 # v1.14.0\ntransport = \"grpc\"\n", Ok((Some(44), Some(Transport::Grpc)))),
+            ("transport = \"zap\"", Ok((None, Some(Transport::Zap)))),
+            ("\n# nothing\n", Ok((None, None))),
             ("protocol = \"44\"", Err("line 1: protocol is \"44\", expected a number")),
             ("\nprotocol 44", Err("line 2: expected key = value")),
-            ("transport = \"zap\"", Err("line 1: transport is \"zap\", expected \"grpc\"")),
+            ("transport = \"both\"", Err("line 1: transport is \"both\", expected \"grpc\" or \"zap\"")),
             ("port = 1", Err("line 1: unknown key port, expected protocol or transport")),
         ] {
             fs::write(&file, text).unwrap();
-            let known = numbers.find(&Environment::default()).await;
-            let known = known.map(|known| known.unwrap().0).map_err(|error| error.to_string());
-            assert_eq!(known, found.map_err(|reason| format!("{}: {reason}", file.display())), "{text}");
+            let said = numbers.of_operator().map(|(choice, _)| (choice.protocol, choice.transport));
+            let said = said.map_err(|error| error.to_string());
+            assert_eq!(said, found.map_err(|reason| format!("{}: {reason}", file.display())), "{text}");
         }
         // Notes that cannot be read are none.
         fs::remove_file(&file).unwrap();
         fs::write(folder.path().join("numbers"), b"1 2\n\xff\n1 2 3 4 5\n").unwrap();
-        let known = numbers.find(&Environment::default()).await.unwrap();
+        let known = numbers.find(&Environment::default()).await;
         assert_eq!(known, Some((45, Source::Asked)));
         assert!(!Numbers::default().note(45));
     }

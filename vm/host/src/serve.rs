@@ -7,9 +7,14 @@ use std::time::Duration;
 
 use pars_proto::host::vm::vm_server::VmServer;
 
+use tokio::time::Instant;
+
+use crate::dialect::Transport;
 use crate::grpc::MESSAGE_BYTES_MAX;
 use crate::grpc::server::VmService;
+use crate::handshake::HANDSHAKE_TIMEOUT;
 use crate::lifecycle::{End, Session, Signals};
+use crate::zap::server::ZapService;
 use crate::{ChainVm, Environment, Numbers, ServeError, detect, handshake};
 
 /// Serves a chain to the host that the environment names, until the host ends it. A failure is one line on stderr,
@@ -34,14 +39,25 @@ pub async fn serve<V: ChainVm>(vm: Arc<V>, environment: &Environment, numbers: &
 /// No host is named, or the handshake fails.
 pub async fn run<V: ChainVm>(vm: Arc<V>, environment: &Environment, numbers: &Numbers) -> Result<(), ServeError> {
     let signals = Signals::install()?;
+    let deadline = Instant::now() + HANDSHAKE_TIMEOUT;
     let host = detect(environment, numbers).await?;
-    let session = Session::new(vm, host.dialect);
-    let service = VmServer::new(VmService::new(Arc::clone(&session)))
-        .max_decoding_message_size(MESSAGE_BYTES_MAX)
-        .max_encoding_message_size(MESSAGE_BYTES_MAX);
-    let listening = session.spawn_server(service).await.map_err(ServeError::Listen)?;
-    handshake::announce(&host, numbers, listening).await?;
-    tracing::debug!(host = host.dialect.name, protocol = host.dialect.protocol, %listening, "announced");
+    let dialect = host.dialect;
+    let session = Session::new(vm, dialect);
+    let listening = match dialect.transport {
+        Transport::Grpc => {
+            let service = VmServer::new(VmService::new(Arc::clone(&session)))
+                .max_decoding_message_size(MESSAGE_BYTES_MAX)
+                .max_encoding_message_size(MESSAGE_BYTES_MAX);
+            session.spawn_server(service).await
+        }
+        Transport::Zap => {
+            let service = ZapService::new(Arc::clone(&session));
+            session.listen(|listener, ending| service.serve(listener, ending)).await
+        }
+    };
+    let listening = listening.map_err(ServeError::Listen)?;
+    handshake::announce(host, numbers, listening, deadline).await?;
+    tracing::debug!(host = %dialect, %listening, "announced");
 
     if session.until_end(signals).await == End::Orphaned {
         tracing::warn!("the host is gone without Shutdown: closing the chain");

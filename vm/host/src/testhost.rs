@@ -2,11 +2,14 @@
 //! services. Beside the handshake it serves the host's database, kept in memory, and the services that reach peers,
 //! validator sets and the signer; and it passes users' connections on.
 
+mod http;
 mod inside;
 mod proxy;
 mod raw;
 mod services;
 mod user;
+mod vm;
+mod zap;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -31,12 +34,15 @@ use tonic::{Request, Response, Status, async_trait};
 
 pub use services::Sent;
 
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, Transport};
 use crate::grpc::{self, MESSAGE_BYTES_MAX};
 use crate::{Environment, Id, PROTOCOL_OVERRIDE};
 
+pub use self::http::Http;
+pub use self::vm::Vm;
 pub use inside::Inside;
 pub use raw::Raw;
+pub use zap::Line;
 
 /// A host of one row of the table. It is gone when it is dropped.
 #[derive(Debug)]
@@ -48,6 +54,8 @@ pub struct TestHost {
     services_addr: SocketAddr,
     services: Arc<services::Memory>,
     announced: mpsc::Receiver<String>,
+    /// Counts how often connections to services were cut.
+    cuts: watch::Sender<u64>,
     _alive: watch::Sender<()>,
 }
 
@@ -56,13 +64,21 @@ pub struct TestHost {
 #[non_exhaustive]
 pub struct Plugin {
     /// The chain.
-    pub vm: VmClient<Channel>,
+    pub vm: Vm,
+    /// What only hosts of gRPC have.
+    pub grpc: Option<OverGrpc>,
+    /// Where it listens.
+    pub addr: String,
+}
+
+/// More clients of a plugin that speaks gRPC.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct OverGrpc {
     /// The health of its server.
     pub health: HealthClient<Channel>,
     /// The same connection, for bytes that are no message.
     pub raw: Raw,
-    /// Where it listens.
-    pub addr: String,
 }
 
 /// What the test host waited for in vain.
@@ -98,26 +114,53 @@ impl TestHost {
     pub async fn start_with_protocol(dialect: &'static Dialect, protocol: u32) -> std::io::Result<Self> {
         let (alive, stop) = watch::channel(());
         let (announce, announced) = mpsc::channel(1);
-        let runtime = Engine { name: dialect.name, protocol, first: Mutex::default(), announce };
         let database = Arc::new(Memory::default());
-        let database_service = DatabaseServer::from_arc(Arc::clone(&database))
-            .max_decoding_message_size(MESSAGE_BYTES_MAX)
-            .max_encoding_message_size(MESSAGE_BYTES_MAX);
-
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let runtime_addr = listener.local_addr()?;
-        drop(tokio::spawn(grpc::serve(listener, RuntimeServer::new(runtime), gone(stop.clone()))));
-
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let database_addr = listener.local_addr()?;
-        drop(tokio::spawn(grpc::serve(listener, database_service, gone(stop.clone()))));
-
-        let services = Arc::new(services::Memory::default());
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let services_addr = listener.local_addr()?;
-        drop(tokio::spawn(grpc::serve(listener, services::Services::new(&services), gone(stop))));
-
-        Ok(Self { dialect, runtime_addr, database_addr, database, services_addr, services, announced, _alive: alive })
+        let services = Arc::new(services::Memory::new(dialect.name == "luxd"));
+        let cuts = watch::Sender::new(0);
+        let mut addrs = [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)); 3];
+        let mut listeners = Vec::new();
+        for addr in &mut addrs {
+            let listener = TcpListener::bind(*addr).await?;
+            *addr = listener.local_addr()?;
+            listeners.push(listener);
+        }
+        let [runtime_addr, database_addr, services_addr] = addrs;
+        let (Some(lending), Some(storing), Some(greeting)) = (listeners.pop(), listeners.pop(), listeners.pop()) else {
+            return Err(std::io::ErrorKind::AddrNotAvailable.into());
+        };
+        match dialect.transport {
+            Transport::Grpc => {
+                let runtime = Engine { name: dialect.name, protocol, first: Mutex::default(), announce };
+                let database = DatabaseServer::from_arc(Arc::clone(&database))
+                    .max_decoding_message_size(MESSAGE_BYTES_MAX)
+                    .max_encoding_message_size(MESSAGE_BYTES_MAX);
+                drop(tokio::spawn(grpc::serve(greeting, RuntimeServer::new(runtime), gone(stop.clone()))));
+                drop(tokio::spawn(grpc::serve(storing, database, gone(stop.clone()))));
+                drop(tokio::spawn(grpc::serve(lending, services::Services::new(&services), gone(stop))));
+            }
+            Transport::Zap => {
+                let until = stop.clone();
+                drop(tokio::spawn(async move {
+                    tokio::select! {
+                        () = zap::greet(greeting, protocol, announce) => {}
+                        () = gone(until) => {}
+                    }
+                }));
+                drop(tokio::spawn(zap::serve(storing, Arc::clone(&database), stop.clone(), cuts.subscribe())));
+                drop(tokio::spawn(zap::serve(lending, Arc::clone(&services), stop, cuts.subscribe())));
+            }
+        }
+        Ok(Self {
+            dialect,
+            runtime_addr,
+            database_addr,
+            database,
+            services_addr,
+            services,
+            announced,
+            cuts,
+            _alive: alive,
+        })
     }
 
     /// What the host puts into the plugin's environment, and the choice of its row.
@@ -129,13 +172,13 @@ impl TestHost {
     /// The same as pairs, for a child process.
     #[must_use]
     pub fn variables(&self) -> [(&'static str, String); 2] {
-        [(self.dialect.env, self.runtime_addr.to_string()), (PROTOCOL_OVERRIDE, self.dialect.protocol.to_string())]
+        [self.address(), (PROTOCOL_OVERRIDE, self.dialect.protocol.to_string())]
     }
 
     /// The host's address alone, as a real host gives it.
     #[must_use]
     pub fn address(&self) -> (&'static str, String) {
-        (self.dialect.env, self.runtime_addr.to_string())
+        (self.dialect.envs.first().copied().unwrap_or_default(), self.runtime_addr.to_string())
     }
 
     /// Where the host's database listens.
@@ -177,6 +220,11 @@ impl TestHost {
         self.database.closed.store(true, Ordering::SeqCst);
     }
 
+    /// Closes all connections to services that are lent over ZAP; new ones are taken.
+    pub fn cut_services(&self) {
+        self.cuts.send_modify(|cuts| *cuts += 1);
+    }
+
     /// Waits for a plugin with the right number and dials it.
     ///
     /// # Errors
@@ -184,18 +232,32 @@ impl TestHost {
     pub async fn plugin(&mut self) -> Result<Plugin, TestHostError> {
         let announced = timeout(PLUGIN_TIMEOUT, self.announced.recv()).await;
         let addr = announced.ok().flatten().ok_or(TestHostError::NoPlugin)?;
+        if self.dialect.transport == Transport::Zap {
+            let unreachable =
+                |error: std::io::Error| TestHostError::Unreachable { addr: addr.clone(), reason: error.to_string() };
+            let line = Line::open(&addr).await.map_err(unreachable)?;
+            return Ok(Plugin { vm: Vm::Zap(line), grpc: None, addr });
+        }
         let channel = dial(&addr).await?;
         let vm = VmClient::new(channel.clone())
             .max_decoding_message_size(MESSAGE_BYTES_MAX)
             .max_encoding_message_size(MESSAGE_BYTES_MAX);
-        Ok(Plugin { vm, health: HealthClient::new(channel.clone()), raw: Raw::new(channel), addr })
+        let grpc = OverGrpc { health: HealthClient::new(channel.clone()), raw: Raw::new(channel) };
+        Ok(Plugin { vm: Vm::Grpc(vm), grpc: Some(grpc), addr })
     }
 
     /// Dials the server of one handler, as named in the answer to `CreateHandlers`.
     ///
     /// # Errors
     /// It cannot be dialled.
-    pub async fn http(&self, addr: &str) -> Result<HttpClient<Channel>, TestHostError> {
+    pub async fn http(&self, addr: &str) -> Result<Http, TestHostError> {
+        match self.dialect.transport {
+            Transport::Grpc => Ok(Http::Grpc(self.http_client(addr).await?)),
+            Transport::Zap => Ok(Http::Plain(addr.to_owned())),
+        }
+    }
+
+    async fn http_client(&self, addr: &str) -> Result<HttpClient<Channel>, TestHostError> {
         Ok(HttpClient::new(dial(addr).await?)
             .max_decoding_message_size(MESSAGE_BYTES_MAX)
             .max_encoding_message_size(MESSAGE_BYTES_MAX))
@@ -217,7 +279,11 @@ impl TestHost {
     /// # Errors
     /// There is no port to listen on, or the handler cannot be dialled.
     pub async fn proxy(&self, handler_addr: &str, streamed: bool) -> std::io::Result<SocketAddr> {
-        let http = self.http(handler_addr).await.map_err(std::io::Error::other)?;
+        if self.dialect.transport == Transport::Zap {
+            // What such a host puts in front changes nothing that matters here.
+            return handler_addr.parse().map_err(std::io::Error::other);
+        }
+        let http = self.http_client(handler_addr).await.map_err(std::io::Error::other)?;
         proxy::listen(http, streamed).await
     }
 }

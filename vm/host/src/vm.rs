@@ -34,8 +34,8 @@ pub trait ChainVm: Send + Sync + 'static {
     /// Name and release, for the host's log. Comes without `initialize` too.
     fn version(&self) -> impl Future<Output = Result<String, VmError>> + Send;
 
-    /// JSON for the host's health page; an error marks the chain unhealthy.
-    fn health(&self) -> impl Future<Output = Result<String, VmError>> + Send;
+    /// Facts for the host's health page, each with its value as JSON; an error marks the chain unhealthy.
+    fn health(&self) -> impl Future<Output = Result<Vec<(&'static str, String)>, VmError>> + Send;
 
     /// What is measured, for the host's scraper. Comes at any time, without `initialize` too.
     fn gather(&self) -> impl Future<Output = Result<Vec<Family>, VmError>> + Send;
@@ -72,6 +72,13 @@ pub trait ChainVm: Send + Sync + 'static {
     /// Decides against a verified block.
     fn reject(&self, id: Id) -> impl Future<Output = Result<(), VmError>> + Send;
 
+    /// Blocks up to this height have a certificate of the network and are never taken back, which some hosts tell. Heights
+    /// above the last accepted one count once they are accepted.
+    fn set_final(&self, height: u64) -> impl Future<Output = Result<(), VmError>> + Send;
+
+    /// The height that was told last, or the first block's.
+    fn final_height(&self) -> impl Future<Output = Result<u64, VmError>> + Send;
+
     /// A peer that has the chain, or this node itself, is connected. The calls about peers, this and the following, come
     /// at any time after `initialize`. They give no error, which hosts take as the end of the chain: nothing that a peer
     /// does ends it. They do not wait for peers either.
@@ -98,7 +105,7 @@ pub trait ChainVm: Send + Sync + 'static {
 pub struct InitArgs {
     /// The network.
     pub network_id: u32,
-    /// The subnet that validates the chain.
+    /// The subnet that validates the chain; all zeros where the host does not say.
     pub subnet_id: Id,
     /// The chain.
     pub chain_id: Id,
@@ -116,8 +123,12 @@ pub struct InitArgs {
     pub config: Bytes,
     /// Where the host's database listens; [`Host`] reaches it.
     pub db_server_addr: String,
-    /// Where the host's other services listen.
+    /// Where the host's other services listen; empty for a host without a way to peers.
     pub server_addr: String,
+    /// Where a host listens that has validator sets at an address of their own; empty for others.
+    pub validator_server_addr: String,
+    /// The host says which blocks are final: an accepted one may be taken back before that.
+    pub tells_final: bool,
     /// When the network changes its rules; some hosts do not say.
     pub network_upgrades: Option<NetworkUpgrades>,
 }

@@ -10,11 +10,16 @@ use std::time::Duration;
 /// it removes the old, a few of the largest at a time.
 const DISK_FREE_MIN: u64 = 256 << 20;
 
-/// How the node is, as JSON.
+/// How the node is: names, and values as JSON.
 ///
 /// # Errors
 /// What an operator has to do something about.
-pub(super) fn report(node: &Node, metrics: &Metrics, phase: Option<Phase>, now_ms: u64) -> Result<String, VmError> {
+pub(super) fn report(
+    node: &Node,
+    metrics: &Metrics,
+    phase: Option<Phase>,
+    now_ms: u64,
+) -> Result<Vec<(&'static str, String)>, VmError> {
     let room = metrics.disk_room();
     let folder = metrics.folder().map(|folder| folder.display().to_string()).unwrap_or_default();
     match room {
@@ -31,16 +36,16 @@ pub(super) fn report(node: &Node, metrics: &Metrics, phase: Option<Phase>, now_m
         Some(_) | None => {}
     }
     let pool = node.pool().stats();
-    let report = json!({
-        "height": node.head().height(),
-        "lastBlockAgeSeconds": Duration::from_millis(metrics.age_ms(now_ms)).as_secs(),
-        "phase": phase.map(|phase| phase.to_string()),
-        "stopped": metrics.is_stopped(),
-        "processing": metrics.processing(),
-        "pool": { "executable": pool.executable, "parked": pool.parked, "bytes": pool.bytes },
-        "webSockets": metrics.websockets(),
-        "diskFreeBytes": room.map(|room| room.free),
-        "version": env!("CARGO_PKG_VERSION"),
-    });
-    Ok(report.to_string())
+    let facts = [
+        ("height", json!(node.head().height())),
+        ("lastBlockAgeSeconds", json!(Duration::from_millis(metrics.age_ms(now_ms)).as_secs())),
+        ("phase", json!(phase.map(|phase| phase.to_string()))),
+        ("stopped", json!(metrics.is_stopped())),
+        ("processing", json!(metrics.processing())),
+        ("pool", json!({ "executable": pool.executable, "parked": pool.parked, "bytes": pool.bytes })),
+        ("webSockets", json!(metrics.websockets())),
+        ("diskFreeBytes", json!(room.map(|room| room.free))),
+        ("version", json!(env!("CARGO_PKG_VERSION"))),
+    ];
+    Ok(facts.into_iter().map(|(name, value)| (name, value.to_string())).collect())
 }

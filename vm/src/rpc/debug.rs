@@ -41,7 +41,7 @@ pub fn raw_receipts(api: &Api, params: &Params) -> Answer {
     let block = params.required_block(0)?;
     let head = api.head();
     let height = match block {
-        BlockRef::Hash(_) => find(&head, block)?,
+        BlockRef::Hash(_) => find(api, &head, block)?,
         BlockRef::Number(_) | BlockRef::Nothing => Some(known(api, &head, block)?),
     };
     let receipts = height.map(|height| head.receipts(height)).transpose()?.flatten().unwrap_or_default();

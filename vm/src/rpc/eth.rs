@@ -63,18 +63,19 @@ pub fn syncing(_: &Api, params: &Params) -> Answer {
 }
 
 /// Height of a tag or number.
-pub(crate) fn height_of(head: &View, number: BlockNumber) -> u64 {
+pub(crate) fn height_of(api: &Api, head: &View, number: BlockNumber) -> u64 {
     match number {
         BlockNumber::Latest | BlockNumber::Pending => head.height(),
+        BlockNumber::Final => api.node().final_height(head),
         BlockNumber::Earliest => 0,
         BlockNumber::Number(height) => height,
     }
 }
 
 /// Height of an accepted block; none where there is no such block.
-pub(crate) fn find(head: &View, block: BlockRef) -> Result<Option<u64>, Fatal> {
+pub(crate) fn find(api: &Api, head: &View, block: BlockRef) -> Result<Option<u64>, Fatal> {
     match block {
-        BlockRef::Number(number) => Ok(Some(height_of(head, number)).filter(|height| *height <= head.height())),
+        BlockRef::Number(number) => Ok(Some(height_of(api, head, number)).filter(|height| *height <= head.height())),
         BlockRef::Hash(hash) => head.height_of(BlockId(hash)),
         BlockRef::Nothing => Ok(None),
     }
@@ -82,7 +83,7 @@ pub(crate) fn find(head: &View, block: BlockRef) -> Result<Option<u64>, Fatal> {
 
 /// Height of an accepted block, for methods to which an unknown block is an error.
 pub(crate) fn known(api: &Api, head: &View, block: BlockRef) -> Result<u64, RpcError> {
-    find(head, block)?.ok_or_else(|| {
+    find(api, head, block)?.ok_or_else(|| {
         RpcError::server(match block {
             BlockRef::Number(_) if api.limits().unfinalized => "header not found",
             BlockRef::Number(_) => "cannot query unfinalized data",

@@ -23,6 +23,18 @@ pub struct GetSubnetIdResponse {
     #[prost(bytes = "bytes", tag = "1")]
     pub subnet_id: ::prost::bytes::Bytes,
 }
+/// A chain.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetNetIdRequest {
+    #[prost(bytes = "bytes", tag = "1")]
+    pub chain_id: ::prost::bytes::Bytes,
+}
+/// Its subnet, for all that the field is called.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetNetIdResponse {
+    #[prost(bytes = "bytes", tag = "1")]
+    pub chain_id: ::prost::bytes::Bytes,
+}
 /// A height.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetWarpValidatorSetsRequest {
@@ -277,6 +289,31 @@ pub mod validator_state_client {
                 .insert(GrpcMethod::new("validatorstate.ValidatorState", "GetSubnetID"));
             self.inner.unary(req, path, codec).await
         }
+        /// The same, as some hosts of luxd call it.
+        pub async fn get_net_id(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetNetIdRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetNetIdResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/validatorstate.ValidatorState/GetNetID",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("validatorstate.ValidatorState", "GetNetID"));
+            self.inner.unary(req, path, codec).await
+        }
         /// The signing sets of all subnets at a height.
         pub async fn get_warp_validator_sets(
             &mut self,
@@ -401,6 +438,14 @@ pub mod validator_state_server {
             request: tonic::Request<super::GetSubnetIdRequest>,
         ) -> std::result::Result<
             tonic::Response<super::GetSubnetIdResponse>,
+            tonic::Status,
+        >;
+        /// The same, as some hosts of luxd call it.
+        async fn get_net_id(
+            &self,
+            request: tonic::Request<super::GetNetIdRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetNetIdResponse>,
             tonic::Status,
         >;
         /// The signing sets of all subnets at a height.
@@ -617,6 +662,51 @@ pub mod validator_state_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetSubnetIDSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/validatorstate.ValidatorState/GetNetID" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetNetIDSvc<T: ValidatorState>(pub Arc<T>);
+                    impl<
+                        T: ValidatorState,
+                    > tonic::server::UnaryService<super::GetNetIdRequest>
+                    for GetNetIDSvc<T> {
+                        type Response = super::GetNetIdResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetNetIdRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ValidatorState>::get_net_id(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetNetIDSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

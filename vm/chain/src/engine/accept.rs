@@ -106,6 +106,29 @@ impl Chain {
         Ok(self.store.commit(batch, Durability::Synced)?)
     }
 
+    /// Keeps the height up to which the network has certified blocks. It never goes back. It outlives the process, and a
+    /// loss of power with the next block.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub fn set_final(&self, height: u64) -> Result<(), Fatal> {
+        let known = meta::final_height(self.store.snapshot()?.as_ref())?;
+        if known.is_some_and(|known| known >= height) {
+            return Ok(());
+        }
+        let mut batch = Batch::default();
+        meta::set_final_height(&mut batch, height);
+        Ok(self.store.commit(batch, Durability::Buffered)?)
+    }
+
+    /// Height up to which the network has certified blocks, where a host ever said so.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub fn final_height(&self) -> Result<Option<u64>, Fatal> {
+        meta::final_height(self.store.snapshot()?.as_ref())
+    }
+
     /// Takes accepted blocks back until `height` is the last one, by their reverse diffs. Processing blocks are
     /// forgotten. Each step is one batch, so an interruption leaves some head between; the last one is synced, and those
     /// before it with it.

@@ -8,6 +8,7 @@
 //! | `oldest` | oldest height whose state can be read (8) |
 //! | `genesis`, `upgrade`, `host`, `airdrop` | the files, and the host's upgrade times, that the chain was last opened with |
 //! | `place` | what the chain is on its host: network id (4), blockchain id (32) |
+//! | `final` | height (8) up to which the network has certified blocks; only where a host ever said so |
 //! | `sums` | hash (32) of each record of [`OPENED_WITH`], and the hash (32) of these; not in stores of older builds |
 
 use crate::block::BlockId;
@@ -28,6 +29,9 @@ pub const OPENED_WITH: [&str; 5] = ["genesis", "upgrade", "host", "airdrop", "pl
 
 /// Records that every store has, besides those of [`OPENED_WITH`].
 pub const OTHERS: [&str; 4] = ["format", "release", "head", "oldest"];
+
+/// Name of the record of what is final.
+pub const FINAL: &str = "final";
 
 /// Name of the record of hashes.
 pub const SUMS: &str = "sums";
@@ -123,6 +127,15 @@ pub fn oldest(read: &dyn Read) -> Result<u64, Fatal> {
     exact(&bytes).map(u64::from_be_bytes).ok_or_else(|| corrupt("oldest"))
 }
 
+/// Height up to which the network has certified blocks, as a host said; none where none did.
+///
+/// # Errors
+/// When the store failed or holds something else.
+pub fn final_height(read: &dyn Read) -> Result<Option<u64>, Fatal> {
+    let bytes = read.get(Column::Meta, FINAL.as_bytes())?;
+    bytes.map(|bytes| exact(&bytes).map(u64::from_be_bytes).ok_or_else(|| corrupt(FINAL))).transpose()
+}
+
 /// A file that the chain was last opened with.
 ///
 /// # Errors
@@ -141,6 +154,11 @@ pub fn set_format(batch: &mut Batch) {
 pub fn set_head(batch: &mut Batch, head: Head) {
     let value = [head.height.to_be_bytes().as_slice(), head.id.0.as_slice()].concat();
     batch.put(Column::Meta, Bytes::from_static(b"head"), value);
+}
+
+/// Writes the height up to which the network has certified blocks.
+pub fn set_final_height(batch: &mut Batch, height: u64) {
+    batch.put(Column::Meta, Bytes::from_static(FINAL.as_bytes()), height.to_be_bytes().to_vec());
 }
 
 /// Writes the oldest height whose state can be read.

@@ -6,12 +6,12 @@ use pars_proto::host::appsender::{SendAppErrorMsg, SendAppGossipMsg, SendAppRequ
 use pars_proto::host::rpcdb::database_client::DatabaseClient;
 use pars_proto::host::rpcdb::{Error, GetRequest, PutRequest};
 use pars_proto::host::validatorstate::validator_state_client::ValidatorStateClient;
-use pars_proto::host::validatorstate::{GetSubnetIdRequest, GetValidatorSetRequest};
+use pars_proto::host::validatorstate::{GetNetIdRequest, GetSubnetIdRequest, GetValidatorSetRequest};
 use pars_proto::host::warp::SignRequest;
 use pars_proto::host::warp::signer_client::SignerClient;
 use tokio::sync::OnceCell;
-use tonic::Status;
 use tonic::transport::Channel;
+use tonic::{Code, Status};
 
 use super::{MESSAGE_BYTES_MAX, channel};
 use crate::text::{bounded, one_line};
@@ -152,9 +152,17 @@ impl Host for GrpcHost {
 
     fn subnet_of(&self, chain: Id) -> Answer<'_, Id> {
         Box::pin(async move {
-            let request = GetSubnetIdRequest { chain_id: chain.into() };
-            let answer = self.state().await?.get_subnet_id(request).await.map_err(failed)?.into_inner();
-            Id::try_from(answer.subnet_id.as_ref()).map_err(|error| malformed("subnet_id", &error))
+            let mut state = self.state().await?;
+            let subnet = match state.get_subnet_id(GetSubnetIdRequest { chain_id: chain.into() }).await {
+                Ok(answer) => answer.into_inner().subnet_id,
+                // luxd has two names for it.
+                Err(status) if status.code() == Code::Unimplemented => {
+                    let request = GetNetIdRequest { chain_id: chain.into() };
+                    state.get_net_id(request).await.map_err(failed)?.into_inner().chain_id
+                }
+                Err(status) => return Err(failed(status)),
+            };
+            Id::try_from(subnet.as_ref()).map_err(|error| malformed("subnet_id", &error))
         })
     }
 
@@ -206,6 +214,10 @@ fn told(number: i32) -> Result<(), Told> {
 }
 
 fn failed(status: Status) -> HostError {
+    if status.code() == Code::Unimplemented {
+        // A host of luxd leaves out what it has none of.
+        return HostError::NotLent("service of this kind");
+    }
     HostError::Call(format!("{:?}: {}", status.code(), bounded(&one_line(status.message()), REASON_BYTES_MAX)))
 }
 

@@ -14,7 +14,8 @@ use crate::{
 pub(super) fn init_args(request: vm::InitializeRequest) -> Result<InitArgs, Status> {
     Ok(InitArgs {
         network_id: request.network_id,
-        subnet_id: id(&request.subnet_id, "subnet_id")?,
+        // Not every host says.
+        subnet_id: if request.subnet_id.is_empty() { Id::default() } else { id(&request.subnet_id, "subnet_id")? },
         chain_id: id(&request.chain_id, "chain_id")?,
         node_id: node_id(&request.node_id)?,
         public_key: request.public_key,
@@ -24,6 +25,8 @@ pub(super) fn init_args(request: vm::InitializeRequest) -> Result<InitArgs, Stat
         config: request.config_bytes,
         db_server_addr: request.db_server_addr,
         server_addr: request.server_addr,
+        validator_server_addr: String::new(),
+        tells_final: false,
         network_upgrades: request.network_upgrades.as_ref().map(network_upgrades),
     })
 }
@@ -96,6 +99,12 @@ pub(super) fn got(block: Block) -> vm::GetBlockResponse {
         err: vm::Error::Unspecified.into(),
         verify_with_context: block.meta.verify_with_context,
     }
+}
+
+/// Facts as one JSON object. Their names need no escapes.
+pub(super) fn health(facts: &[(&'static str, String)]) -> String {
+    let members: Vec<String> = facts.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+    format!("{{{}}}", members.join(","))
 }
 
 pub(super) const fn event(event: Event) -> vm::Message {

@@ -15,10 +15,12 @@ use crate::grpc::server::VmService;
 use crate::http::intake::Room;
 use crate::http::server::Server;
 use crate::lifecycle::Session;
+use crate::zap::server::ZapService;
 use crate::{ChainVm, HttpHandler};
 
-/// The services of a chain, and of one handler of users' requests.
+/// The services of a chain over gRPC and over ZAP, and of one handler of users' requests.
 pub struct Inside<V> {
+    zap: Arc<ZapService<V>>,
     vm: VmServer<VmService<V>>,
     http: HttpServer<Server>,
 }
@@ -35,7 +37,13 @@ impl<V: ChainVm> Inside<V> {
     pub fn new(vm: Arc<V>, handler: HttpHandler, dialect: &'static Dialect) -> Self {
         let session = Session::new(vm, dialect);
         let http = HttpServer::new(Server::new(handler, Room::new(), session.stopping()));
-        Self { vm: VmServer::new(VmService::new(session)), http }
+        let zap = ZapService::new(Arc::clone(&session));
+        Self { zap, vm: VmServer::new(VmService::new(session)), http }
+    }
+
+    /// A request by its type and number; the whole frame that answers it.
+    pub async fn answer(&self, kind: u8, id: u32, body: Bytes) -> Bytes {
+        self.zap.answer(kind, id, body).await
     }
 
     /// A call by its path, as in `/vm.VM/Version`, with any bytes for its message; the bytes of its answer.

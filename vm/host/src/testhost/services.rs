@@ -12,8 +12,8 @@ use pars_proto::host::appsender::{SendAppErrorMsg, SendAppGossipMsg, SendAppRequ
 use pars_proto::host::validatorstate::validator_state_server::{ValidatorState, ValidatorStateServer};
 use pars_proto::host::validatorstate::{
     GetCurrentHeightResponse, GetCurrentValidatorSetRequest, GetCurrentValidatorSetResponse, GetMinimumHeightResponse,
-    GetSubnetIdRequest, GetSubnetIdResponse, GetValidatorSetRequest, GetValidatorSetResponse,
-    GetWarpValidatorSetsRequest, GetWarpValidatorSetsResponse, Validator,
+    GetNetIdRequest, GetNetIdResponse, GetSubnetIdRequest, GetSubnetIdResponse, GetValidatorSetRequest,
+    GetValidatorSetResponse, GetWarpValidatorSetsRequest, GetWarpValidatorSetsResponse, Validator,
 };
 use pars_proto::host::warp::signer_server::{Signer, SignerServer};
 use pars_proto::host::warp::{SignRequest, SignResponse};
@@ -42,9 +42,15 @@ pub enum Sent {
 pub(super) struct Memory {
     sent: Mutex<Vec<Sent>>,
     validators: Mutex<BTreeMap<Bytes, Vec<Validator>>>,
+    /// Hosts of luxd call a subnet a net.
+    says_net: bool,
 }
 
 impl Memory {
+    pub(super) fn new(says_net: bool) -> Self {
+        Self { says_net, ..Self::default() }
+    }
+
     pub(super) fn take_sent(&self) -> Vec<Sent> {
         std::mem::take(&mut lock(&self.sent))
     }
@@ -142,8 +148,17 @@ impl ValidatorState for Memory {
         &self,
         request: Request<GetSubnetIdRequest>,
     ) -> Result<Response<GetSubnetIdResponse>, Status> {
-        // A chain is its own subnet here.
-        Ok(Response::new(GetSubnetIdResponse { subnet_id: request.into_inner().chain_id }))
+        if self.says_net {
+            return Err(Status::unimplemented("this host calls it GetNetID"));
+        }
+        Ok(Response::new(GetSubnetIdResponse { subnet_id: subnet_of(request.into_inner().chain_id) }))
+    }
+
+    async fn get_net_id(&self, request: Request<GetNetIdRequest>) -> Result<Response<GetNetIdResponse>, Status> {
+        if !self.says_net {
+            return Err(Status::unimplemented("this host calls it GetSubnetID"));
+        }
+        Ok(Response::new(GetNetIdResponse { chain_id: subnet_of(request.into_inner().chain_id) }))
     }
 
     async fn get_warp_validator_sets(
@@ -181,6 +196,11 @@ impl Signer for Memory {
         let signature = payload.iter().copied().chain(std::iter::repeat(0)).take(96).collect::<Vec<u8>>();
         Ok(Response::new(SignResponse { signature: signature.into() }))
     }
+}
+
+/// A chain is its own subnet here.
+pub(super) const fn subnet_of(chain: Bytes) -> Bytes {
+    chain
 }
 
 /// Height of the test host's P-chain.

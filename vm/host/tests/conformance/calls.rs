@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use pars_host::dialect::Dialect;
+use pars_host::dialect::{Dialect, Transport};
 use pars_host::testhost::TestHost;
 use pars_host::{Id, Numbers, ServeError, run};
 use pars_proto::host::grpc::health::v1::HealthCheckRequest;
@@ -16,12 +16,19 @@ use tonic::Code;
 use crate::chain::{self, Chain, block, decode, genesis};
 use crate::pair::{Pair, until};
 
+/// What is left of a text where hosts get a number.
+const INTERNAL: &str = "internal error";
 /// Errors that are answers.
 const NOT_FOUND: i32 = 2;
 const STATE_SYNC_NOT_IMPLEMENTED: i32 = 3;
 
 const fn state_of(number: i32) -> vm::SetStateRequest {
     vm::SetStateRequest { state: number }
+}
+
+/// Where hosts get less in answers: numbers instead of texts, and nothing for a phase.
+fn over_zap(dialect: &Dialect) -> bool {
+    dialect.transport == Transport::Zap
 }
 
 /// The order of calls that a real host was seen to make.
@@ -37,14 +44,22 @@ pub(crate) async fn a_whole_life(dialect: &'static Dialect) {
     assert_eq!((opened.height, &opened.bytes), (0, &genesis.bytes));
     assert_eq!(opened.timestamp, Some(prost_types::Timestamp { seconds: 1_764_547_200, nanos: 0 }));
     let args = pair.chain.opened().unwrap();
-    assert_eq!((args.network_id, args.subnet_id, args.chain_id), (1337, Id::from([1; 32]), Id::from([2; 32])));
+    let subnet = if dialect.name == "luxd" { Id::default() } else { Id::from([1; 32]) };
+    assert_eq!((args.network_id, args.subnet_id, args.chain_id), (1337, subnet, Id::from([2; 32])));
     assert_eq!((args.node_id.as_bytes(), args.public_key.as_ref()), (&[3; 20], [4; 48].as_slice()));
     assert_eq!((args.genesis.as_ref(), args.upgrade.as_ref()), (b"{}".as_slice(), b"upgrade".as_slice()));
-    assert_eq!((args.config.as_ref(), args.server_addr), (b"config".as_slice(), pair.host.services_addr()));
-    let upgrades = args.network_upgrades.unwrap();
-    assert_eq!((upgrades.durango, upgrades.etna, upgrades.granite), (Some(10), Some(20), Some(30)));
-    let sent = (upgrades.helicon, upgrades.granite_epoch_ms);
-    assert_eq!(sent, if dialect.sends_epochs { (Some(40), Some(30_000)) } else { (None, None) });
+    assert_eq!(args.config.as_ref(), b"config");
+    let lent = (args.server_addr, args.validator_server_addr);
+    if over_zap(dialect) {
+        assert_eq!(lent, (String::new(), pair.host.services_addr()));
+        assert_eq!(args.network_upgrades, None);
+    } else {
+        assert_eq!(lent, (pair.host.services_addr(), String::new()));
+        let upgrades = args.network_upgrades.unwrap();
+        assert_eq!((upgrades.durango, upgrades.etna, upgrades.granite), (Some(10), Some(20), Some(30)));
+        let sent = (upgrades.helicon, upgrades.granite_epoch_ms);
+        assert_eq!(sent, if dialect.sends_epochs { (Some(40), Some(30_000)) } else { (None, None) });
+    }
     // The record went into the host's database while Initialize was running.
     assert_eq!(pair.host.database()[chain::RECORD], Bytes::from_static(b"0"));
 
@@ -55,7 +70,9 @@ pub(crate) async fn a_whole_life(dialect: &'static Dialect) {
     let sync = vm.state_sync_enabled(()).await.unwrap().into_inner();
     assert_eq!((sync.enabled, sync.err), (false, STATE_SYNC_NOT_IMPLEMENTED));
     let bootstrapping = vm.set_state(state_of(dialect.states.bootstrapping)).await.unwrap().into_inner();
-    assert_eq!(bootstrapping.last_accepted_id, Bytes::from(genesis.meta.id));
+    if !over_zap(dialect) {
+        assert_eq!(bootstrapping.last_accepted_id, Bytes::from(genesis.meta.id));
+    }
     let node = vm::ConnectedRequest { node_id: vec![3; 20].into(), ..Default::default() };
     vm.connected(node).await.unwrap();
     let at = vm.get_block_id_at_height(vm::GetBlockIdAtHeightRequest { height: 0 }).await.unwrap().into_inner();
@@ -69,7 +86,7 @@ pub(crate) async fn a_whole_life(dialect: &'static Dialect) {
         let mut waiter = vm.clone();
         let waiting = tokio::spawn(async move { waiter.wait_for_event(()).await });
         pair.chain.want_block();
-        assert_eq!(waiting.await.unwrap().unwrap().into_inner().message, vm::Message::BuildBlock.into());
+        assert_eq!(waiting.await.unwrap().unwrap().into_inner().message(), vm::Message::BuildBlock);
         let built = vm.build_block(vm::BuildBlockRequest { p_chain_height }).await.unwrap().into_inner();
         assert_eq!((&built.parent_id, built.height), (&Bytes::from(parent.id), parent.height + 1));
         assert!(built.verify_with_context);
@@ -89,8 +106,11 @@ pub(crate) async fn a_whole_life(dialect: &'static Dialect) {
         parent = decode(built.bytes).unwrap().meta;
     }
     // 400 ms a block: the part of the second passes.
-    let time = vm.set_state(state_of(dialect.states.normal)).await.unwrap().into_inner().timestamp.unwrap();
-    assert_eq!((time.seconds, time.nanos), (1_764_547_201, 200_000_000));
+    let again = vm.set_state(state_of(dialect.states.normal)).await.unwrap().into_inner();
+    if !over_zap(dialect) {
+        let time = again.timestamp.unwrap();
+        assert_eq!((time.seconds, time.nanos), (1_764_547_201, 200_000_000));
+    }
 
     let sibling = block(genesis.meta.id, 1, 0, b"sibling");
     let sibling_id = decode(sibling.clone()).unwrap().meta.id;
@@ -99,7 +119,7 @@ pub(crate) async fn a_whole_life(dialect: &'static Dialect) {
     let gone = vm.get_block(vm::GetBlockRequest { id: sibling_id.into() }).await.unwrap().into_inner();
     assert_eq!(gone.err, NOT_FOUND);
 
-    assert_eq!(vm.health(()).await.unwrap().into_inner().details.as_ref(), b"{\"height\":0}");
+    assert_eq!(vm.health(()).await.unwrap().into_inner().details.as_ref(), b"{\"height\":0,\"phase\":\"none\"}");
     vm.disconnected(vm::DisconnectedRequest { node_id: vec![3; 20].into() }).await.unwrap();
 
     let chain = Arc::clone(&pair.chain);
@@ -189,7 +209,7 @@ pub(crate) async fn a_cancelled_wait_is_dropped(dialect: &'static Dialect) {
     pair.chain.want_block();
     for _ in 0..2 {
         let event = pair.plugin.vm.clone().wait_for_event(()).await.unwrap().into_inner();
-        assert_eq!(event.message, vm::Message::BuildBlock.into());
+        assert_eq!(event.message(), vm::Message::BuildBlock);
     }
     pair.end().await;
 }
@@ -201,7 +221,9 @@ pub(crate) async fn an_open_wait_does_not_delay_the_end(dialect: &'static Dialec
     until(|| pair.chain.waiting() == 1).await;
     let took = pair.end().await;
     assert!(took < Duration::from_secs(2), "{took:?}");
-    assert_eq!(waiting.await.unwrap().unwrap_err().code(), Code::Unavailable);
+    let status = waiting.await.unwrap().unwrap_err();
+    // Where the connection is the host's only one, its end may be heard first.
+    assert!(status.code() == Code::Unavailable || status.message() == "the plugin is shutting down", "{status:?}");
 }
 
 pub(crate) async fn a_batch_is_parsed_whole_or_not_at_all(dialect: &'static Dialect) {
@@ -213,7 +235,8 @@ pub(crate) async fn a_batch_is_parsed_whole_or_not_at_all(dialect: &'static Dial
     assert_eq!(parsed.iter().map(|block| block.height).collect::<Vec<_>>(), [1, 2, 3]);
     let mixed = vec![good[0].clone(), Bytes::from_static(b"garbage"), good[1].clone()];
     let status = vm.batched_parse_block(vm::BatchedParseBlockRequest { request: mixed }).await.unwrap_err();
-    assert_eq!(status.message(), "block 1 of the batch: a block of 7 bytes, expected at least 48");
+    let text = "block 1 of the batch: a block of 7 bytes, expected at least 48";
+    assert_eq!(status.message(), if over_zap(dialect) { INTERNAL } else { text });
     pair.end().await;
 }
 
@@ -256,9 +279,10 @@ pub(crate) async fn ancestors_stop_at_each_limit(dialect: &'static Dialect) {
 pub(crate) async fn the_server_says_that_it_serves(dialect: &'static Dialect) {
     let mut pair = Pair::start(dialect).await;
     let check = |service: &str| HealthCheckRequest { service: service.to_owned() };
-    let whole = pair.plugin.health.check(check("")).await.unwrap().into_inner();
-    assert_eq!(whole.status, ServingStatus::Serving.into());
-    let status = pair.plugin.health.check(check("nothing")).await.unwrap_err();
+    let health = &mut pair.plugin.grpc.as_mut().unwrap().health;
+    let whole = health.check(check("")).await.unwrap().into_inner();
+    assert_eq!(whole.status(), ServingStatus::Serving);
+    let status = health.check(check("nothing")).await.unwrap_err();
     assert_eq!(status.code(), Code::NotFound);
     pair.end().await;
 }
@@ -267,14 +291,19 @@ pub(crate) async fn a_host_with_another_number_is_named(dialect: &'static Dialec
     for other in [dialect.protocol - 1, dialect.protocol + 1] {
         let host = TestHost::start_with_protocol(dialect, other).await.unwrap();
         let error = run(Chain::new(), &host.environment(), &Numbers::default()).await.unwrap_err();
-        let ServeError::Mismatch { host, plugin, .. } = error else { panic!("{error:?}") };
-        assert_eq!((host, plugin), (other, dialect.protocol));
+        // A host of ZAP does not say its own.
+        let named = if over_zap(dialect) {
+            matches!(error, ServeError::Refused { plugin, .. } if plugin == dialect.protocol)
+        } else {
+            matches!(error, ServeError::Mismatch { host, plugin, .. } if (host, plugin) == (other, dialect.protocol))
+        };
+        assert!(named, "{error:?}");
     }
 }
 
 pub(crate) async fn an_absent_host_is_named(dialect: &'static Dialect) {
     // Port 1 of loopback has no listener.
-    let environment = [(dialect.env, "127.0.0.1:1")].into_iter().collect();
+    let environment = [(dialect.envs[0], "127.0.0.1:1")].into_iter().collect();
     let error = run(Chain::new(), &environment, &Numbers::default()).await.unwrap_err();
     let text = error.to_string();
     assert!(text.starts_with("cannot reach the host at 127.0.0.1:1: "), "{text}");
@@ -303,7 +332,9 @@ pub(crate) async fn calls_before_initialize(dialect: &'static Dialect) {
     for (index, refused) in refused.into_iter().enumerate() {
         let status = refused.expect_err("no chain");
         let expected = (Code::FailedPrecondition, "Initialize has not come yet");
-        assert_eq!((status.code(), status.message()), expected, "call {index}");
+        let got = (status.code(), status.message());
+        let numbered = over_zap(dialect) && [(Code::Unknown, expected.1), (Code::Unknown, INTERNAL)].contains(&got);
+        assert!(got == expected || numbered, "call {index}: {status:?}");
     }
     assert_eq!(vm.version(()).await.unwrap().into_inner().version, "fake/1");
     vm.health(()).await.unwrap();
@@ -312,6 +343,23 @@ pub(crate) async fn calls_before_initialize(dialect: &'static Dialect) {
     let chain = Arc::clone(&pair.chain);
     pair.end().await;
     assert!(chain.calls().is_empty(), "{:?}", chain.calls());
+}
+
+/// A host builds when it is through with what was decided before it came.
+pub(crate) async fn blocks_are_built_in_normal_operation_only(dialect: &'static Dialect) {
+    let mut pair = Pair::start_initialized(dialect).await;
+    let vm = &mut pair.plugin.vm;
+    for state in [None, Some(dialect.states.state_syncing), Some(dialect.states.bootstrapping)] {
+        if let Some(state) = state {
+            vm.set_state(state_of(state)).await.unwrap();
+        }
+        let refused = vm.build_block(vm::BuildBlockRequest::default()).await.unwrap_err();
+        let text = "blocks are built in normal operation only";
+        assert_eq!(refused.message(), if over_zap(dialect) { INTERNAL } else { text });
+    }
+    vm.set_state(state_of(dialect.states.normal)).await.unwrap();
+    vm.build_block(vm::BuildBlockRequest::default()).await.unwrap();
+    pair.end().await;
 }
 
 /// A chain opens once; an attempt that failed is no opening.
@@ -323,7 +371,8 @@ pub(crate) async fn initialize_comes_once(dialect: &'static Dialect) {
     pair.plugin.vm.initialize(good.clone()).await.unwrap();
     for _ in 0..2 {
         let status = pair.plugin.vm.initialize(good.clone()).await.unwrap_err();
-        assert_eq!((status.code(), status.message()), (Code::FailedPrecondition, "Initialize came already"));
+        assert_eq!(status.message(), "Initialize came already");
+        assert_eq!(status.code(), if over_zap(dialect) { Code::Unknown } else { Code::FailedPrecondition });
     }
     let chain = Arc::clone(&pair.chain);
     pair.end().await;

@@ -3,15 +3,15 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use bytes::Bytes;
 use pars_host::metric::{Family, Kind, Number, Series, Value};
 use pars_host::{
-    AppError, AppRequest, Block, BlockContext, BlockMeta, ChainVm, Connection, Event, Host, HttpHandler, Id, InitArgs,
-    LastAccepted, NodeId, PeerVersion, Phase, Recipients, Upgrade, VmError,
+    AppError, AppRequest, Block, BlockContext, BlockMeta, ChainVm, Connection, Event, Host, HostError, HttpHandler, Id,
+    InitArgs, LastAccepted, NodeId, PeerVersion, Phase, Recipients, Upgrade, VmError,
 };
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -42,6 +42,7 @@ pub(crate) struct Chain {
     waiting: AtomicUsize,
     shouting: Arc<AtomicUsize>,
     unclosable: AtomicBool,
+    finality: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -96,6 +97,7 @@ impl Chain {
             waiting: AtomicUsize::new(0),
             shouting: Arc::default(),
             unclosable: AtomicBool::new(false),
+            finality: AtomicU64::new(0),
         })
     }
 
@@ -190,8 +192,8 @@ impl ChainVm for Chain {
         Ok("fake/1".to_owned())
     }
 
-    async fn health(&self) -> Result<String, VmError> {
-        Ok("{\"height\":0}".to_owned())
+    async fn health(&self) -> Result<Vec<(&'static str, String)>, VmError> {
+        Ok(vec![("height", "0".to_owned()), ("phase", "\"none\"".to_owned())])
     }
 
     async fn gather(&self) -> Result<Vec<Family>, VmError> {
@@ -319,6 +321,15 @@ impl ChainVm for Chain {
         self.state().blocks.remove(&id).map(drop).ok_or(VmError::NotFound)
     }
 
+    async fn set_final(&self, height: u64) -> Result<(), VmError> {
+        self.finality.store(height, Ordering::SeqCst);
+        Ok(())
+    }
+
+    async fn final_height(&self) -> Result<u64, VmError> {
+        Ok(self.finality.load(Ordering::SeqCst))
+    }
+
     async fn connected(&self, node: NodeId, version: PeerVersion) {
         let PeerVersion { name, major, minor, patch } = version;
         self.note(format!("connected {node} {name} {major}.{minor}.{patch}"));
@@ -336,12 +347,12 @@ impl ChainVm for Chain {
         let host = self.host();
         if bytes.is_empty() {
             let error = AppError { code: -2, message: "nothing asked".to_owned() };
-            return host.send_error(node, request_id, error).await.unwrap();
+            return lent(host.send_error(node, request_id, error).await);
         }
-        host.send_request(vec![node], request_id + 1, bytes.clone()).await.unwrap();
+        lent(host.send_request(vec![node], request_id + 1, bytes.clone()).await);
         let to = Recipients { nodes: vec![node], validators: 3, non_validators: 2, peers: 1 };
-        host.send_gossip(to, bytes.clone()).await.unwrap();
-        host.send_response(node, request_id, bytes).await.unwrap();
+        lent(host.send_gossip(to, bytes.clone()).await);
+        lent(host.send_response(node, request_id, bytes).await);
     }
 
     async fn app_request_failed(&self, node: NodeId, request_id: u32, error: AppError) {
@@ -355,6 +366,11 @@ impl ChainVm for Chain {
     async fn app_gossip(&self, node: NodeId, message: Bytes) {
         self.note(format!("{node} tells {message:?}"));
     }
+}
+
+/// Not every host has a way to peers.
+fn lent(sent: Result<(), HostError>) {
+    assert!(matches!(sent, Ok(()) | Err(HostError::NotLent(_))), "{sent:?}");
 }
 
 /// Says everything again in capital letters, until a "!" or the end.

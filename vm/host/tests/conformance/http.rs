@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use pars_host::dialect::Dialect;
+use pars_host::dialect::{Dialect, Transport};
+use pars_host::testhost::Http;
 use pars_proto::host::http::{Element, HandleSimpleHttpRequest, HttpRequest};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -29,16 +30,17 @@ pub(crate) async fn http_requests_pass_through(dialect: &'static Dialect) {
     let start = b"POST /ext/bc/2x/rpc?a=1 \"why\" ";
     assert!(answer.body.starts_with(start), "{:?}", &answer.body[..start.len()]);
     assert_eq!(answer.body.len(), start.len() + (10 << 20));
-    assert_eq!(
-        answer.headers,
-        [element("Node-Id", "n"), element("Content-Type", "text/x-echo"), element("X-Answer", "yes")]
-    );
-
-    let bad = HandleSimpleHttpRequest { url: "/ %".to_owned(), ..request.clone() };
-    assert_eq!(rpc.handle_simple(bad).await.unwrap().into_inner().code, 400);
-
-    let status = rpc.handle(HttpRequest::default()).await.unwrap_err();
-    assert_eq!((status.code(), status.message()), (Code::InvalidArgument, "request is missing"));
+    if dialect.transport == Transport::Zap {
+        for (key, value) in [("content-type", "text/x-echo"), ("x-answer", "yes")] {
+            assert!(answer.headers.contains(&element(key, value)), "{:?}", answer.headers);
+        }
+    } else {
+        assert_eq!(
+            answer.headers,
+            [element("Node-Id", "n"), element("Content-Type", "text/x-echo"), element("X-Answer", "yes")]
+        );
+        malformed_requests_are_refused(&mut rpc, &request).await;
+    }
 
     let mut broken = pair.host.http(&handlers[1].server_addr).await.unwrap();
     for _ in 0..2 {
@@ -46,6 +48,15 @@ pub(crate) async fn http_requests_pass_through(dialect: &'static Dialect) {
         assert_eq!((answer.code, answer.body.as_ref()), (500, b"internal error".as_slice()));
     }
     pair.end().await;
+}
+
+/// Messages can say what no user can.
+async fn malformed_requests_are_refused(rpc: &mut Http, request: &HandleSimpleHttpRequest) {
+    let bad = HandleSimpleHttpRequest { url: "/ %".to_owned(), ..request.clone() };
+    assert_eq!(rpc.handle_simple(bad).await.unwrap().into_inner().code, 400);
+
+    let status = rpc.handle(HttpRequest::default()).await.unwrap_err();
+    assert_eq!((status.code(), status.message()), (Code::InvalidArgument, "request is missing"));
 }
 
 /// A body that no service would take is not even received, and the host hears both sizes.
@@ -119,7 +130,9 @@ pub(crate) async fn bodies_of_unknown_length_are_whole(dialect: &'static Dialect
     let mut leaving = TcpStream::connect(addr).await.unwrap();
     leaving.write_all(&[&head[..], &chunks].concat()).await.unwrap();
     leaving.shutdown().await.unwrap();
-    assert_eq!(leaving.read(&mut [0]).await.unwrap(), 0, "half a request is none");
+    let mut answer = Vec::new();
+    leaving.read_to_end(&mut answer).await.unwrap();
+    assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 400 "), "half a request is none");
 
     let mut user = TcpStream::connect(addr).await.unwrap();
     for (chunks, text) in [(&chunks[..], &text[..]), (b"", b"")] {
@@ -142,7 +155,10 @@ pub(crate) async fn a_connection_changes_hands(dialect: &'static Dialect) {
     let head = "GET /ws HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: shout\r\n\r\nearly";
     user.write_all(head.as_bytes()).await.unwrap();
     let head = head_of(&mut user).await;
-    assert_eq!(head, "HTTP/1.1 101 Switching Protocols\r\nNode-Id: n\r\nUpgrade: shout\r\n\r\n");
+    assert!(head.starts_with("HTTP/1.1 101 Switching Protocols\r\n"), "{head}");
+    assert!(head.to_ascii_lowercase().contains("\r\nupgrade: shout\r\n"), "{head}");
+    let hosts = dialect.transport == Transport::Zap || head.contains("\r\nNode-Id: n\r\n");
+    assert!(hosts, "{head}");
     let mut early = [0; 5];
     user.read_exact(&mut early).await.unwrap();
     assert_eq!(&early, b"EARLY");
@@ -180,6 +196,10 @@ pub(crate) async fn a_connection_changes_hands(dialect: &'static Dialect) {
     until(|| pair.chain.shouting() == 10).await;
     let took = pair.end().await;
     assert!(took < Duration::from_secs(4), "{took:?}");
+    if dialect.transport == Transport::Zap {
+        // The connection is the process's own, and goes with it.
+        return;
+    }
     for mut user in users {
         assert_eq!(user.read(&mut got).await.unwrap(), 0);
     }
@@ -195,7 +215,8 @@ async fn head_of(user: &mut TcpStream) -> String {
 
 async fn response(user: &mut TcpStream) -> (String, Vec<u8>) {
     let head = head_of(user).await;
-    let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: ")).unwrap().parse().unwrap();
+    let lower = head.to_ascii_lowercase();
+    let length = lower.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap().parse().unwrap();
     let mut body = vec![0; length];
     user.read_exact(&mut body).await.unwrap();
     (head, body)

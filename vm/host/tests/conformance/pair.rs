@@ -41,11 +41,21 @@ impl Pair {
         pair
     }
 
+    /// As after everything that was decided before was given.
+    pub(crate) async fn start_normal(dialect: &'static Dialect) -> Self {
+        let mut pair = Self::start_initialized(dialect).await;
+        for state in [dialect.states.bootstrapping, dialect.states.normal] {
+            pair.plugin.vm.set_state(vm::SetStateRequest { state }).await.unwrap();
+        }
+        pair
+    }
+
     pub(crate) fn initialize_request(&self) -> vm::InitializeRequest {
         let time = |seconds| Some(prost_types::Timestamp { seconds, nanos: 0 });
         vm::InitializeRequest {
             network_id: 1337,
-            subnet_id: vec![1; 32].into(),
+            // luxd does not say.
+            subnet_id: if self.dialect.name == "luxd" { Bytes::new() } else { vec![1; 32].into() },
             chain_id: vec![2; 32].into(),
             node_id: vec![3; 20].into(),
             public_key: vec![4; 48].into(),
@@ -73,6 +83,13 @@ impl Pair {
     pub(crate) async fn end(mut self) -> Duration {
         self.plugin.vm.shutdown(()).await.unwrap();
         self.ended().await
+    }
+
+    /// Closes the host's connection, and waits for the end of the plugin.
+    pub(crate) async fn hang_up(self) {
+        let Self { host: _host, plugin, chain: _, serving, dialect: _ } = self;
+        drop(plugin);
+        timeout(Duration::from_secs(5), serving).await.unwrap().unwrap().unwrap();
     }
 
     /// Waits for the end of a plugin that was told to, and returns how long it took.

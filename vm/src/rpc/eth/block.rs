@@ -30,7 +30,7 @@ pub fn by_hash(api: &Api, params: &Params) -> Answer {
 
 fn show(api: &Api, block: BlockRef, full: bool) -> Answer {
     let head = api.head();
-    let Some(height) = find(&head, block)? else { return answer(&()) };
+    let Some(height) = find(api, &head, block)? else { return answer(&()) };
     let Some(mined) = api.block(&head, height)? else { return answer(&()) };
     if full {
         mined.block.recover_senders();

@@ -44,7 +44,7 @@ pub fn fee_history(api: &Api, params: &Params) -> Answer {
     let head = api.head();
     let newest = params.block_number(1)?;
     let percentiles = params.read(2, |_| Ok(())).and_then(|()| params.optional::<Vec<f64>>(2))?.unwrap_or_default();
-    let newest = height_of(&head, newest);
+    let newest = height_of(api, &head, newest);
     check_percentiles(&percentiles)?;
     if newest > head.height() {
         let text = format!("request beyond head block: requested {newest}, head {}", head.height());

@@ -254,7 +254,7 @@ fn new_heights(query: &LogQuery, from: u64, head: &View) -> (RangeInclusive<u64>
             let last = match last {
                 BlockNumber::Number(last) => last,
                 BlockNumber::Earliest => 0,
-                BlockNumber::Latest | BlockNumber::Pending => u64::MAX,
+                BlockNumber::Latest | BlockNumber::Final | BlockNumber::Pending => u64::MAX,
             };
             (first, last)
         }

@@ -386,7 +386,7 @@ mod tests {
         let latest = BlockNumber::Latest;
         assert_eq!(blocks("null"), Blocks::Range(latest, latest));
         assert_eq!(blocks("{}"), Blocks::Range(latest, latest));
-        assert_eq!(blocks(r#"{"fromBlock":null,"toBlock":"safe"}"#), Blocks::Range(latest, latest));
+        assert_eq!(blocks(r#"{"fromBlock":null,"toBlock":"safe"}"#), Blocks::Range(latest, BlockNumber::Final));
         assert_eq!(blocks(r#"{"fromBlock":"0x1"}"#), Blocks::Range(BlockNumber::Number(1), latest));
         assert_eq!(blocks(&format!(r#"{{"blockHash":"{ONE:#x}"}}"#)), Blocks::Hash(ONE));
     }

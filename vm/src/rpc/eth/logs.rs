@@ -4,7 +4,7 @@ use crate::rpc::api::Api;
 use crate::rpc::error::RpcError;
 use crate::rpc::eth::height_of;
 use crate::rpc::eth::log::{Blocks, LogFilter, LogQuery, MinedLog};
-use crate::rpc::limits::{LOG_BLOCKS_MAX, LOG_BYTES_MAX, LOGS_MAX, Limits};
+use crate::rpc::limits::{LOG_BLOCKS_MAX, LOG_BYTES_MAX, LOGS_MAX};
 use crate::rpc::params::{BlockNumber, Params};
 use crate::rpc::table::{Answer, answer};
 use pars_chain::block::BlockId;
@@ -31,7 +31,7 @@ pub(crate) fn all(api: &Api, query: &LogQuery, interrupt: &Interrupt) -> Result<
             let height = head.height_of(BlockId(hash))?.ok_or_else(|| RpcError::server("unknown block"))?;
             height..=height
         }
-        Blocks::Range(from, to) => range(api.limits(), &head, from, to)?,
+        Blocks::Range(from, to) => range(api, &head, from, to)?,
     };
     let (from, to) = (*heights.start(), *heights.end());
     let Found { logs, last } = search(api, &head, &query.filter, heights, interrupt)?;
@@ -44,8 +44,9 @@ pub(crate) fn all(api: &Api, query: &LogQuery, interrupt: &Interrupt) -> Result<
 }
 
 /// Heights from one block to another.
-fn range(limits: &Limits, head: &View, from: BlockNumber, to: BlockNumber) -> Result<RangeInclusive<u64>, RpcError> {
-    let (from, to) = (height_of(head, from), height_of(head, to));
+fn range(api: &Api, head: &View, from: BlockNumber, to: BlockNumber) -> Result<RangeInclusive<u64>, RpcError> {
+    let (from, to) = (height_of(api, head, from), height_of(api, head, to));
+    let limits = api.limits();
     let last = head.height();
     let Some(more) = to.checked_sub(from) else { return Err(RpcError::params("invalid block range params")) };
     if to > last && !limits.unfinalized {

@@ -31,7 +31,7 @@ pub fn of_block(api: &Api, params: &Params) -> Answer {
     params.at_most(1)?;
     let block = params.required_block(0)?;
     let head = api.head();
-    let Some(height) = find(&head, block)? else { return answer(&()) };
+    let Some(height) = find(api, &head, block)? else { return answer(&()) };
     let Some(mined) = api.block(&head, height)? else { return answer(&()) };
     mined.block.recover_senders();
     let all: Option<Vec<_>> = (0..mined.receipts.len()).map(|at| MinedReceipt::new(&mined, at)).collect();

@@ -162,14 +162,14 @@ const SHOW_WAIT: Duration = Duration::from_millis(1);
 
 fn at_index(api: &Api, block: BlockRef, index: u64) -> Answer {
     let head = api.head();
-    let Some(height) = find(&head, block)? else { return answer(&()) };
+    let Some(height) = find(api, &head, block)? else { return answer(&()) };
     let Ok(at) = usize::try_from(index) else { return answer(&()) };
     answer(&api.block(&head, height)?.and_then(|mined| Transaction::at(&mined.block, at)))
 }
 
 fn count(api: &Api, block: BlockRef) -> Answer {
     let head = api.head();
-    let Some(height) = find(&head, block)? else { return answer(&()) };
+    let Some(height) = find(api, &head, block)? else { return answer(&()) };
     answer(&api.block(&head, height)?.map(|mined| U64::from(mined.block.transactions.len())))
 }
 

@@ -10,8 +10,10 @@ use serde_json::value::RawValue;
 /// A block by height or by one of the tags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BlockNumber {
-    /// The last accepted block: `latest`, `safe`, `finalized`, `accepted`.
+    /// The last accepted block: `latest`, `accepted`.
     Latest,
+    /// The last block that is never taken back: `safe`, `finalized`.
+    Final,
     /// `pending`: the last accepted block, with what is in the pool where a method looks there.
     Pending,
     /// Genesis.
@@ -43,7 +45,8 @@ impl BlockNumber {
 
     fn from_text(text: &str) -> Result<Self, Wrong> {
         match text {
-            "latest" | "safe" | "finalized" | "accepted" => Ok(Self::Latest),
+            "latest" | "accepted" => Ok(Self::Latest),
+            "safe" | "finalized" => Ok(Self::Final),
             "pending" => Ok(Self::Pending),
             "earliest" => Ok(Self::Earliest),
             number => match quantity(number)? {
@@ -123,9 +126,12 @@ mod tests {
     fn all_forms_of_a_block() {
         let hash = format!("{:#x}", B256::repeat_byte(0xab));
         let by_hash = Ok(BlockRef::Hash(B256::repeat_byte(0xab)));
-        for tag in ["latest", "safe", "finalized", "accepted"] {
-            assert_eq!(read(&format!("{tag:?}")), Ok(BlockRef::LATEST));
-            assert_eq!(read(&format!(r#"{{"blockNumber":{tag:?}}}"#)), Ok(BlockRef::LATEST));
+        let last = BlockRef::Number(BlockNumber::Final);
+        for (tag, block) in
+            [("latest", BlockRef::LATEST), ("accepted", BlockRef::LATEST), ("safe", last), ("finalized", last)]
+        {
+            assert_eq!(read(&format!("{tag:?}")), Ok(block));
+            assert_eq!(read(&format!(r#"{{"blockNumber":{tag:?}}}"#)), Ok(block));
         }
         assert_eq!(read(r#""pending""#), Ok(BlockRef::Number(BlockNumber::Pending)));
         assert_eq!(read(r#""earliest""#), Ok(BlockRef::Number(BlockNumber::Earliest)));

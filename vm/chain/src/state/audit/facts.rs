@@ -5,7 +5,7 @@ use super::{Audit, Step};
 use crate::block::Block;
 use crate::engine::genesis_block;
 use crate::error::Fatal;
-use crate::state::meta::{self, FORMAT, FORMAT_RELEASE, OPENED_WITH, OTHERS, SUMS};
+use crate::state::meta::{self, FINAL, FORMAT, FORMAT_RELEASE, OPENED_WITH, OTHERS, SUMS};
 use crate::store::Column;
 use alloy_primitives::{Bytes, keccak256};
 use pars_genesis::error::File;
@@ -30,7 +30,7 @@ impl Audit<'_> {
         }
         // Stores of older builds have no hashes, and nothing is lost with them.
         let is_known =
-            |key: &[u8]| OPENED_WITH.into_iter().chain(OTHERS).chain([SUMS]).any(|name| name.as_bytes() == key);
+            |key: &[u8]| OPENED_WITH.into_iter().chain(OTHERS).chain([SUMS, FINAL]).any(|name| name.as_bytes() == key);
         for item in self.read.scan(Column::Meta, &[]) {
             let (key, _) = item?;
             if !is_known(&key) {
@@ -68,9 +68,12 @@ impl Audit<'_> {
             }
             Err(error) => self.undecodable(SUMS, error)?,
         }
-        match meta::place(self.read) {
+        if let Err(error) = meta::place(self.read) {
+            self.undecodable("place", error)?;
+        }
+        match meta::final_height(self.read) {
             Ok(_) => Ok(()),
-            Err(error) => self.undecodable("place", error),
+            Err(error) => self.undecodable(FINAL, error),
         }
     }
 

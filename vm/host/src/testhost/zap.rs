@@ -1,0 +1,274 @@
+//! A host of ZAP: it takes a handshake, dials the plugin once, and serves its database and validator sets.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::io;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use pars_proto::host::rpcdb;
+use pars_proto::host::rpcdb::database_server::Database;
+use pars_proto::host::validatorstate::GetValidatorSetRequest;
+use pars_proto::host::validatorstate::validator_state_server::ValidatorState;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::OwnedWriteHalf;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, oneshot, watch};
+use tonic::{Request, Status};
+
+use super::{gone, services};
+use crate::zap::frame::{Cutter, ERROR, Frame, REPLY, encode, encode_error};
+use crate::zap::hello::ACCEPTED;
+use crate::zap::message::{self as msg, VALIDATOR_STATE, db, error, validators as method};
+use crate::zap::wire::Value;
+
+/// Takes one connection at a time, and its handshake. Like a real host it says nothing to the wrong number.
+pub(super) async fn greet(listener: TcpListener, protocol: u32, announce: mpsc::Sender<String>) {
+    while let Ok((mut stream, _)) = listener.accept().await {
+        let told = async {
+            let length = stream.read_u32().await?;
+            let number = stream.read_u32().await?;
+            let mut addr = vec![0; usize::try_from(length).unwrap_or(0).saturating_sub(4).min(ADDRESS_BYTES_MAX)];
+            stream.read_exact(&mut addr).await?;
+            if number == protocol {
+                stream.write_all(&[ACCEPTED]).await?;
+                let addr = String::from_utf8_lossy(&addr).into_owned();
+                announce.send(addr).await.map_err(io::Error::other)?;
+            }
+            io::Result::Ok(())
+        };
+        drop(told.await);
+    }
+}
+
+const ADDRESS_BYTES_MAX: usize = 1 << 10;
+
+/// The host's connection to a plugin. It is closed when the last clone is dropped.
+#[derive(Debug, Clone)]
+pub struct Line(Arc<Shared>);
+
+/// Who waits for which answer.
+type Waiting = HashMap<u32, oneshot::Sender<Frame>>;
+
+#[derive(Debug)]
+struct Shared {
+    next: AtomicU32,
+    writing: tokio::sync::Mutex<OwnedWriteHalf>,
+    waiting: Arc<Mutex<Option<Waiting>>>,
+    reading: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.reading.abort();
+    }
+}
+
+impl Line {
+    /// Dials a plugin.
+    ///
+    /// # Errors
+    /// It does not listen there.
+    pub async fn open(addr: &str) -> io::Result<Self> {
+        let stream = TcpStream::connect(addr).await?;
+        stream.set_nodelay(true)?;
+        let (mut reading, writing) = stream.into_split();
+        let waiting = Arc::new(Mutex::new(Some(Waiting::new())));
+        let asked = Arc::clone(&waiting);
+        let reading = tokio::spawn(async move {
+            let mut cutter = Cutter::default();
+            while let Ok(Some(frame)) = cutter.read(&mut reading).await {
+                let Some((id, _)) = frame.message() else { continue };
+                let asked =
+                    asked.lock().unwrap_or_else(PoisonError::into_inner).as_mut().and_then(|all| all.remove(&id));
+                if let Some(asked) = asked {
+                    drop(asked.send(frame));
+                }
+            }
+            // Nobody is answered any more.
+            drop(asked.lock().unwrap_or_else(PoisonError::into_inner).take());
+        });
+        let writing = tokio::sync::Mutex::new(writing);
+        Ok(Self(Arc::new(Shared { next: AtomicU32::new(1), writing, waiting, reading })))
+    }
+
+    /// Asks, and gives the body of the answer.
+    ///
+    /// # Errors
+    /// The plugin's text, with code `Unknown`; or the connection ended.
+    pub async fn ask(&self, kind: u8, message: &impl Value) -> Result<Bytes, Status> {
+        let id = self.0.next.fetch_add(1, Ordering::Relaxed);
+        let frame = encode(kind, id, message).map_err(|error| Status::out_of_range(error.to_string()))?;
+        let frame = self.send(frame, id).await?;
+        let (_, body) = frame.message().unwrap_or_default();
+        if frame.kind & ERROR != 0 {
+            return Err(Status::unknown(String::from_utf8_lossy(&body)));
+        }
+        if frame.kind != kind | REPLY {
+            return Err(Status::internal(format!("an answer of type {:#04x} to type {kind:#04x}", frame.kind)));
+        }
+        Ok(body)
+    }
+
+    /// Sends any bytes, and waits for the frame that answers a number.
+    ///
+    /// # Errors
+    /// The connection ended.
+    pub async fn send(&self, bytes: Bytes, id: u32) -> Result<Frame, Status> {
+        let ended = || Status::unavailable("the connection to the plugin ended");
+        let (answer, answered) = oneshot::channel();
+        {
+            let mut waiting = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            drop(waiting.as_mut().ok_or_else(ended)?.insert(id, answer));
+        }
+        let mut writing = self.0.writing.lock().await;
+        writing.write_all(&bytes).await.map_err(|_| ended())?;
+        drop(writing);
+        answered.await.map_err(|_| ended())
+    }
+}
+
+/// Serves frames of one kind of service until the host is gone.
+pub(super) async fn serve<S: Service>(
+    listener: TcpListener,
+    service: Arc<S>,
+    alive: watch::Receiver<()>,
+    cuts: watch::Receiver<u64>,
+) {
+    let serving = async {
+        while let Ok((stream, _)) = listener.accept().await {
+            let mut cuts = cuts.clone();
+            cuts.mark_unchanged();
+            drop(tokio::spawn(connection(stream, Arc::clone(&service), alive.clone(), cuts)));
+        }
+    };
+    tokio::select! {
+        () = serving => {}
+        () = gone(alive.clone()) => {}
+    }
+}
+
+async fn connection<S: Service>(
+    mut stream: TcpStream,
+    service: Arc<S>,
+    alive: watch::Receiver<()>,
+    mut cuts: watch::Receiver<u64>,
+) {
+    let answering = async {
+        let mut cutter = Cutter::default();
+        while let Ok(Some(frame)) = cutter.read(&mut stream).await {
+            let Some((id, body)) = frame.message() else { continue };
+            let answer = match service.answer(frame.kind, body).await {
+                Ok(answer) => encode(frame.kind | REPLY, id, &answer),
+                Err(text) => encode_error(frame.kind, id, &text),
+            };
+            // What is too long is dropped, as Go's server does.
+            let Ok(answer) = answer else { continue };
+            if stream.write_all(&answer).await.is_err() {
+                return;
+            }
+        }
+    };
+    tokio::select! {
+        () = answering => {}
+        _ = cuts.changed() => {}
+        () = gone(alive) => {}
+    }
+}
+
+/// Bytes that are written as they are: a body that another message made.
+pub(super) struct Body(bytes::BytesMut);
+
+impl Value for Body {
+    const BYTES_MIN: usize = 0;
+
+    fn read(_: &mut Bytes) -> Result<Self, crate::zap::wire::WireError> {
+        Ok(Self(bytes::BytesMut::new()))
+    }
+
+    fn write(&self, to: &mut bytes::BytesMut) {
+        to.extend_from_slice(&self.0);
+    }
+}
+
+fn body(message: &impl Value) -> Body {
+    let mut bytes = bytes::BytesMut::new();
+    message.write(&mut bytes);
+    Body(bytes)
+}
+
+/// What is served.
+pub(super) trait Service: Send + Sync + 'static {
+    /// The body of an answer, or a text.
+    fn answer(&self, kind: u8, request: Bytes) -> impl Future<Output = Result<Body, String>> + Send;
+}
+
+fn read<T: Value>(request: Bytes) -> Result<T, String> {
+    T::decode(request).map_err(|error| error.to_string())
+}
+
+impl Service for super::Memory {
+    async fn answer(&self, kind: u8, request: Bytes) -> Result<Body, String> {
+        let text = |status: Status| status.message().to_owned();
+        match kind {
+            db::HAS => {
+                let msg::KeyRequest { key } = read(request)?;
+                let answer = self.has(Request::new(rpcdb::HasRequest { key })).await.map_err(text)?.into_inner();
+                Ok(body(&msg::HasResponse { has: answer.has, err: number(answer.err) }))
+            }
+            db::GET => {
+                let msg::KeyRequest { key } = read(request)?;
+                let answer = self.get(Request::new(rpcdb::GetRequest { key })).await.map_err(text)?.into_inner();
+                Ok(body(&msg::GetResponse { value: answer.value, err: number(answer.err) }))
+            }
+            db::PUT => {
+                let msg::Pair { key, value } = read(request)?;
+                let answer = self.put(Request::new(rpcdb::PutRequest { key, value })).await.map_err(text)?.into_inner();
+                Ok(body(&msg::ErrResponse { err: number(answer.err) }))
+            }
+            db::CLOSE => Ok(body(&msg::ErrResponse { err: error::NONE })),
+            other => Err(format!("the test host's database has no type {other}")),
+        }
+    }
+}
+
+fn number(err: i32) -> u8 {
+    u8::try_from(err).unwrap_or(error::CLOSED)
+}
+
+impl Service for services::Memory {
+    async fn answer(&self, kind: u8, request: Bytes) -> Result<Body, String> {
+        let text = |status: Status| status.message().to_owned();
+        if kind != VALIDATOR_STATE {
+            return Err(format!("type {kind} is no question about validators"));
+        }
+        let msg::MethodRequest { method } = read(request.clone())?;
+        match method {
+            method::VALIDATOR_SET => {
+                let msg::ValidatorSetRequest { height, net_id, .. } = read(request)?;
+                let request = GetValidatorSetRequest { height, subnet_id: net_id };
+                let set = self.get_validator_set(Request::new(request)).await.map_err(text)?.into_inner();
+                let validators = set.validators.into_iter().map(|of| msg::Validator {
+                    node_id: of.node_id,
+                    public_key: of.public_key,
+                    weight: of.weight,
+                });
+                Ok(body(&msg::ValidatorSetResponse { validators: validators.collect() }))
+            }
+            method::CURRENT_HEIGHT => {
+                let at = self.get_current_height(Request::new(())).await.map_err(text)?.into_inner();
+                Ok(body(&msg::Number { number: at.height }))
+            }
+            method::MINIMUM_HEIGHT => {
+                let at = self.get_minimum_height(Request::new(())).await.map_err(text)?.into_inner();
+                Ok(body(&msg::Number { number: at.height }))
+            }
+            method::NET_OF => {
+                let msg::OwnerRequest { id, .. } = read(request)?;
+                Ok(body(&msg::OwnerResponse { id: services::subnet_of(id) }))
+            }
+            other => Err(format!("the test host has no method {other}")),
+        }
+    }
+}
