@@ -157,6 +157,29 @@ async fn process_streams_of_requests_that_do_not_end() -> Result<()> {
     Ok(())
 }
 
+/// Who sends nothing, or takes nothing, for a minute is let go, and no sooner.
+#[tokio::test(flavor = "multi_thread")]
+async fn process_streams_are_let_go_after_a_minute() -> Result<()> {
+    const MINUTE: Duration = Duration::from_secs(60);
+    let folder = tempfile::tempdir()?;
+    let mut hosted = Hosted::open(&Files::local(folder.path())).await?;
+    let question = Bytes::from_static(br#"{"jsonrpc":"2.0","id":1,"method":"eth_chainId","params":[]}"#);
+    let since = std::time::Instant::now();
+    let (sending, sent) = User::ask(&hosted, question.slice(..9), question.len(), Stops::Sending).await?;
+    let (reading, read) = User::ask(&hosted, question.clone(), question.len(), Stops::Reading).await?;
+    tokio::time::sleep(Duration::from_secs(50)).await;
+    ensure!(!sent.is_finished() && !read.is_finished(), "let go too soon");
+    assert_eq!((sending.code(), reading.code()), (0, 200));
+    for asking in [sent, read] {
+        tokio::time::timeout((MINUTE + Duration::from_secs(10)).saturating_sub(since.elapsed()), asking).await??;
+    }
+    ensure!(since.elapsed() >= MINUTE, "{:?}", since.elapsed());
+    assert_eq!(sending.code(), 408);
+    assert_eq!(hosted.measured("rpc_answer_bytes", None).await?, Some(0.0));
+    assert_eq!(hosted.shut_down().await?.code(), Some(0));
+    Ok(())
+}
+
 /// 48 users ask for 25 MB and read nothing: of all answers no more is kept than there is room for.
 #[tokio::test(flavor = "multi_thread")]
 async fn process_streams_of_answers_that_nobody_reads() -> Result<()> {
