@@ -14,6 +14,7 @@ use super::client::GrpcHost;
 use super::{MESSAGE_BYTES_MAX, metrics, wire};
 use crate::http::intake::Room;
 use crate::http::server::Server;
+use crate::http::streams::Streams;
 use crate::lifecycle::Session;
 use crate::panics::guarded;
 use crate::{AppError, BlockContext, ChainVm, VmError};
@@ -23,11 +24,12 @@ use crate::{AppError, BlockContext, ChainVm, VmError};
 pub(crate) struct VmService<V> {
     session: Arc<Session<V>>,
     room: Room,
+    streams: Streams,
 }
 
 impl<V: ChainVm> VmService<V> {
     pub(crate) fn new(session: Arc<Session<V>>) -> Self {
-        Self { session, room: Room::new() }
+        Self { session, room: Room::new(), streams: Streams::default() }
     }
 
     fn vm(&self) -> &V {
@@ -76,9 +78,10 @@ impl<V: ChainVm> VmService<V> {
             let prefix = handler.prefix.clone();
             // A body that its service would refuse is not received: users choose its length, not the host.
             let request_bytes_max = handler.body_bytes_max.saturating_add(REQUEST_ROOM_BYTES);
-            let service = HttpServer::new(Server::new(handler, self.room.clone(), self.session.stopping()))
-                .max_decoding_message_size(request_bytes_max)
-                .max_encoding_message_size(MESSAGE_BYTES_MAX);
+            let service =
+                HttpServer::new(Server::new(handler, self.room.clone(), self.streams.clone(), self.session.stopping()))
+                    .max_decoding_message_size(request_bytes_max)
+                    .max_encoding_message_size(MESSAGE_BYTES_MAX);
             let listening = self.session.spawn_server(self.room.clone().guard(service)).await;
             let addr = listening.map_err(|error| Status::internal(format!("listening on loopback: {error}")))?;
             servers.push(vm::Handler { prefix, server_addr: addr.to_string() });
