@@ -1,7 +1,7 @@
 //! Gossip of the real plugin under a host for tests that plays its peers.
 
 use alloy_primitives::{Address, hex};
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use bytes::Bytes;
 use pars_host::Id;
 use pars_host::testhost::Sent;
@@ -298,6 +298,7 @@ async fn process_gossip_does_not_mind_a_clock_that_is_set_back() -> Result<()> {
     hosted.prefer(opened.last_accepted_id).await?;
     hosted.enter(states()?.normal).await?;
     let mut hosted = surrounded(hosted).await?;
+    ensure!(hosted.build().await.is_err(), "there is nothing for a block");
 
     let from = Wallet::local(0)?;
     let [first, second] = [0, 1].map(|nonce| from.sign(&Draft::transfer(nonce, TO, 1)));
@@ -310,6 +311,9 @@ async fn process_gossip_does_not_mind_a_clock_that_is_set_back() -> Result<()> {
     for signed in [&first, &second] {
         sent(&hosted, |sent| holds(sent, signed)).await?;
     }
+    // Nor does the host wait for a day until it may build.
+    let wanted = tokio::time::timeout(Duration::from_secs(5), hosted.wanted());
+    wanted.await.context("no block is asked for")??;
     hosted.shut_down().await?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Users whose requests the host keeps open, and who stop in the middle: of what they send, or of what they are answered.
 
-use alloy_primitives::bytes;
+use alloy_primitives::{Address, bytes};
 use anyhow::{Result, ensure};
 use bytes::Bytes;
 use pars_proto::host::http::responsewriter::writer_server::{Writer, WriterServer};
@@ -120,11 +120,22 @@ impl User {
     }
 }
 
-/// How much a plugin's memory grew, MiB, and how many of the users were told that there is no room.
-async fn outcome(hosted: &mut Hosted, before_kb: u64, users: &[(Arc<User>, JoinHandle<()>)]) -> Result<(u64, usize)> {
-    tokio::time::sleep(Duration::from_secs(3)).await;
+/// How much a plugin's memory grew, MiB, once enough of the users were told that there is no room, and how many were.
+async fn outcome(
+    hosted: &mut Hosted,
+    before_kb: u64,
+    users: &[(Arc<User>, JoinHandle<()>)],
+    enough: usize,
+) -> Result<(u64, usize)> {
+    // However slow the machine is at it.
+    let since = std::time::Instant::now();
+    let refused = || users.iter().filter(|(user, _)| user.code() == 503).count();
+    while refused() < enough && since.elapsed() < Duration::from_secs(30) {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
     let grown = hosted.running.memory_kb()?.saturating_sub(before_kb) >> 10;
-    let refused = users.iter().filter(|(user, _)| user.code() == 503).count();
+    let refused = refused();
     let asked = std::time::Instant::now();
     assert_eq!(hosted.call("eth_chainId", json!([])).await?, "0x539");
     ensure!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
@@ -143,7 +154,7 @@ async fn process_streams_of_requests_that_do_not_end() -> Result<()> {
     for _ in 0..200 {
         users.push(User::ask(&hosted, body.clone(), ANNOUNCED, Stops::Sending).await?);
     }
-    let (grown, refused) = outcome(&mut hosted, before_kb, &users).await?;
+    let (grown, refused) = outcome(&mut hosted, before_kb, &users, 120).await?;
     println!("{grown} MiB more; {refused} were refused");
     ensure!(grown < 400, "{grown} MiB");
     ensure!(refused > 100, "{refused} refused");
@@ -152,6 +163,88 @@ async fn process_streams_of_requests_that_do_not_end() -> Result<()> {
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert_eq!(short.code(), 0);
     asking.abort();
+    users.iter().for_each(|(_, asking)| asking.abort());
+    assert_eq!(hosted.shut_down().await?.code(), Some(0));
+    Ok(())
+}
+
+/// Who sends nothing, or takes nothing, for a minute is let go, and no sooner.
+#[tokio::test(flavor = "multi_thread")]
+async fn process_streams_are_let_go_after_a_minute() -> Result<()> {
+    const MINUTE: Duration = Duration::from_secs(60);
+    let folder = tempfile::tempdir()?;
+    let mut hosted = Hosted::open(&Files::local(folder.path())).await?;
+    let question = Bytes::from_static(br#"{"jsonrpc":"2.0","id":1,"method":"eth_chainId","params":[]}"#);
+    let since = std::time::Instant::now();
+    let (sending, sent) = User::ask(&hosted, question.slice(..9), question.len(), Stops::Sending).await?;
+    let (reading, read) = User::ask(&hosted, question.clone(), question.len(), Stops::Reading).await?;
+    tokio::time::sleep(Duration::from_secs(50)).await;
+    ensure!(!sent.is_finished() && !read.is_finished(), "let go too soon");
+    assert_eq!((sending.code(), reading.code()), (0, 200));
+    for asking in [sent, read] {
+        tokio::time::timeout((MINUTE + Duration::from_secs(10)).saturating_sub(since.elapsed()), asking).await??;
+    }
+    ensure!(since.elapsed() >= MINUTE, "{:?}", since.elapsed());
+    assert_eq!(sending.code(), 408);
+    assert_eq!(hosted.measured("rpc_answer_bytes", None).await?, Some(0.0));
+    assert_eq!(hosted.shut_down().await?.code(), Some(0));
+    Ok(())
+}
+
+/// More users than there are places, each with too little to be counted and with a connection of its own: those who came
+/// first give way after a while, memory and files have a bound, and the chain goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn process_streams_of_many_short_requests() -> Result<()> {
+    const PLACES: usize = 512;
+    // This process is the host, with a port for each user.
+    let _most = rlimit::increase_nofile_limit(16_384)?;
+    let folder = tempfile::tempdir()?;
+    let mut hosted = Hosted::open(&Files::local(folder.path())).await?;
+    let before_kb = hosted.running.memory_kb()?;
+    let files = |hosted: &Hosted| {
+        Ok::<_, std::io::Error>(std::fs::read_dir(format!("/proc/{}/fd", hosted.running.id()))?.count())
+    };
+    let files_before = files(&hosted)?;
+    let body = Bytes::from(vec![b' '; 60 << 10]);
+    let mut users = Vec::new();
+    for _ in 0..PLACES {
+        users.push(User::ask(&hosted, body.clone(), body.len() + 1, Stops::Sending).await?);
+    }
+    // Who comes a moment later finds no place, and is told.
+    let since = std::time::Instant::now();
+    while files(&hosted)? < files_before + PLACES {
+        ensure!(since.elapsed() < Duration::from_secs(8), "not all are there");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let (_, late) = User::ask(&hosted, body.clone(), body.len() + 1, Stops::Sending).await?;
+    tokio::time::timeout(Duration::from_secs(1), late).await??;
+    let gone = |users: &[(Arc<User>, JoinHandle<()>)]| users.iter().filter(|(_, asking)| asking.is_finished()).count();
+    assert_eq!(gone(&users), 0, "nobody has to go yet");
+    // And who comes after a while takes the place of one of the first.
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    for _ in 0..PLACES / 2 {
+        users.push(User::ask(&hosted, body.clone(), body.len() + 1, Stops::Sending).await?);
+    }
+    let since = std::time::Instant::now();
+    while gone(&users[..PLACES]) < PLACES / 2 {
+        ensure!(since.elapsed() < Duration::from_secs(20), "{} have given way", gone(&users[..PLACES]));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!((gone(&users[..PLACES]), gone(&users[PLACES..])), (PLACES / 2, 0));
+    // A connection that is given up closes a moment later.
+    while files(&hosted)? > files_before + PLACES + 16 {
+        ensure!(since.elapsed() < Duration::from_secs(20), "{} files more", files(&hosted)? - files_before);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let grown = hosted.running.memory_kb()?.saturating_sub(before_kb) >> 10;
+    println!("{grown} MiB more for {PLACES} users");
+    ensure!(grown < 200, "{grown} MiB");
+    let (quick, asked) = User::ask(&hosted, Bytes::from_static(b"[]"), 2, Stops::Reading).await?;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    ensure!(quick.code() == 200, "{}", quick.code());
+    hosted.submit(&Wallet::local(1)?.sign(&Draft::transfer(0, Address::repeat_byte(7), 1))?).await?;
+    hosted.seal().await?;
+    asked.abort();
     users.iter().for_each(|(_, asking)| asking.abort());
     assert_eq!(hosted.shut_down().await?.code(), Some(0));
     Ok(())
@@ -181,7 +274,7 @@ async fn process_streams_of_answers_that_nobody_reads() -> Result<()> {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let kept = hosted.measured("rpc_answer_bytes", None).await?.unwrap_or_default();
-    let (grown, refused) = outcome(&mut hosted, before_kb, &users).await?;
+    let (grown, refused) = outcome(&mut hosted, before_kb, &users, 0).await?;
     println!("{grown} MiB more for {kept} bytes of answers; {refused} were refused");
     ensure!(kept > 4e8 && kept <= f64::from(512 << 20), "{kept}");
     // Without the bound it is 1,300. Some are refused before, and some while their answer grows.

@@ -276,6 +276,31 @@ fn process_tools_that_look_change_nothing() -> Result<()> {
     Ok(())
 }
 
+/// What only looks at a folder works where its file system is mounted read-only.
+#[test]
+fn process_tools_look_at_what_cannot_be_written() -> Result<()> {
+    // In a name space of its own: nobody else sees the mount, and it goes with the process.
+    const READ_ONLY: &str = r#"mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && shift && exec "$@""#;
+    let folder = tempfile::tempdir()?;
+    let data = recorded(folder.path())?;
+    let (backup, file) = (folder.path().join("backup"), folder.path().join("blocks.pars"));
+    well(&["backup", "--data-dir", text(&data), text(&backup)])?;
+    for (place, arguments, code, words) in [
+        (&data, &["verify", "--data-dir", text(&data)][..], 0, ""),
+        (&data, &["export", "--data-dir", text(&data), text(&file)], 0, ""),
+        (&data, &["doctor", "--data-dir", text(&data)], 1, "mount it for writing"),
+        (&data, &["prune", "--data-dir", text(&data)], 1, "Read-only file system"),
+        (&backup, &["inspect", "--data-dir", text(&backup)], 0, ""),
+    ] {
+        let mut command = Command::new("unshare");
+        command.args(["--map-root-user", "--mount", "sh", "-c", READ_ONLY, "sh", text(place)]);
+        let ended = Running::start(command.arg(pars_vm()?).args(arguments))?.wait(TOOL_MAX)?;
+        ensure!(ended.code() == Some(code), "{arguments:?}: {ended:?}");
+        ensure!(format!("{}{}", ended.out, ended.err).contains(words), "{arguments:?}: {ended:?}");
+    }
+    Ok(())
+}
+
 /// The folder of another program's database is refused and stays as it is, whatever the command is.
 #[test]
 fn process_tools_leave_foreign_folders_alone() -> Result<()> {

@@ -58,6 +58,8 @@ pub struct Owner {
     recorder: Option<Recorder>,
     shown: watch::Sender<Shown>,
     meters: Arc<Meters>,
+    /// Block that is being accepted: what is stored and what is shown may differ until that is through.
+    accepting: Option<BlockId>,
     /// Why the chain answers nothing any more.
     failed: Option<Fatal>,
 }
@@ -77,14 +79,14 @@ impl Engine {
         let head = chain.head().clone();
         let (shown, watched) = watch::channel(Shown { preferred: head.clone(), head, stopped: false });
         let (calls, mut queue) = mpsc::channel::<Call>(CALLS_MAX);
-        let mut owner = Owner { chain, pool, blocks, recorder, shown, meters, failed: None };
+        let mut owner = Owner { chain, pool, blocks, recorder, shown, meters, accepting: None, failed: None };
         let thread = std::thread::Builder::new().name("chain".to_owned()).spawn(move || {
             while let Some(call) = queue.blocking_recv() {
-                // A panic costs its own call. One amid an accept leaves `failed` set, and with it the chain stopped.
+                // A panic costs its own call. One amid an accept is the end of the chain.
                 let ended = catch_unwind(AssertUnwindSafe(|| call(&mut owner)));
                 if ended.is_err() {
                     tracing::error!("a call of the chain panicked");
-                    owner.tell_failure();
+                    owner.give_up_accepting();
                 }
             }
         })?;
@@ -135,6 +137,14 @@ impl Owner {
         }
     }
 
+    /// Stops the chain where a block was being accepted.
+    fn give_up_accepting(&mut self) {
+        if let Some(id) = self.accepting.take() {
+            self.failed = Some(Fatal::Bug(format!("accepting {id} did not end")));
+            self.tell_failure();
+        }
+    }
+
     /// Whoever watches sees that the chain stopped, if it did.
     fn tell_failure(&self) {
         if self.failed.is_some() {
@@ -169,8 +179,14 @@ impl Owner {
     /// See [`Chain::accept`]; and where the recorder failed, after which nothing is shown any more.
     pub fn accept(&mut self, id: BlockId, durability: Durability) -> Result<Option<Accepted>, Error> {
         self.chain()?;
+        self.accepting = Some(id);
+        let accepted = self.store_and_show(id, durability);
+        self.accepting = None;
+        accepted
+    }
+
+    fn store_and_show(&mut self, id: BlockId, durability: Durability) -> Result<Option<Accepted>, Error> {
         let since = Instant::now();
-        self.failed = Some(Fatal::Bug(format!("accepting {id} did not end")));
         // Beside the commit: which of both comes first does not matter while nothing is shown.
         let noting = self.recorder.as_ref().zip(self.chain.acceptable(id));
         let noting = noting.map(|(recorder, block)| recorder.begin(Head { height: block.height(), id }));
@@ -178,7 +194,6 @@ impl Owner {
         if let Some(Err(fatal)) = noting.map(Noting::wait) {
             accepted = accepted.and(Err(fatal.into()));
         }
-        self.failed = None;
         let accepted = self.attempt(|_| accepted)?;
         if let Some(Accepted { block, receipts, .. }) = &accepted {
             self.blocks.add(Arc::clone(block), Arc::clone(receipts));
@@ -237,29 +252,103 @@ impl fmt::Debug for Engine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pars_chain::engine::Opening;
+    use alloy_consensus::crypto::secp256k1::sign_message;
+    use alloy_consensus::{EthereumTxEnvelope, SignableTransaction, TxEip4844, TxLegacy};
+    use alloy_eips::eip2718::Encodable2718;
+    use alloy_primitives::{Address, Bytes};
+    use pars_chain::engine::{Built, InOrder, Opening, Wish};
     use pars_chain::pool::Limits;
-    use pars_chain::store::Memory;
-    use pars_genesis::presets;
+    use pars_chain::store::{Batch, Checkpoint, Column, Memory, Read, Scan, Store, StoreError};
+    use pars_genesis::presets::{self, LOCAL_ACCOUNTS};
+    use std::sync::atomic::AtomicBool;
 
-    /// A panic costs its call; amid an accept it stops the chain, and those who watch it hear of that.
+    /// A store of which a commit, or the first look after one, panics.
+    #[derive(Debug, Default)]
+    struct Panicking {
+        store: Memory,
+        at_commit: AtomicBool,
+        after_commit: AtomicBool,
+        committed: AtomicBool,
+    }
+
+    impl Panicking {
+        fn look(&self) {
+            let armed = self.after_commit.load(Ordering::SeqCst) && self.committed.load(Ordering::SeqCst);
+            assert!(!armed, "a defect");
+        }
+    }
+
+    impl Read for Panicking {
+        fn get(&self, column: Column, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
+            self.look();
+            self.store.get(column, key)
+        }
+
+        fn scan<'a>(&'a self, column: Column, from: &[u8]) -> Scan<'a> {
+            self.store.scan(column, from)
+        }
+    }
+
+    impl Store for Panicking {
+        fn snapshot(&self) -> Result<Arc<dyn Read>, StoreError> {
+            self.look();
+            self.store.snapshot()
+        }
+
+        fn checkpoint(&self, name: &str) -> Result<Checkpoint, StoreError> {
+            self.store.checkpoint(name)
+        }
+
+        fn commit(&self, batch: Batch, durability: Durability) -> Result<(), StoreError> {
+            assert!(!self.at_commit.load(Ordering::SeqCst), "a defect");
+            self.store.commit(batch, durability)?;
+            self.committed.store(true, Ordering::SeqCst);
+            Ok(())
+        }
+    }
+
+    fn transfer() -> Arc<Tx> {
+        let unsigned = TxLegacy {
+            chain_id: Some(1_337),
+            gas_price: 1_000_000_000_000,
+            gas_limit: 21_000,
+            to: Address::ZERO.into(),
+            ..TxLegacy::default()
+        };
+        let signature = sign_message(LOCAL_ACCOUNTS[0].1, unsigned.signature_hash()).unwrap();
+        let signed = EthereumTxEnvelope::<TxEip4844>::from(unsigned.into_signed(signature));
+        Arc::new(Tx::decode(&signed.encoded_2718()).unwrap())
+    }
+
+    /// A panic costs its call; amid an accept, before or after the block is stored, it stops the chain, and those who watch
+    /// it hear of that.
     #[tokio::test]
     async fn a_panic_amid_an_accept_is_told() {
-        let genesis = presets::local(1);
-        let chain = Chain::open(Arc::new(Memory::new()), &Opening::new(&genesis)).unwrap();
-        let pool = Arc::new(Pool::new(Arc::clone(chain.spec()), Limits::default(), chain.head()).unwrap());
-        let engine = Engine::start(chain, pool, Arc::default(), Arc::default(), None).unwrap();
-        let panicking = |owner: &mut Owner| owner.attempt(|_| -> Result<(), Error> { panic!("a defect") });
-        assert!(engine.call(panicking).await.is_err());
-        assert!(!engine.watch().borrow().stopped);
-        assert!(engine.call(|owner| owner.chain().is_ok()).await.unwrap());
-        let amid = |owner: &mut Owner| {
-            owner.failed = Some(Fatal::Bug("accepting did not end".to_owned()));
-            panic!("a defect");
-        };
-        assert!(engine.call(amid).await.is_err());
-        assert!(engine.call(|owner| owner.chain().is_err()).await.unwrap());
-        assert!(engine.watch().borrow().stopped);
-        engine.close();
+        for after_commit in [false, true] {
+            let (store, genesis) = (Arc::new(Panicking::default()), presets::local(1));
+            let shared: Arc<dyn Store> = store.clone();
+            let mut chain = Chain::open(shared, &Opening::new(&genesis)).unwrap();
+            let now_ms = chain.head().header().unix_ms() + 1_000;
+            let wish = Wish { now_ms, fee_recipient: None, min_delay_target: None, verdicts: None };
+            let built = chain.build(&mut InOrder::new([transfer()]), wish).unwrap();
+            let Built::Block(block) = built else { panic!("{built:?}") };
+            let pool = Arc::new(Pool::new(Arc::clone(chain.spec()), Limits::default(), chain.head()).unwrap());
+            let engine = Engine::start(chain, pool, Arc::default(), Arc::default(), None).unwrap();
+            let panicking = |owner: &mut Owner| owner.attempt(|_| -> Result<(), Error> { panic!("a defect") });
+            assert!(engine.call(panicking).await.is_err());
+            assert!(!engine.watch().borrow().stopped);
+            assert!(engine.call(|owner| owner.chain().is_ok()).await.unwrap());
+
+            store.committed.store(false, Ordering::SeqCst);
+            let armed = if after_commit { &store.after_commit } else { &store.at_commit };
+            armed.store(true, Ordering::SeqCst);
+            let id = block.id();
+            assert!(engine.call(move |owner| owner.accept(id, Durability::Synced)).await.is_err());
+            assert_eq!(store.committed.load(Ordering::SeqCst), after_commit);
+            let failure = engine.call(|owner| owner.chain().err().map(|fatal| fatal.to_string())).await.unwrap();
+            assert_eq!(failure, Some(format!("bug: accepting {id} did not end")));
+            assert!(engine.watch().borrow().stopped);
+            engine.close();
+        }
     }
 }

@@ -35,7 +35,7 @@ use pars_host::{
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// The chain as a host's plugin.
 #[derive(Debug)]
@@ -49,8 +49,9 @@ pub struct Plugin {
     synced_ms: AtomicU64,
     /// `Shutdown` came.
     stopping: AtomicBool,
-    /// Block built on, and when: the host comes back at once after a build that gave nothing.
-    last_build: Mutex<Option<(BlockId, u64)>>,
+    /// Block built on, and when: the host comes back at once after a build that gave nothing. No time of day: whoever sets
+    /// the clock back must not have to wait for it.
+    last_build: Mutex<Option<(BlockId, Instant)>>,
 }
 
 /// A chain that is open.
@@ -66,8 +67,8 @@ struct Running {
 /// While catching up, a crash costs at most so many milliseconds of blocks, or [`SYNC_EVERY_BLOCKS`]. The host gives them
 /// again.
 const SYNC_EVERY_MS: u64 = 1_000;
-/// Pause before another build on the same block, milliseconds.
-const REBUILD_MS: u64 = 100;
+/// Pause before another build on the same block.
+const REBUILD_PAUSE: Duration = Duration::from_millis(100);
 /// File of submitted transactions beside the store's.
 const JOURNAL: &str = "pool.journal";
 
@@ -273,22 +274,21 @@ impl ChainVm for Plugin {
             node.wants_block().await;
             let preferred = node.preferred().id();
             let last = *self.last_build.lock().unwrap_or_else(PoisonError::into_inner);
-            let again_ms = match last {
-                Some((parent, at)) if parent == preferred => at.saturating_add(REBUILD_MS),
-                Some(_) | None => 0,
+            let pause = match last {
+                Some((parent, at)) if parent == preferred => REBUILD_PAUSE.saturating_sub(at.elapsed()),
+                Some(_) | None => Duration::ZERO,
             };
-            let now = now_ms();
-            if again_ms <= now {
+            if pause.is_zero() {
                 return Ok(Event::BuildBlock);
             }
-            tokio::time::sleep(std::time::Duration::from_millis(again_ms - now)).await;
+            tokio::time::sleep(pause).await;
         }
     }
 
     async fn build(&self, _context: Option<BlockContext>) -> Result<Block, VmError> {
         let node = self.node()?;
         let preferred = node.preferred().id();
-        *self.last_build.lock().unwrap_or_else(PoisonError::into_inner) = Some((preferred, now_ms()));
+        *self.last_build.lock().unwrap_or_else(PoisonError::into_inner) = Some((preferred, Instant::now()));
         match node.build().await.map_err(VmError::other)? {
             Built::Block(block) => Ok(Block { meta: meta_of(node, &block), bytes: block.bytes().0.clone() }),
             Built::Nothing => Err(VmError::other("the pool has nothing for a block")),

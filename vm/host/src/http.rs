@@ -5,6 +5,7 @@
 //! | `server.rs` | the server of one handler |
 //! | `message.rs` | requests and responses, translated |
 //! | `intake.rs` | room for what users send |
+//! | `streams.rs` | how many requests are kept open |
 //! | `exchange.rs` | a request that the host keeps open: body and answer are streams, or the connection changes hands |
 //! | `hijacked.rs` | the bytes of such a connection |
 //! | `upgrade.rs` | what a service gets to take one over |
@@ -16,6 +17,7 @@ pub(crate) mod intake;
 mod message;
 pub mod port;
 pub(crate) mod server;
+pub(crate) mod streams;
 mod upgrade;
 
 use std::convert::Infallible;

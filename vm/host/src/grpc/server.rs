@@ -13,6 +13,7 @@ use super::{MESSAGE_BYTES_MAX, metrics, wire};
 use crate::calls::{AncestorBounds, Calls, Refusal};
 use crate::http::intake::Room;
 use crate::http::server::Server;
+use crate::http::streams::Streams;
 use crate::lifecycle::Session;
 use crate::{AppError, BlockContext, ChainVm, Id, VmError};
 
@@ -21,11 +22,12 @@ use crate::{AppError, BlockContext, ChainVm, Id, VmError};
 pub(crate) struct VmService<V> {
     calls: Calls<V>,
     room: Room,
+    streams: Streams,
 }
 
 impl<V: ChainVm> VmService<V> {
     pub(crate) fn new(session: Arc<Session<V>>) -> Self {
-        Self { calls: Calls::new(session), room: Room::new() }
+        Self { calls: Calls::new(session), room: Room::new(), streams: Streams::default() }
     }
 
     /// The id of a block, for calls that need a chain.
@@ -42,7 +44,8 @@ impl<V: ChainVm> VmService<V> {
             let prefix = handler.prefix.clone();
             // A body that its service would refuse is not received: users choose its length, not the host.
             let request_bytes_max = handler.body_bytes_max.saturating_add(REQUEST_ROOM_BYTES);
-            let service = HttpServer::new(Server::new(handler, self.room.clone(), session.stopping()))
+            let server = Server::new(handler, self.room.clone(), self.streams.clone(), session.stopping());
+            let service = HttpServer::new(server)
                 .max_decoding_message_size(request_bytes_max)
                 .max_encoding_message_size(MESSAGE_BYTES_MAX);
             let listening = session.spawn_server(self.room.clone().guard(service)).await;

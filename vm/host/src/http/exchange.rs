@@ -35,6 +35,8 @@ const READ_BYTES: i32 = 32 << 10;
 const WRITE_BYTES: usize = 256 << 10;
 /// A user of whom nothing comes for so long, or who takes no piece of the answer, is let go. Slow ones take 4 kB a second.
 const STALLED: Duration = Duration::from_secs(60);
+/// What a host is told where no more requests can be kept open.
+const TOO_MANY: &str = "too many requests are open";
 /// How long a service has to say goodbye on connections that it took over, once the process ends.
 const GOODBYE: Duration = Duration::from_millis(500);
 /// How long the host has to close a connection.
@@ -42,6 +44,28 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Answers a request.
 pub(super) async fn handle(server: &Server, message: HttpRequest) -> Result<HttpResponse, Status> {
+    let Some(stream) = server.streams().open() else { return Err(Status::resource_exhausted(TOO_MANY)) };
+    let answered = tokio::select! {
+        answered = answer(server, message) => answered?,
+        () = stream.displaced() => return Err(Status::resource_exhausted(TOO_MANY)),
+    };
+    match answered {
+        Answered::Whole(response) => Ok(response),
+        Answered::Taken(taken) => {
+            // From here on the service counts it.
+            drop(stream);
+            taken.serve(server).await
+        }
+    }
+}
+
+/// What became of a request.
+enum Answered {
+    Whole(HttpResponse),
+    Taken(Taken),
+}
+
+async fn answer(server: &Server, message: HttpRequest) -> Result<Answered, Status> {
     let missing = |what: &str| Status::invalid_argument(format!("{what} is missing"));
     let request = message.request.ok_or_else(|| missing("request"))?;
     let answer = message.response_writer.ok_or_else(|| missing("response_writer"))?;
@@ -49,7 +73,7 @@ pub(super) async fn handle(server: &Server, message: HttpRequest) -> Result<Http
     let host = Host { channel, headers: answer.header };
     let mut parsed = match parse(&request.method, &request.request_uri, &request.header, Bytes::new()) {
         Ok(parsed) => parsed,
-        Err(reason) => return host.answer(plain(StatusCode::BAD_REQUEST, reason)).await,
+        Err(reason) => return host.whole(plain(StatusCode::BAD_REQUEST, reason)).await,
     };
     if let Ok(length) = u64::try_from(request.content_length)
         && length > 0
@@ -61,10 +85,10 @@ pub(super) async fn handle(server: &Server, message: HttpRequest) -> Result<Http
     if request.content_length != 0 {
         match host.body(server.body_bytes_max(), &mut held).await {
             Ok(body) => *parsed.body_mut() = body,
-            Err(Unread::NoRoom) => return host.answer(plain(StatusCode::SERVICE_UNAVAILABLE, NO_ROOM)).await,
+            Err(Unread::NoRoom) => return host.whole(plain(StatusCode::SERVICE_UNAVAILABLE, NO_ROOM)).await,
             Err(Unread::Stalled) => {
                 let text = "the body of the request did not come";
-                return host.answer(plain(StatusCode::REQUEST_TIMEOUT, text)).await;
+                return host.whole(plain(StatusCode::REQUEST_TIMEOUT, text)).await;
             }
             Err(Unread::BrokeOff(error)) => return Err(Status::aborted(format!("reading a body: {error}"))),
         }
@@ -74,12 +98,12 @@ pub(super) async fn handle(server: &Server, message: HttpRequest) -> Result<Http
     } else {
         let response = server.answer(parsed).await;
         drop(held);
-        host.answer(response).await
+        host.whole(response).await
     }
 }
 
 /// Answers a request that asks for another protocol.
-async fn upgrade(server: &Server, host: Host, mut request: Request<Bytes>, held: Held) -> Result<HttpResponse, Status> {
+async fn upgrade(server: &Server, host: Host, mut request: Request<Bytes>, held: Held) -> Result<Answered, Status> {
     let (connect, connecting) = oneshot::channel();
     request.extensions_mut().insert(Upgrade::new(async move {
         connecting.await.map_err(|_| io::Error::other("the connection was not taken over from the host"))
@@ -87,27 +111,43 @@ async fn upgrade(server: &Server, host: Host, mut request: Request<Bytes>, held:
     let response = server.answer(request).await;
     drop(held);
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
-        return host.answer(response).await;
+        return host.whole(response).await;
     }
     let channel = host.hijack().await?;
-    let mut conn = ConnClient::new(channel.clone());
-    let (mut connection, closed) = Hijacked::new(channel);
     let head = head(&host.headers, &response);
-    let sent = async {
-        connection.write_all(&head).await?;
-        connection.flush().await
-    };
-    if let Err(error) = sent.await {
-        tracing::debug!(%error, "a client left before its connection was taken over");
-    } else if connect.send(connection).is_ok() {
-        tokio::select! {
-            _ = closed => {}
-            () = async { server.ending().wait().await; sleep(GOODBYE).await } => {}
+    Ok(Answered::Taken(Taken { channel, head, connect }))
+}
+
+/// A connection that is the service's from here on.
+struct Taken {
+    channel: Channel,
+    /// What is written before its bytes are the service's.
+    head: Vec<u8>,
+    connect: oneshot::Sender<Hijacked>,
+}
+
+impl Taken {
+    /// Until either side is through with it.
+    async fn serve(self, server: &Server) -> Result<HttpResponse, Status> {
+        let Self { channel, head, connect } = self;
+        let mut conn = ConnClient::new(channel.clone());
+        let (mut connection, closed) = Hijacked::new(channel);
+        let sent = async {
+            connection.write_all(&head).await?;
+            connection.flush().await
+        };
+        if let Err(error) = sent.await {
+            tracing::debug!(%error, "a client left before its connection was taken over");
+        } else if connect.send(connection).is_ok() {
+            tokio::select! {
+                _ = closed => {}
+                () = async { server.ending().wait().await; sleep(GOODBYE).await } => {}
+            }
         }
+        // Nobody closes it otherwise. That it is closed already is no matter.
+        drop(timeout(CLOSE_TIMEOUT, conn.close(())).await);
+        Ok(HttpResponse::default())
     }
-    // Nobody closes it otherwise. That it is closed already is no matter.
-    drop(timeout(CLOSE_TIMEOUT, conn.close(())).await);
-    Ok(HttpResponse::default())
 }
 
 /// The response as HTTP/1.1 writes it.
@@ -160,6 +200,11 @@ impl Host {
         }
         body.truncate(room);
         Ok(body.into())
+    }
+
+    /// Sends a whole response; nothing of the request is left.
+    async fn whole(&self, response: Response<Bytes>) -> Result<Answered, Status> {
+        self.answer(response).await.map(Answered::Whole)
     }
 
     /// Sends a whole response.

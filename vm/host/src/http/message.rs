@@ -14,7 +14,8 @@ pub(super) fn parse(method: &str, url: &str, headers: &[Element], body: Bytes) -
         let name = HeaderName::from_bytes(key.as_bytes()).map_err(|_| "malformed header name")?;
         for value in values {
             let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| "malformed header value")?;
-            request.headers_mut().append(name.clone(), value);
+            // A map of headers ends with a panic where it has no place for another name.
+            request.headers_mut().try_append(name.clone(), value).map_err(|_| "too many headers")?;
         }
     }
     Ok(request)
@@ -89,6 +90,16 @@ mod tests {
                 element("X-Two", &["1", "2"]),
             ]
         );
+    }
+
+    /// A map of headers has places for 32,768 names.
+    #[test]
+    fn too_many_headers_are_no_request() {
+        let headers: Vec<Element> = (0..33_000).map(|number| element(&format!("h{number:x}"), &[""])).collect();
+        assert_eq!(parse("GET", "/", &headers, Bytes::new()).unwrap_err(), "too many headers");
+        let many = vec![""; 200_000];
+        let parsed = parse("GET", "/", &[element("one", &many)], Bytes::new()).unwrap();
+        assert_eq!(parsed.headers().get_all("one").iter().count(), 200_000);
     }
 
     #[test]

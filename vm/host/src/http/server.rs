@@ -10,6 +10,7 @@ use tower::ServiceExt;
 use super::exchange;
 use super::intake::Room;
 use super::message::{merge, parse, plain};
+use super::streams::Streams;
 use super::{HttpHandler, HttpService};
 use crate::lifecycle::Ending;
 use crate::panics::guarded;
@@ -20,17 +21,22 @@ pub(crate) struct Server {
     service: HttpService,
     body_bytes_max: usize,
     room: Room,
+    streams: Streams,
     ending: Ending,
 }
 
 impl Server {
-    /// Bodies that are streamed need this room, too.
-    pub(crate) fn new(handler: HttpHandler, room: Room, ending: Ending) -> Self {
-        Self { service: handler.service, body_bytes_max: handler.body_bytes_max, room, ending }
+    /// Bodies that are streamed need this room, too, and each stream one of these places.
+    pub(crate) fn new(handler: HttpHandler, room: Room, streams: Streams, ending: Ending) -> Self {
+        Self { service: handler.service, body_bytes_max: handler.body_bytes_max, room, streams, ending }
     }
 
     pub(super) const fn room(&self) -> &Room {
         &self.room
+    }
+
+    pub(super) const fn streams(&self) -> &Streams {
+        &self.streams
     }
 
     pub(super) const fn body_bytes_max(&self) -> usize {

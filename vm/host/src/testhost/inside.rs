@@ -14,6 +14,7 @@ use crate::dialect::Dialect;
 use crate::grpc::server::VmService;
 use crate::http::intake::Room;
 use crate::http::server::Server;
+use crate::http::streams::Streams;
 use crate::lifecycle::Session;
 use crate::zap::server::ZapService;
 use crate::{ChainVm, HttpHandler};
@@ -36,7 +37,7 @@ impl<V: ChainVm> Inside<V> {
     #[must_use]
     pub fn new(vm: Arc<V>, handler: HttpHandler, dialect: &'static Dialect) -> Self {
         let session = Session::new(vm, dialect);
-        let http = HttpServer::new(Server::new(handler, Room::new(), session.stopping()));
+        let http = HttpServer::new(Server::new(handler, Room::new(), Streams::default(), session.stopping()));
         let zap = ZapService::new(Arc::clone(&session));
         Self { zap, vm: VmServer::new(VmService::new(session)), http }
     }
