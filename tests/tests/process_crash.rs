@@ -1,11 +1,12 @@
 //! kill -9 under load: what was shown before is there afterwards, and what was answered is mined or waits.
 //!
-//! 20 kills of `dev` and 20 of the plugin; with `PARS_FULL=1` 50 and 20. The seed is printed.
+//! 20 kills of `dev`, 20 of the plugin and 5 under each row of luxd; with `PARS_FULL=1` 50, 20 and 20. The seed is printed.
 
 use alloy_primitives::{Address, B256};
 use anyhow::{Context as _, Result, bail, ensure};
 use bytes::Bytes;
 use parking_lot::Mutex;
+use pars_host::dialect::{Dialect, TABLE};
 use pars_proto::host::vm;
 use pars_tests::process::dev::Dev;
 use pars_tests::process::folder;
@@ -181,7 +182,23 @@ fn waits(client: &mut Client, signed: &Signed) -> Result<bool> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn process_crash_plugin_under_load() -> Result<()> {
-    const ROUNDS: usize = 20;
+    crash_plugin(TABLE.first().context("a row")?, 20).await
+}
+
+/// The same under hosts of luxd's rows: 20 kills each with `PARS_FULL=1`, else 5.
+#[tokio::test(flavor = "multi_thread")]
+async fn process_crash_luxd_under_load() -> Result<()> {
+    let rounds = if std::env::var_os("PARS_FULL").is_some() { 20 } else { 5 };
+    let rows: Vec<_> = TABLE.iter().filter(|row| row.name == "luxd").collect();
+    ensure!(rows.len() == 2, "{rows:?}");
+    for row in rows {
+        crash_plugin(row, rounds).await.with_context(|| row.to_string())?;
+    }
+    Ok(())
+}
+
+#[allow(clippy::print_stdout, reason = "what was done, beside the outcome")]
+async fn crash_plugin(dialect: &'static Dialect, rounds: usize) -> Result<()> {
     let mut random = Random::of_now();
     println!("seed {}", random.0);
     let folder = tempfile::tempdir()?;
@@ -190,10 +207,11 @@ async fn process_crash_plugin_under_load() -> Result<()> {
     let mut accepted: Vec<Bytes> = Vec::new();
     let mut parked = PARKED_FROM;
     let mut waited = 0;
-    for round in 0..=ROUNDS {
-        let mut hosted = Hosted::open(&files).await.with_context(|| format!("round {round}"))?;
+    for round in 0..=rounds {
+        let opened = Hosted::open_under(dialect, &files, BTreeMap::new()).await;
+        let mut hosted = opened.with_context(|| format!("round {round}"))?;
         waited += check_plugin(&mut hosted, &told, &mut accepted).await.with_context(|| format!("round {round}"))?;
-        if round == ROUNDS {
+        if round == rounds {
             ensure!(hosted.shut_down().await?.code() == Some(0), "it does not stop");
             break;
         }
@@ -211,13 +229,13 @@ async fn process_crash_plugin_under_load() -> Result<()> {
         drop(hosted);
     }
     println!(
-        "plugin: {ROUNDS} kills, {} transactions answered, {} blocks accepted, {} receipts shown; nothing lost; {waited} waited \
+        "plugin under {dialect}: {rounds} kills, {} transactions answered, {} blocks accepted, {} receipts shown; nothing lost; {waited} waited \
          in the pool after a restart",
         told.answered.len(),
         accepted.len(),
         told.receipts.len()
     );
-    ensure!(told.answered.len() > 5 * ROUNDS && accepted.len() > ROUNDS && waited > 0, "there was no load");
+    ensure!(told.answered.len() > 5 * rounds && accepted.len() > rounds && waited > 0, "there was no load");
     let report = folder::check(&folder.path().join("pars"))?;
     ensure!(report.height >= u64::try_from(accepted.len())?, "{report:?}");
     Ok(())

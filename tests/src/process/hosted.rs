@@ -395,6 +395,18 @@ impl Hosted {
         Ok(built)
     }
 
+    /// The host closes its connection, and the process ends by itself.
+    ///
+    /// # Errors
+    /// When it does not in time.
+    pub async fn hang_up(self) -> Result<Ended> {
+        let Self { running, host, plugin, http, .. } = self;
+        drop((plugin, http));
+        let ended = tokio::task::spawn_blocking(move || running.wait(END_MAX)).await?;
+        drop(host);
+        ended
+    }
+
     /// `Shutdown`, the signal that hosts send after it, and the end of the process.
     ///
     /// # Errors
