@@ -43,9 +43,7 @@ fn process_report_1_2_started_by_hand() -> Result<()> {
         (vec![(host, "127.0.0.1:1")], "cannot reach the host at 127.0.0.1:1: ".to_owned()),
         (
             vec![("VM_RUNTIME_ENGINE_ADDR", "127.0.0.1:1")],
-            "VM_RUNTIME_ENGINE_ADDR is set by a host that is not in this release, which speaks avalanchego 45, \
-             avalanchego 44, avalanchego 46"
-                .to_owned(),
+            "cannot reach the host at 127.0.0.1:1: Connection refused (os error 111)".to_owned(),
         ),
     ] {
         let ended = run(Command::new(pars_vm()?).env_clear().env("RUST_BACKTRACE", "full").envs(variables))?;
@@ -53,8 +51,9 @@ fn process_report_1_2_started_by_hand() -> Result<()> {
         assert!(ended.err.starts_with(&format!("pars: {text}")), "{}", ended.err);
     }
     let ended = run(Command::new(pars_vm()?).arg("--version").env_clear())?;
-    let version = concat!("pars-vm ", env!("CARGO_PKG_VERSION"), " [rpcchainvm=45 44 46]\n");
-    assert_eq!((ended.code(), ended.out.as_str(), ended.err.as_str()), (Some(0), version, ""));
+    let version = concat!("pars-vm ", env!("CARGO_PKG_VERSION"), " [rpcchainvm=45 44 46 42] ");
+    let version = format!("{version}{}\n", pars_host::dialect::spoken());
+    assert_eq!((ended.code(), ended.out, ended.err.as_str()), (Some(0), version, ""));
     Ok(())
 }
 

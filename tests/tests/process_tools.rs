@@ -811,7 +811,8 @@ fn process_tools_install_and_doctor() -> Result<()> {
     ensure!(std::fs::read(&plugin)? == std::fs::read(pars_vm()?)?);
     assert_eq!(std::fs::read_dir(&plugins)?.count(), 1, "nothing else is left there");
     let version = Running::start(Command::new(&plugin).arg("--version"))?.wait(TOOL_MAX)?;
-    assert_eq!((version.code(), version.out.as_str()), (Some(0), "pars-vm 0.1.0 [rpcchainvm=45 44 46]\n"));
+    let words = "pars-vm 0.1.0 [rpcchainvm=45 44 46 42] avalanchego 45, ";
+    assert!(version.code() == Some(0) && version.out.starts_with(words), "{version:?}");
     doctor(0)?;
     // What is there in its place.
     let whole = std::fs::read(&plugin)?;

@@ -5,10 +5,11 @@ use serde_json::json;
 use std::io::{self, Write as _};
 use std::sync::LazyLock;
 
-/// Release and protocol numbers, as in `0.1.0 [rpcchainvm=45 44 46]`; the number of the host in most use comes first.
+/// Release, protocol numbers and hosts, as in `0.1.0 [rpcchainvm=45 42] avalanchego 45, luxd 42 over ZAP`; the number of the
+/// host in most use comes first.
 pub static TEXT: LazyLock<String> = LazyLock::new(|| {
     let numbers: Vec<String> = dialect::numbers().iter().map(u32::to_string).collect();
-    format!("{} [rpcchainvm={}]", env!("CARGO_PKG_VERSION"), numbers.join(" "))
+    format!("{} [rpcchainvm={}] {}", env!("CARGO_PKG_VERSION"), numbers.join(" "), dialect::spoken())
 });
 
 /// The same as one JSON object, with the library that speaks with hosts and the schemas it was made from: a fix that went
@@ -19,6 +20,7 @@ pub fn json() -> String {
         "application": "pars-vm",
         "version": env!("CARGO_PKG_VERSION"),
         "rpcchainvm": dialect::numbers(),
+        "hosts": dialect::TABLE.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "library": { "name": "pars-host", "version": pars_host::VERSION },
         "proto_sha256": pars_proto::HOST_SCHEMAS_SHA256,
     })

@@ -10,6 +10,7 @@ mod place;
 
 use crate::command::Doctor;
 use anyhow::Result;
+use pars_host::dialect;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -41,6 +42,7 @@ const TABLE: &[Check] = &[
     Check { name: "in use", run: place::lock },
     Check { name: "format", run: place::format },
     Check { name: "plugin folder", run: place::plugins },
+    Check { name: "hosts", run: |_| Some(Finding::Good(format!("this release is a plugin of {}", dialect::spoken()))) },
 ];
 
 /// Prints a line a check; exit code 1 where something is wrong.
