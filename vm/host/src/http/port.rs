@@ -29,7 +29,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tower::ServiceExt;
 
-use super::intake::{NO_ROOM, Room};
+use super::intake::Room;
 use super::message::plain;
 use super::{HttpHandler, HttpService, Upgrade};
 use crate::lifecycle::Ending;
@@ -166,7 +166,7 @@ async fn answer(
             }
         }
         Ok(Err(Unread::BrokeOff)) => plain(StatusCode::BAD_REQUEST, "the body of the request broke off\n"),
-        Ok(Err(Unread::NoRoom)) => plain(StatusCode::SERVICE_UNAVAILABLE, NO_ROOM),
+        Ok(Err(Unread::NoRoom)) => plain(StatusCode::SERVICE_UNAVAILABLE, "too many long requests are here already\n"),
         Err(_) => plain(StatusCode::REQUEST_TIMEOUT, "the body of the request did not come\n"),
     };
     Ok(response.map(|body| Full::new(Bytes::from_owner(Sent { body, guest }))))
