@@ -524,6 +524,51 @@ fn process_tools_verify_names_what_is_planted() -> Result<()> {
     Ok(())
 }
 
+/// The record that says what the folder is gets lost: `verify` names it and checks the rest, and what writes leaves the
+/// folder as it is.
+#[test]
+fn process_tools_begin_no_chain_over_another_one() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let data = recorded(folder.path())?;
+    let file = folder.path().join("blocks.pars");
+    well(&["export", "--data-dir", text(&data), text(&file)])?;
+    let format = Bytes::from_static(b"format");
+    let value = Rocks::open(&data)?.get(Column::Meta, &format)?;
+    put(&Rocks::open(&data)?, Column::Meta, &format, None)?;
+    let records = || -> Result<Vec<_>> {
+        let store = Rocks::open(&data)?;
+        let mut all = Vec::new();
+        for column in Column::iter() {
+            all.push(store.scan(column, &[]).collect::<Result<Vec<_>, _>>()?);
+        }
+        Ok(all)
+    };
+    let before = records()?;
+    let words = "record `format` of the data folder is missing";
+    let to = folder.path().join("copy");
+    for arguments in [
+        ["import", "--archive", text(&file)].as_slice(),
+        &["dev", "--port", "0"],
+        &["prune"],
+        &["inspect"],
+        &["backup", text(&to)],
+    ] {
+        let arguments = [arguments, &["--data-dir", text(&data)]].concat();
+        let ended = run(&arguments)?;
+        ensure!(ended.code() == Some(1) && ended.err.contains(words), "{arguments:?}: {:?} {}", ended.code(), ended.err);
+        ensure!(records()? == before, "{arguments:?} wrote");
+    }
+    ensure!(!to.exists());
+    let ended = run(&["verify", "--data-dir", text(&data)])?;
+    let lines: Vec<_> = ended.out.lines().collect();
+    let [found, sum] = lines.as_slice() else { anyhow::bail!("{} {}", ended.out, ended.err) };
+    ensure!(found.starts_with("meta `format`: it is missing") && sum.ends_with("1 records do not agree"), "{lines:?}");
+    assert_eq!(ended.code(), Some(1));
+    put(&Rocks::open(&data)?, Column::Meta, &format, value)?;
+    head(&data)?;
+    Ok(())
+}
+
 /// Prune removes what inspect said, frees about what it said, and what stays is whole.
 #[test]
 fn process_tools_prune_frees_what_inspect_said() -> Result<()> {

@@ -11,6 +11,7 @@ pub mod stored;
 use crate::folder::holder::Shared;
 use crate::store::rocks::Rocks;
 use anyhow::{Context as _, Result, bail, ensure};
+use pars_chain::error::Fatal;
 use pars_chain::state::format::{self, FormatError, MIGRATIONS};
 use pars_chain::state::meta::{self, FORMAT, Head};
 use pars_chain::store::{Read, Store};
@@ -39,6 +40,25 @@ impl Folder {
     pub fn look(path: &Path) -> Result<Self> {
         let path = locate(path)?;
         let store = Rocks::open_read_only(&path)?;
+        Self::read(path, store)
+    }
+
+    /// Opens it in the same way, but also where the record of its format is lost or damaged: who checks everything names
+    /// that record, and what it was is this release's as far as anybody knows.
+    ///
+    /// # Errors
+    /// Where there is no chain, another process writes it, or its format is not this release's.
+    pub fn look_at_damage(path: &Path) -> Result<Self> {
+        let path = locate(path)?;
+        let store = Rocks::open_read_only(&path)?;
+        match meta::format(&store) {
+            Err(Fatal::Corrupt(_)) => Ok(Self { path, store }),
+            Ok(None) if !format::is_empty(&store)? => Ok(Self { path, store }),
+            Ok(_) | Err(_) => Self::read(path, store),
+        }
+    }
+
+    fn read(path: PathBuf, store: Rocks) -> Result<Self> {
         let stored = format::check(&store, MIGRATIONS).with_context(|| path.display().to_string())?;
         let stored = stored.with_context(|| format!("{} holds no chain: it has no first block", path.display()))?;
         ensure!(
