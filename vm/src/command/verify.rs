@@ -63,6 +63,9 @@ fn check(options: &Verify, stop: &Stop) -> Result<ExitCode> {
         report.nodes,
         report.history
     )?;
+    if report.withdrawals > 0 {
+        writeln!(out, "{} blocks have withdrawals, which mean nothing and which no hash covers", report.withdrawals)?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
