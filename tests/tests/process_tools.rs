@@ -555,7 +555,12 @@ fn process_tools_begin_no_chain_over_another_one() -> Result<()> {
     ] {
         let arguments = [arguments, &["--data-dir", text(&data)]].concat();
         let ended = run(&arguments)?;
-        ensure!(ended.code() == Some(1) && ended.err.contains(words), "{arguments:?}: {:?} {}", ended.code(), ended.err);
+        ensure!(
+            ended.code() == Some(1) && ended.err.contains(words),
+            "{arguments:?}: {:?} {}",
+            ended.code(),
+            ended.err
+        );
         ensure!(records()? == before, "{arguments:?} wrote");
     }
     ensure!(!to.exists());
@@ -637,6 +642,99 @@ fn process_tools_import_takes_the_upgrades_of_the_file() -> Result<()> {
     put(&Rocks::open(&early)?, Column::Meta, &Bytes::from_static(b"upgrade"), Some(Bytes::new()))?;
     let err = refused(&["import", "--data-dir", text(&early), "--archive", text(&file)])?;
     ensure!(err.contains("the upgrades in") && err.contains("differ behind its last block"), "{err}");
+    Ok(())
+}
+
+/// A backup is copied from, never opened for writing, wherever it lies: it restores after every command that was tried on it.
+#[test]
+fn process_tools_leave_backups_whole() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let data = recorded(folder.path())?;
+    let (file, copy) = (folder.path().join("blocks.pars"), folder.path().join("copy"));
+    well(&["export", "--data-dir", text(&data), text(&file)])?;
+    let parent = folder.path().join("parent");
+    let backup = parent.join(IN_HOSTS_FOLDER);
+    std::fs::create_dir(&parent)?;
+    well(&["backup", "--data-dir", text(&data), text(&backup)])?;
+    let whole = bytes_of(&backup)?;
+    for place in [&backup, &parent] {
+        for arguments in [
+            ["backup", text(&copy)].as_slice(),
+            &["prune", "--window", "8"],
+            &["import", "--archive", text(&file)],
+            &["dev", "--port", "0"],
+        ] {
+            // It makes a chain of its own in the folder that it is given.
+            if place == &parent && arguments.first() == Some(&"dev") {
+                continue;
+            }
+            let err = refused(&[arguments, &["--data-dir", text(place)]].concat())?;
+            ensure!(err.contains("is a backup") && err.contains("restore it first"), "{arguments:?}: {err}");
+            ensure!(bytes_of(&backup)? == whole, "{arguments:?} changed the backup");
+        }
+        for tool in ["inspect", "verify"] {
+            well(&[tool, "--data-dir", text(place)])?;
+            ensure!(bytes_of(&backup)? == whole, "{tool} changed the backup");
+        }
+    }
+    ensure!(!copy.exists());
+    let restored = folder.path().join("restored");
+    well(&["restore", "--from", text(&backup), "--data-dir", text(&restored)])?;
+    assert_eq!(head(&restored)?, head(&data)?);
+    Ok(())
+}
+
+/// Who looks at a restored folder, or at a copy of one without its lock, keeps those away who would write it.
+#[test]
+fn process_tools_lock_what_was_restored() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let data = recorded(folder.path())?;
+    let (backup, restored) = (folder.path().join("backup"), folder.path().join("restored"));
+    well(&["backup", "--data-dir", text(&data), text(&backup)])?;
+    well(&["restore", "--from", text(&backup), "--data-dir", text(&restored)])?;
+    let copied = folder.path().join("copied");
+    folder::copy(&data, &copied)?;
+    std::fs::remove_file(copied.join("LOCK"))?;
+    for place in [&restored, &copied] {
+        let looking = Rocks::open_read_only(place)?;
+        for arguments in [["prune"].as_slice(), &["dev", "--port", "0"]] {
+            let err = refused(&[arguments, &["--data-dir", text(place)]].concat())?;
+            ensure!(err.contains(&format!("is in use by process {}", std::process::id())), "{arguments:?}: {err}");
+        }
+        drop(looking);
+        well(&["prune", "--data-dir", text(place)])?;
+    }
+    Ok(())
+}
+
+/// Between the renames that end a rebuild there is no folder: every tool says so, and nothing is put there.
+#[test]
+fn process_tools_know_a_rebuild_that_was_interrupted() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let data = recorded(folder.path())?;
+    let (backup, file) = (folder.path().join("backup"), folder.path().join("blocks.pars"));
+    well(&["backup", "--data-dir", text(&data), text(&backup)])?;
+    well(&["export", "--data-dir", text(&data), text(&file)])?;
+    let store = folder.path().join(IN_HOSTS_FOLDER);
+    folder::copy(&data, &store.with_added_extension("replaced"))?;
+    std::fs::rename(&data, store.with_added_extension("rebuild"))?;
+    let words = "computing its state anew was interrupted at its end";
+    for place in [store.as_path(), folder.path()] {
+        for arguments in [["inspect"].as_slice(), &["prune"], &["import", text(&file)], &["verify"]] {
+            let ended = run(&[arguments, &["--data-dir", text(place)]].concat())?;
+            let code = if arguments.first() == Some(&"verify") { 2 } else { 1 };
+            ensure!(ended.code() == Some(code) && ended.err.contains(words), "{arguments:?}: {ended:?}");
+        }
+        let ended = run(&["doctor", "--data-dir", text(place)])?;
+        ensure!(ended.code() == Some(1) && ended.out.contains(words), "{}", ended.out);
+    }
+    let err = refused(&["restore", "--from", text(&backup), "--data-dir", text(&store)])?;
+    ensure!(err.contains(words), "{err}");
+    ensure!(!store.exists());
+    pars_vm::rebuild::finish(&store)?;
+    head(&store)?;
+    let said = run(&["doctor", "--data-dir", text(&store)])?.out;
+    ensure!(!said.contains(words), "{said}");
     Ok(())
 }
 

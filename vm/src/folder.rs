@@ -8,7 +8,9 @@
 pub mod holder;
 pub mod stored;
 
+use crate::backup;
 use crate::folder::holder::Shared;
+use crate::rebuild;
 use crate::store::rocks::Rocks;
 use anyhow::{Context as _, Result, bail, ensure};
 use pars_chain::error::Fatal;
@@ -81,11 +83,21 @@ impl Folder {
         Ok(Self { path, store })
     }
 
+    /// Opens it to measure its tables. What its log holds becomes tables first, but a backup stays as it is, and its log holds
+    /// nothing.
+    ///
+    /// # Errors
+    /// Where there is no chain, another process has it, or its format is not this release's.
+    pub fn measure(path: &Path) -> Result<Self> {
+        if backup::is_one(&locate(path)?) { Self::look(path) } else { Self::open(path) }
+    }
+
     /// Opens the folder of a chain, or makes one where there is nothing yet.
     ///
     /// # Errors
     /// Where there is something else, another process has it, or its format is not this release's.
     pub fn open_or_make(path: &Path) -> Result<Self> {
+        check_no_rebuild(path)?;
         if is_free(path)? {
             return Ok(Self { path: path.to_owned(), store: Rocks::open(path)? });
         }
@@ -120,6 +132,7 @@ impl Folder {
 fn locate(path: &Path) -> Result<PathBuf> {
     let inner = path.join(IN_HOSTS_FOLDER);
     for folder in [path, &inner] {
+        check_no_rebuild(folder)?;
         match folder.join("CURRENT").try_exists() {
             Ok(true) => return Ok(folder.to_owned()),
             Ok(false) => {}
@@ -136,6 +149,21 @@ fn locate(path: &Path) -> Result<PathBuf> {
         "{} holds no chain: give the folder that `dev --data-dir` had, or `{IN_HOSTS_FOLDER}` in the one of a host's chain",
         path.display()
     )
+}
+
+/// Nothing is looked for, and nothing put, where a rebuild was interrupted between its renames: the store lies beside, and the
+/// next start of the node puts it in its place and removes what it replaces.
+///
+/// # Errors
+/// Where one was.
+pub fn check_no_rebuild(folder: &Path) -> Result<()> {
+    ensure!(
+        !rebuild::is_between(folder),
+        "{} is not there: computing its state anew was interrupted at its end, and both stores lie beside it; start the node, \
+         which finishes it",
+        folder.display()
+    );
+    Ok(())
 }
 
 fn is_table(entry: &fs::DirEntry) -> bool {

@@ -194,6 +194,14 @@ fn beside(folder: &Path, ending: &str) -> PathBuf {
 }
 
 fn at(path: &Path) -> impl FnOnce(io::Error) -> RebuildError {
+/// A crash came between the two renames: the store has the name of neither. What is put in its place is taken by
+/// [`finish`] for the end of the rebuild.
+#[must_use]
+pub fn is_between(folder: &Path) -> bool {
+    // A path like `.` has no name that another could be made of, and whatever has it is there.
+    folder.file_name().is_some() && beside(folder, REPLACED).exists() && !folder.join("CURRENT").exists()
+}
+
     let path = path.to_owned();
     |error| RebuildError::Folder(path, error)
 }

@@ -46,9 +46,10 @@ impl Rocks {
     /// Opens a store, or makes one in a folder that is not there or empty.
     ///
     /// # Errors
-    /// When another process holds it, or the disk or its contents are bad.
+    /// When another process holds it, it is a backup, or the disk or its contents are bad.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
         check_whole(folder)?;
+        check_no_backup(folder)?;
         columns_of(folder)?;
         let mut options = Options::default();
         options.create_if_missing(true);
@@ -76,6 +77,8 @@ impl Rocks {
     /// When another process writes it, it is none of ours, or the disk or its contents are bad.
     pub fn open_read_only(folder: &Path) -> Result<Self, StoreError> {
         check_whole(folder)?;
+        // Nothing of another program is locked, or written. Only under the lock do the columns stay as they are.
+        columns_of(folder)?;
         let shared = Shared::take(folder)?;
         if let Some(columns) = columns_of(folder)?
             && let Some(missing) = Column::iter().find(|column| !columns.iter().any(|name| name == column.name()))
@@ -179,6 +182,20 @@ fn check_whole(folder: &Path) -> Result<(), StoreError> {
 }
 
 /// The columns of a store that is there. None where there is no store yet, or it cannot be told: opening says why then.
+/// Opening a store for writing makes other files of those that it has. A backup would not be what its manifest says any more,
+/// whatever the opening was for.
+fn check_no_backup(folder: &Path) -> Result<(), StoreError> {
+    if !backup::is_one(folder) {
+        return Ok(());
+    }
+    let place = folder.display();
+    Err(StoreError::Io(format!(
+        "{place} is a backup, which stays as it is: restore it first, by pars-vm restore --from {place} --data-dir FOLDER, and \
+         use that folder; or, where it was copied by hand to be the chain's folder, remove {} from it",
+        backup::MANIFEST
+    )))
+}
+
 ///
 /// # Errors
 /// Where it is another program's: RocksDB would open what LevelDB wrote, and change it.
