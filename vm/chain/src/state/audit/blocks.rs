@@ -138,7 +138,7 @@ impl Audit<'_> {
         }
         match beyond_header(&block) {
             None => {
-                self.found(Column::Blocks, key, Some(height), "it has uncles, or other bytes than its parts make")?
+                self.found(Column::Blocks, key, Some(height), "it has uncles, or other bytes than its parts make")?;
             }
             Some(true) => self.report.withdrawals = self.report.withdrawals.saturating_add(1),
             Some(false) => {}
