@@ -639,9 +639,43 @@ fn process_tools_import_takes_the_upgrades_of_the_file() -> Result<()> {
     assert_eq!(head(&early)?, head(&data)?);
     assert_eq!(Stored::read(&Rocks::open(&early)?)?, whole);
 
-    put(&Rocks::open(&early)?, Column::Meta, &Bytes::from_static(b"upgrade"), Some(Bytes::new()))?;
-    let err = refused(&["import", "--data-dir", text(&early), "--archive", text(&file)])?;
+    let (part, late) = (folder.path().join("part.pars"), folder.path().join("late"));
+    well(&["export", "--data-dir", text(&data), "--to", "60", text(&part)])?;
+    well(&["import", "--data-dir", text(&late), "--archive", text(&part)])?;
+    put(&Rocks::open(&late)?, Column::Meta, &Bytes::from_static(b"upgrade"), Some(Bytes::new()))?;
+    let err = refused(&["import", "--data-dir", text(&late), "--archive", text(&file)])?;
     ensure!(err.contains("the upgrades in") && err.contains("differ behind its last block"), "{err}");
+    Ok(())
+}
+
+/// An older file has nothing for a folder that is longer: its upgrades are older, too, and the folder keeps those it has.
+#[test]
+fn process_tools_import_of_nothing_changes_nothing() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let data = recorded(folder.path())?;
+    let file = folder.path().join("blocks.pars");
+    well(&["export", "--data-dir", text(&data), "--to", "60", text(&file)])?;
+    let known = Stored::read(&Rocks::open(&data)?)?;
+    let mut upgrade: Value = serde_json::from_slice(&known.upgrade)?;
+    let ahead =
+        json!({ "blockTimestamp": 4_000_000_000_u64, "accounts": { TO.to_string(): { "balanceChange": "0x1" } } });
+    match upgrade["stateUpgrades"].as_array_mut() {
+        Some(upgrades) => upgrades.push(ahead),
+        None => upgrade["stateUpgrades"] = json!([ahead]),
+    }
+    let newer = Stored { upgrade: upgrade.to_string().into(), ..known };
+    drop(Chain::open(Arc::new(Rocks::open(&data)?), &newer.opening(History::Archive)?)?);
+    let ended = run(&["import", "--data-dir", text(&data), "--archive", text(&file)])?;
+    ensure!(ended.code() == Some(0) && ended.out.contains(": 0 blocks were taken, the head is 72 "), "{ended:?}");
+    ensure!(!ended.err.contains("hold in"), "{}", ended.err);
+    assert_eq!(Stored::read(&Rocks::open(&data)?)?, newer);
+    head(&data)?;
+    // A block that is not the folder's is refused all the same.
+    let store = Rocks::open(&data)?;
+    let (key, _) = plant(&store, Column::Blocks, &[0, 0, 0, 0, 0, 0, 0, 33])?;
+    drop(store);
+    let err = refused(&["import", "--data-dir", text(&data), "--archive", text(&file)])?;
+    ensure!(err.contains("block 33: the folder has another block there"), "{key}: {err}");
     Ok(())
 }
 
