@@ -772,6 +772,52 @@ fn process_tools_know_a_rebuild_that_was_interrupted() -> Result<()> {
     Ok(())
 }
 
+/// Ctrl-C amid a backup or a restore leaves no folder of that name, and the same command begins again.
+#[test]
+fn process_tools_backup_and_restore_are_interrupted() -> Result<()> {
+    const TRIES: usize = 40;
+    let folder = tempfile::tempdir()?;
+    let data = recorded(folder.path())?;
+    let place = |name: &str| folder.path().join(name);
+    let (backup, restored) = (place("backup"), place("restored"));
+    let expected = head(&data)?;
+    for (to, arguments) in [
+        (&backup, vec!["backup", "--data-dir", text(&data), text(&backup)]),
+        (&restored, vec!["restore", "--from", text(&backup), "--data-dir", text(&restored)]),
+    ] {
+        let part = to.with_added_extension("part");
+        let mut stopped = 0;
+        for _ in 0..TRIES {
+            let running = Running::start(&mut command(&arguments)?)?;
+            // What the last one left is there before this one listens. It may also have ended.
+            while !catches_interrupt(running.id()).unwrap_or(true) || !part.exists() && !to.exists() {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            running.signal("INT")?;
+            let ended = running.wait(TOOL_MAX)?;
+            if ended.code() == Some(130) {
+                ensure!(ended.err == "pars-vm: stopped\n", "{}", ended.err);
+                stopped += 1;
+            } else {
+                ensure!(ended.code() == Some(0), "{ended:?}");
+            }
+            // It came before the signal, whole.
+            if to.exists() {
+                assert_eq!(head(to)?, expected);
+                std::fs::remove_dir_all(to)?;
+            }
+            if stopped == 3 {
+                break;
+            }
+        }
+        ensure!(stopped > 0, "{arguments:?} was always faster than the signal");
+        well(&arguments)?;
+        ensure!(!part.exists());
+        assert_eq!(head(to)?, expected);
+    }
+    Ok(())
+}
+
 /// What the operator asks, over one HTTP request.
 fn ask(dev: &Dev, path: &str, more: &str, body: &Value) -> Result<pars_tests::process::rpc::Response> {
     let mut client = dev.client()?;
