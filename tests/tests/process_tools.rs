@@ -524,6 +524,56 @@ fn process_tools_verify_names_what_is_planted() -> Result<()> {
     Ok(())
 }
 
+/// The record that says what the folder is gets lost: `verify` names it and checks the rest, and what writes leaves the
+/// folder as it is.
+#[test]
+fn process_tools_begin_no_chain_over_another_one() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let data = recorded(folder.path())?;
+    let file = folder.path().join("blocks.pars");
+    well(&["export", "--data-dir", text(&data), text(&file)])?;
+    let format = Bytes::from_static(b"format");
+    let value = Rocks::open(&data)?.get(Column::Meta, &format)?;
+    put(&Rocks::open(&data)?, Column::Meta, &format, None)?;
+    let records = || -> Result<Vec<_>> {
+        let store = Rocks::open(&data)?;
+        let mut all = Vec::new();
+        for column in Column::iter() {
+            all.push(store.scan(column, &[]).collect::<Result<Vec<_>, _>>()?);
+        }
+        Ok(all)
+    };
+    let before = records()?;
+    let words = "record `format` of the data folder is missing";
+    let to = folder.path().join("copy");
+    for arguments in [
+        ["import", "--archive", text(&file)].as_slice(),
+        &["dev", "--port", "0"],
+        &["prune"],
+        &["inspect"],
+        &["backup", text(&to)],
+    ] {
+        let arguments = [arguments, &["--data-dir", text(&data)]].concat();
+        let ended = run(&arguments)?;
+        ensure!(
+            ended.code() == Some(1) && ended.err.contains(words),
+            "{arguments:?}: {:?} {}",
+            ended.code(),
+            ended.err
+        );
+        ensure!(records()? == before, "{arguments:?} wrote");
+    }
+    ensure!(!to.exists());
+    let ended = run(&["verify", "--data-dir", text(&data)])?;
+    let lines: Vec<_> = ended.out.lines().collect();
+    let [found, sum] = lines.as_slice() else { anyhow::bail!("{} {}", ended.out, ended.err) };
+    ensure!(found.starts_with("meta `format`: it is missing") && sum.ends_with("1 records do not agree"), "{lines:?}");
+    assert_eq!(ended.code(), Some(1));
+    put(&Rocks::open(&data)?, Column::Meta, &format, value)?;
+    head(&data)?;
+    Ok(())
+}
+
 /// Prune removes what inspect said, frees about what it said, and what stays is whole.
 #[test]
 fn process_tools_prune_frees_what_inspect_said() -> Result<()> {
@@ -589,9 +639,182 @@ fn process_tools_import_takes_the_upgrades_of_the_file() -> Result<()> {
     assert_eq!(head(&early)?, head(&data)?);
     assert_eq!(Stored::read(&Rocks::open(&early)?)?, whole);
 
-    put(&Rocks::open(&early)?, Column::Meta, &Bytes::from_static(b"upgrade"), Some(Bytes::new()))?;
-    let err = refused(&["import", "--data-dir", text(&early), "--archive", text(&file)])?;
+    let (part, late) = (folder.path().join("part.pars"), folder.path().join("late"));
+    well(&["export", "--data-dir", text(&data), "--to", "60", text(&part)])?;
+    well(&["import", "--data-dir", text(&late), "--archive", text(&part)])?;
+    put(&Rocks::open(&late)?, Column::Meta, &Bytes::from_static(b"upgrade"), Some(Bytes::new()))?;
+    let err = refused(&["import", "--data-dir", text(&late), "--archive", text(&file)])?;
     ensure!(err.contains("the upgrades in") && err.contains("differ behind its last block"), "{err}");
+    Ok(())
+}
+
+/// An older file has nothing for a folder that is longer: its upgrades are older, too, and the folder keeps those it has.
+#[test]
+fn process_tools_import_of_nothing_changes_nothing() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let data = recorded(folder.path())?;
+    let file = folder.path().join("blocks.pars");
+    well(&["export", "--data-dir", text(&data), "--to", "60", text(&file)])?;
+    let known = Stored::read(&Rocks::open(&data)?)?;
+    let mut upgrade: Value = serde_json::from_slice(&known.upgrade)?;
+    let ahead =
+        json!({ "blockTimestamp": 4_000_000_000_u64, "accounts": { TO.to_string(): { "balanceChange": "0x1" } } });
+    match upgrade["stateUpgrades"].as_array_mut() {
+        Some(upgrades) => upgrades.push(ahead),
+        None => upgrade["stateUpgrades"] = json!([ahead]),
+    }
+    let newer = Stored { upgrade: upgrade.to_string().into(), ..known };
+    drop(Chain::open(Arc::new(Rocks::open(&data)?), &newer.opening(History::Archive)?)?);
+    let ended = run(&["import", "--data-dir", text(&data), "--archive", text(&file)])?;
+    ensure!(ended.code() == Some(0) && ended.out.contains(": 0 blocks were taken, the head is 72 "), "{ended:?}");
+    ensure!(!ended.err.contains("hold in"), "{}", ended.err);
+    assert_eq!(Stored::read(&Rocks::open(&data)?)?, newer);
+    head(&data)?;
+    // A block that is not the folder's is refused all the same.
+    let store = Rocks::open(&data)?;
+    let (key, _) = plant(&store, Column::Blocks, &[0, 0, 0, 0, 0, 0, 0, 33])?;
+    drop(store);
+    let err = refused(&["import", "--data-dir", text(&data), "--archive", text(&file)])?;
+    ensure!(err.contains("block 33: the folder has another block there"), "{key}: {err}");
+    Ok(())
+}
+
+/// A backup is copied from, never opened for writing, wherever it lies: it restores after every command that was tried on it.
+#[test]
+fn process_tools_leave_backups_whole() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let data = recorded(folder.path())?;
+    let (file, copy) = (folder.path().join("blocks.pars"), folder.path().join("copy"));
+    well(&["export", "--data-dir", text(&data), text(&file)])?;
+    let parent = folder.path().join("parent");
+    let backup = parent.join(IN_HOSTS_FOLDER);
+    std::fs::create_dir(&parent)?;
+    well(&["backup", "--data-dir", text(&data), text(&backup)])?;
+    let whole = bytes_of(&backup)?;
+    for place in [&backup, &parent] {
+        for arguments in [
+            ["backup", text(&copy)].as_slice(),
+            &["prune", "--window", "8"],
+            &["import", "--archive", text(&file)],
+            &["dev", "--port", "0"],
+        ] {
+            // It makes a chain of its own in the folder that it is given.
+            if place == &parent && arguments.first() == Some(&"dev") {
+                continue;
+            }
+            let err = refused(&[arguments, &["--data-dir", text(place)]].concat())?;
+            ensure!(err.contains("is a backup") && err.contains("restore it first"), "{arguments:?}: {err}");
+            ensure!(bytes_of(&backup)? == whole, "{arguments:?} changed the backup");
+        }
+        for tool in ["inspect", "verify"] {
+            well(&[tool, "--data-dir", text(place)])?;
+            ensure!(bytes_of(&backup)? == whole, "{tool} changed the backup");
+        }
+    }
+    ensure!(!copy.exists());
+    let restored = folder.path().join("restored");
+    well(&["restore", "--from", text(&backup), "--data-dir", text(&restored)])?;
+    assert_eq!(head(&restored)?, head(&data)?);
+    Ok(())
+}
+
+/// Who looks at a restored folder, or at a copy of one without its lock, keeps those away who would write it.
+#[test]
+fn process_tools_lock_what_was_restored() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let data = recorded(folder.path())?;
+    let (backup, restored) = (folder.path().join("backup"), folder.path().join("restored"));
+    well(&["backup", "--data-dir", text(&data), text(&backup)])?;
+    well(&["restore", "--from", text(&backup), "--data-dir", text(&restored)])?;
+    let copied = folder.path().join("copied");
+    folder::copy(&data, &copied)?;
+    std::fs::remove_file(copied.join("LOCK"))?;
+    for place in [&restored, &copied] {
+        let looking = Rocks::open_read_only(place)?;
+        for arguments in [["prune"].as_slice(), &["dev", "--port", "0"]] {
+            let err = refused(&[arguments, &["--data-dir", text(place)]].concat())?;
+            ensure!(err.contains(&format!("is in use by process {}", std::process::id())), "{arguments:?}: {err}");
+        }
+        drop(looking);
+        well(&["prune", "--data-dir", text(place)])?;
+    }
+    Ok(())
+}
+
+/// Between the renames that end a rebuild there is no folder: every tool says so, and nothing is put there.
+#[test]
+fn process_tools_know_a_rebuild_that_was_interrupted() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let data = recorded(folder.path())?;
+    let (backup, file) = (folder.path().join("backup"), folder.path().join("blocks.pars"));
+    well(&["backup", "--data-dir", text(&data), text(&backup)])?;
+    well(&["export", "--data-dir", text(&data), text(&file)])?;
+    let store = folder.path().join(IN_HOSTS_FOLDER);
+    folder::copy(&data, &store.with_added_extension("replaced"))?;
+    std::fs::rename(&data, store.with_added_extension("rebuild"))?;
+    let words = "computing its state anew was interrupted at its end";
+    for place in [store.as_path(), folder.path()] {
+        for arguments in [["inspect"].as_slice(), &["prune"], &["import", text(&file)], &["verify"]] {
+            let ended = run(&[arguments, &["--data-dir", text(place)]].concat())?;
+            let code = if arguments.first() == Some(&"verify") { 2 } else { 1 };
+            ensure!(ended.code() == Some(code) && ended.err.contains(words), "{arguments:?}: {ended:?}");
+        }
+        let ended = run(&["doctor", "--data-dir", text(place)])?;
+        ensure!(ended.code() == Some(1) && ended.out.contains(words), "{}", ended.out);
+    }
+    let err = refused(&["restore", "--from", text(&backup), "--data-dir", text(&store)])?;
+    ensure!(err.contains(words), "{err}");
+    ensure!(!store.exists());
+    pars_vm::rebuild::finish(&store)?;
+    head(&store)?;
+    let said = run(&["doctor", "--data-dir", text(&store)])?.out;
+    ensure!(!said.contains(words), "{said}");
+    Ok(())
+}
+
+/// Ctrl-C amid a backup or a restore leaves no folder of that name, and the same command begins again.
+#[test]
+fn process_tools_backup_and_restore_are_interrupted() -> Result<()> {
+    const TRIES: usize = 40;
+    let folder = tempfile::tempdir()?;
+    let data = recorded(folder.path())?;
+    let place = |name: &str| folder.path().join(name);
+    let (backup, restored) = (place("backup"), place("restored"));
+    let expected = head(&data)?;
+    for (to, arguments) in [
+        (&backup, vec!["backup", "--data-dir", text(&data), text(&backup)]),
+        (&restored, vec!["restore", "--from", text(&backup), "--data-dir", text(&restored)]),
+    ] {
+        let part = to.with_added_extension("part");
+        let mut stopped = 0;
+        for _ in 0..TRIES {
+            let running = Running::start(&mut command(&arguments)?)?;
+            // What the last one left is there before this one listens. It may also have ended.
+            while !catches_interrupt(running.id()).unwrap_or(true) || !part.exists() && !to.exists() {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            running.signal("INT")?;
+            let ended = running.wait(TOOL_MAX)?;
+            if ended.code() == Some(130) {
+                ensure!(ended.err == "pars-vm: stopped\n", "{}", ended.err);
+                stopped += 1;
+            } else {
+                ensure!(ended.code() == Some(0), "{ended:?}");
+            }
+            // It came before the signal, whole.
+            if to.exists() {
+                assert_eq!(head(to)?, expected);
+                std::fs::remove_dir_all(to)?;
+            }
+            if stopped == 3 {
+                break;
+            }
+        }
+        ensure!(stopped > 0, "{arguments:?} was always faster than the signal");
+        well(&arguments)?;
+        ensure!(!part.exists());
+        assert_eq!(head(to)?, expected);
+    }
     Ok(())
 }
 

@@ -1,10 +1,14 @@
 //! A store made anew from the blocks of another: the same chain up to there, whatever interrupts it.
 
+use alloy_primitives::Address;
 use anyhow::{Context as _, Result, bail, ensure};
+use pars_chain::block::{Block, BlockId, Header};
 use pars_chain::engine::{Chain, Opening, Verdict};
 use pars_chain::state::audit::audit;
 use pars_chain::state::commit::History;
+use pars_chain::state::meta::{Head, head, set_head};
 use pars_chain::store::{Batch, Column, Durability, Store};
+use pars_vm::follow::{self, FollowError};
 use pars_vm::rebuild::{Rebuild, RebuildError, abandon, finish};
 use pars_vm::replay::record::Record;
 use pars_vm::store::rocks::Rocks;
@@ -78,7 +82,68 @@ fn what_is_not_on_the_way_begins_again() -> Result<()> {
     std::fs::create_dir(world.beside("rebuild"))?;
     std::fs::write(world.beside("rebuild").join("000012.sst"), "x")?;
     world.rebuild(&AtomicBool::new(false))?;
+    world.is_whole_at(TO)?;
+
+    // As high as it may be, with another last block than the accepted one.
+    let world = World::new()?;
+    world.follow(&world.beside("rebuild"), 21)?;
+    let store = Rocks::open(&world.beside("rebuild"))?;
+    let ours = Block::decode(world.record.blocks.get(20).context("a block")?.rlp.clone())?;
+    let other = Header { coinbase: Address::repeat_byte(0x5a), ..ours.header.clone() };
+    let other = Block::new(other, ours.transactions.clone());
+    let height = ours.height().to_be_bytes();
+    let mut batch = Batch::default();
+    batch.put(Column::Blocks, height.to_vec(), other.bytes().clone());
+    batch.put(Column::Ids, height.to_vec(), other.id().0.to_vec());
+    batch.delete(Column::Heights, ours.id().0.to_vec());
+    batch.put(Column::Heights, other.id().0.to_vec(), height.to_vec());
+    set_head(&mut batch, Head { height: ours.height(), id: other.id() });
+    store.commit(batch, Durability::Synced)?;
+    drop(Chain::open(Arc::new(store), &world.opening()).context("it is a chain of its own")?);
+    world.rebuild(&AtomicBool::new(false))?;
     world.is_whole_at(TO)
+}
+
+/// What keeps the new store from being opened for now is no reason to throw it away: it has hours of work in it.
+#[test]
+fn what_does_not_open_for_now_stays() -> Result<()> {
+    let world = World::new()?;
+    let fresh = world.beside("rebuild");
+    world.follow(&fresh, 31)?;
+    let held = Rocks::open(&fresh)?;
+    let error = world.rebuild(&AtomicBool::new(false)).err().context("it is in use")?.to_string();
+    ensure!(error.contains("is in use by"), "{error}");
+    ensure!(head(&held)?.height == 30, "what was computed is gone");
+    drop(held);
+    ensure!(head(&Rocks::open(&fresh)?)?.height == 30, "what was computed is gone");
+    world.rebuild(&AtomicBool::new(false))?;
+    world.is_whole_at(TO)
+}
+
+/// A rewind that is stopped ends in order, with a whole chain at some height on the way, and the next start goes on.
+#[test]
+fn a_rewind_stops_and_goes_on() -> Result<()> {
+    let world = World::new()?;
+    let last = u64::try_from(world.record.blocks.len())? - 1;
+    let to = last - 10;
+    let noted = world.record.blocks.get(usize::try_from(to)?).context("a block")?;
+    let noted = Some(Head { height: to, id: BlockId(noted.hash) });
+    let opening = world.opening();
+    let open = |stop: bool| follow::open(&world.folder, &[], &opening, noted, &AtomicBool::new(stop));
+    for _ in 0..2 {
+        match open(true) {
+            Err(error @ FollowError::Stopped { .. }) => {
+                let words = format!("at block {last} of {to}: the next start goes on from there");
+                ensure!(error.to_string().ends_with(&words), "{error}");
+            }
+            other => bail!("it did not stop: {other:?}"),
+        }
+        world.is_whole_at(last)?;
+    }
+    let followed = open(false)?;
+    ensure!(followed.chain.head().height() == to && !followed.taken_back.is_empty());
+    drop(followed);
+    world.is_whole_at(to)
 }
 
 /// A block that is not the accepted one is refused by its name, and the old store stays.

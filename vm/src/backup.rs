@@ -3,7 +3,7 @@
 //! A copy is made beside its final name and renamed when everything of it is on the disk, so a folder with its final name
 //! is a whole one. Submitted transactions that wait in the pool are not part of it.
 
-use crate::folder::{clear, is_free, parent, sync};
+use crate::folder::{check_no_rebuild, clear, holder, is_free, parent, sync};
 use crate::store::rocks::Rocks;
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use pars_chain::error::Fatal;
@@ -19,7 +19,7 @@ pub const BACKUPS_MAX: usize = 16;
 /// Letters of a backup's name.
 pub const NAME_MAX: usize = 64;
 /// File beside the store's own that says what a backup holds.
-const MANIFEST: &str = "pars-backup.json";
+pub(crate) const MANIFEST: &str = "pars-backup.json";
 /// Bytes of that file: a name and a size for each file of a store.
 const MANIFEST_BYTES_MAX: u64 = 64 << 20;
 /// Layout of the manifest.
@@ -134,6 +134,7 @@ pub fn check_name(name: &str) -> Result<()> {
 /// Where something is there, the backup is not what its manifest says, or the disk fails.
 pub fn restore(from: &Path, to: &Path) -> Result<Manifest> {
     let manifest = read(from)?;
+    check_no_rebuild(to)?;
     ensure!(
         is_free(to)?,
         "{} is not empty: a backup is put where nothing is; move the folder away first",
@@ -147,6 +148,9 @@ pub fn restore(from: &Path, to: &Path) -> Result<Manifest> {
         let (source, target) = (from.join(name), copy.join(name));
         fs::copy(&source, &target).with_context(|| format!("copying {} to {}", source.display(), target.display()))?;
     }
+    // So that whoever looks at it first keeps those who write away.
+    let lock = copy.join("LOCK");
+    holder::make(&lock).with_context(|| lock.display().to_string())?;
     let head = Rocks::open_read_only(&copy).map_err(Fatal::from).and_then(|store| meta::head(&store));
     let head = head.map_err(|error| damaged(from, &copy, &error))?;
     ensure!(

@@ -12,6 +12,7 @@ mod propose;
 
 use crate::clock::Clock;
 use crate::command::Dev;
+use crate::folder::check_no_rebuild;
 use crate::metrics::{Disk, Metrics};
 use crate::node::{Choices, Node, SETTLE_TIMEOUT, Sealing};
 use crate::rpc::api::Api;
@@ -58,6 +59,7 @@ async fn serve(options: &Dev) -> Result<()> {
     let address = listener.local_addr().context("listening")?;
     let (store, disk): (Arc<dyn Store>, _) = match &options.data_dir {
         Some(folder) => {
+            check_no_rebuild(folder)?;
             let store = Rocks::open(folder)?;
             let disk = Disk { folder: folder.clone(), columns: Box::new(store.sizes()) };
             (Arc::new(store), Some(disk))

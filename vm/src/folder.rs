@@ -8,9 +8,12 @@
 pub mod holder;
 pub mod stored;
 
+use crate::backup;
 use crate::folder::holder::Shared;
+use crate::rebuild;
 use crate::store::rocks::Rocks;
 use anyhow::{Context as _, Result, bail, ensure};
+use pars_chain::error::Fatal;
 use pars_chain::state::format::{self, FormatError, MIGRATIONS};
 use pars_chain::state::meta::{self, FORMAT, Head};
 use pars_chain::store::{Read, Store};
@@ -39,6 +42,25 @@ impl Folder {
     pub fn look(path: &Path) -> Result<Self> {
         let path = locate(path)?;
         let store = Rocks::open_read_only(&path)?;
+        Self::read(path, store)
+    }
+
+    /// Opens it in the same way, but also where the record of its format is lost or damaged: who checks everything names
+    /// that record, and what it was is this release's as far as anybody knows.
+    ///
+    /// # Errors
+    /// Where there is no chain, another process writes it, or its format is not this release's.
+    pub fn look_at_damage(path: &Path) -> Result<Self> {
+        let path = locate(path)?;
+        let store = Rocks::open_read_only(&path)?;
+        match meta::format(&store) {
+            Err(Fatal::Corrupt(_)) => Ok(Self { path, store }),
+            Ok(None) if !format::is_empty(&store)? => Ok(Self { path, store }),
+            Ok(_) | Err(_) => Self::read(path, store),
+        }
+    }
+
+    fn read(path: PathBuf, store: Rocks) -> Result<Self> {
         let stored = format::check(&store, MIGRATIONS).with_context(|| path.display().to_string())?;
         let stored = stored.with_context(|| format!("{} holds no chain: it has no first block", path.display()))?;
         ensure!(
@@ -61,11 +83,21 @@ impl Folder {
         Ok(Self { path, store })
     }
 
+    /// Opens it to measure its tables. What its log holds becomes tables first, but a backup stays as it is, and its log holds
+    /// nothing.
+    ///
+    /// # Errors
+    /// Where there is no chain, another process has it, or its format is not this release's.
+    pub fn measure(path: &Path) -> Result<Self> {
+        if backup::is_one(&locate(path)?) { Self::look(path) } else { Self::open(path) }
+    }
+
     /// Opens the folder of a chain, or makes one where there is nothing yet.
     ///
     /// # Errors
     /// Where there is something else, another process has it, or its format is not this release's.
     pub fn open_or_make(path: &Path) -> Result<Self> {
+        check_no_rebuild(path)?;
         if is_free(path)? {
             return Ok(Self { path: path.to_owned(), store: Rocks::open(path)? });
         }
@@ -100,6 +132,7 @@ impl Folder {
 fn locate(path: &Path) -> Result<PathBuf> {
     let inner = path.join(IN_HOSTS_FOLDER);
     for folder in [path, &inner] {
+        check_no_rebuild(folder)?;
         match folder.join("CURRENT").try_exists() {
             Ok(true) => return Ok(folder.to_owned()),
             Ok(false) => {}
@@ -116,6 +149,21 @@ fn locate(path: &Path) -> Result<PathBuf> {
         "{} holds no chain: give the folder that `dev --data-dir` had, or `{IN_HOSTS_FOLDER}` in the one of a host's chain",
         path.display()
     )
+}
+
+/// Nothing is looked for, and nothing put, where a rebuild was interrupted between its renames: the store lies beside, and the
+/// next start of the node puts it in its place and removes what it replaces.
+///
+/// # Errors
+/// Where one was.
+pub fn check_no_rebuild(folder: &Path) -> Result<()> {
+    ensure!(
+        !rebuild::is_between(folder),
+        "{} is not there: computing its state anew was interrupted at its end, and both stores lie beside it; start the node, \
+         which finishes it",
+        folder.display()
+    );
+    Ok(())
 }
 
 fn is_table(entry: &fs::DirEntry) -> bool {

@@ -98,13 +98,16 @@ pub fn open(
     // Opening makes files of what the write-ahead log holds. A log that loses its end later then takes back new blocks, and
     // never brings back those that were taken back here.
     let (store, chain) = open_store(folder, opening)?;
-    let reached = chain.head().height();
-    if reached != to {
-        // The host would be told of blocks that it does not have, and refuse them at each start.
-        let bug = Fatal::Bug(format!("the chain went back to {reached} instead of {to}"));
-        return Err(Error::from(bug).into());
-    }
+    check_reached(chain.head().height(), to)?;
     Ok(Followed { store, chain, taken_back })
+}
+
+/// The host would be told of blocks that it does not have, and refuse them at each start.
+fn check_reached(reached: u64, to: u64) -> Result<(), Error> {
+    if reached == to {
+        return Ok(());
+    }
+    Err(Fatal::Bug(format!("the chain went back to {reached} instead of {to}")).into())
 }
 
 /// Takes blocks back until `to` is the last one.
@@ -148,4 +151,18 @@ fn transactions_above(head: &View, height: u64) -> Result<Vec<Arc<Tx>>, Fatal> {
         transactions.extend(head.block(height)?.map(|block| block.transactions).unwrap_or_default());
     }
     Ok(transactions)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chain_that_went_back_elsewhere_is_not_opened() {
+        assert_eq!(check_reached(7, 7), Ok(()));
+        for reached in [6, 8] {
+            let error = check_reached(reached, 7).unwrap_err().to_string();
+            assert!(error.ends_with(&format!("the chain went back to {reached} instead of 7")), "{error}");
+        }
+    }
 }

@@ -11,6 +11,8 @@ use crate::store::rocks::Rocks;
 use pars_chain::block::BlockId;
 use pars_chain::engine::{Chain, OpenError, Opening};
 use pars_chain::error::{DecodeError, Error, Fatal};
+use pars_chain::state::format::FormatError;
+use pars_chain::store::StoreError;
 use pars_chain::view::View;
 use std::fs;
 use std::io;
@@ -120,8 +122,8 @@ impl Rebuild<'_> {
         finish(self.folder)
     }
 
-    /// The new store as far as it came before an interruption. One that came further than it may now, or that does not
-    /// open, holds nothing that the old one lacks: it is begun again.
+    /// The new store as far as it came before an interruption. One that came further than it may now, or that is damaged,
+    /// holds nothing that the old one lacks: it is begun again.
     fn begin(&self, fresh: &Path, old: &View) -> Result<Chain, RebuildError> {
         match self.open(fresh) {
             Ok(chain) => {
@@ -135,9 +137,11 @@ impl Rebuild<'_> {
                     "what was computed is not on the way: it begins again"
                 );
             }
-            Err(error) => {
+            Err(error) if is_useless(&error) => {
                 tracing::warn!(%error, "what was computed does not open: it begins again");
             }
+            // It may be whole: who has too few files or no room now has hours of work in it.
+            Err(error) => return Err(error.into()),
         }
         abandon(self.folder)?;
         Ok(self.open(fresh)?)
@@ -145,6 +149,20 @@ impl Rebuild<'_> {
 
     fn open(&self, fresh: &Path) -> Result<Chain, OpenError> {
         Chain::open(Arc::new(Rocks::open(fresh).map_err(Fatal::from)?), self.opening)
+    }
+}
+
+/// What was computed is damaged, or was made from other files: trying again changes nothing.
+const fn is_useless(error: &OpenError) -> bool {
+    match error {
+        OpenError::OtherGenesis { .. }
+        | OpenError::Incompatible(_)
+        | OpenError::Format(FormatError::Newer { .. } | FormatError::Older { .. }) => true,
+        OpenError::Fatal(fatal) | OpenError::Format(FormatError::Fatal(fatal)) => {
+            matches!(fatal, Fatal::Corrupt(_) | Fatal::Store(StoreError::Corrupt(_)))
+        }
+        // Files that are wrong here are wrong for the old store, too.
+        OpenError::Files(_) | _ => false,
     }
 }
 
@@ -174,6 +192,14 @@ pub fn finish(folder: &Path) -> Result<(), RebuildError> {
     let parent = parent(folder);
     fs::File::open(parent).and_then(|parent| parent.sync_all()).map_err(at(parent))?;
     fs::remove_dir_all(&replaced).map_err(at(&replaced))
+}
+
+/// A crash came between the two renames: the store has the name of neither. What is put in its place is taken by
+/// [`finish`] for the end of the rebuild.
+#[must_use]
+pub fn is_between(folder: &Path) -> bool {
+    // A path like `.` has no name that another could be made of, and whatever has it is there.
+    folder.file_name().is_some() && beside(folder, REPLACED).exists() && !folder.join("CURRENT").exists()
 }
 
 /// Removes one that was begun and is not needed any more.

@@ -10,7 +10,7 @@ use alloy_primitives::{B256, Bytes};
 use pars_chain::error::Fatal;
 use pars_chain::state::audit::{Finding, Listener, Part, Report, verify};
 use pars_chain::state::commit::History;
-use pars_chain::store::{Batch, Column, Durability, Memory, Store};
+use pars_chain::store::{Batch, Column, Durability, Memory, Read as _, Store};
 use pars_genesis::forks::HostUpgrades;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -148,6 +148,183 @@ fn a_record_too_many_is_named() {
         let [found] = heard.findings.as_slice() else { panic!("{column:?}: {report:?} {:#?}", heard.findings) };
         assert_eq!((found.column, &found.key), (column, &key), "{found}");
         put(&store, column, &key, None);
+    }
+    assert_eq!(run(&store).1.findings, []);
+}
+
+/// A key that no record of its column can have: shorter or longer than all, or empty. It is named, whatever reads it, and
+/// the rest is checked.
+#[test]
+fn a_key_of_another_length_is_named() {
+    let store = chain(History::Archive);
+    let whole = run(&store).0.expect("memory reads");
+    for column in Column::iter().filter(|column| *column != Column::Meta) {
+        let ((_, key), value) = store.dump().into_iter().find(|((of, _), _)| *of == column).expect("some");
+        let shorter = key.slice(..key.len().saturating_sub(1));
+        let longer = Bytes::from([&key[..], &[0]].concat());
+        for odd in [shorter, longer, Bytes::new(), Bytes::from_static(&[0; 3])] {
+            // The root of a trie has no nibbles.
+            if store.dump().contains_key(&(column, odd.clone())) {
+                continue;
+            }
+            put(&store, column, &odd, Some(value.clone()));
+            let (report, heard) = run(&store);
+            let [found] = heard.findings.as_slice() else {
+                panic!("{column:?} {odd}: {report:?} {:#?}", heard.findings)
+            };
+            assert_eq!((found.column, &found.key), (column, &odd), "{found}");
+            let report = report.expect("memory reads");
+            assert_eq!((report.accounts, report.slots, report.nodes), (whole.accounts, whole.slots, whole.nodes));
+            put(&store, column, &odd, None);
+        }
+    }
+    assert_eq!(run(&store).1.findings, []);
+}
+
+/// What the id of a block stands for is its header. Other bytes beside it are named; a list of withdrawals, which a proposer
+/// may add to any block, is counted.
+#[test]
+fn other_bytes_of_a_block_are_named() {
+    let store = chain(History::Archive);
+    let key = Bytes::from(5_u64.to_be_bytes().to_vec());
+    let whole = store.get(Column::Blocks, &key).expect("memory reads").expect("a block");
+    let parts = alloy_rlp::Header::decode_bytes(&mut whole.as_ref(), true).expect("a list");
+    let mut rest = parts;
+    alloy_rlp::Header::decode_bytes(&mut rest, true).expect("a header");
+    let header = &parts[..parts.len() - rest.len()];
+    let uncle = [&parts[..parts.len() - 1], &list(header)].concat();
+    put(&store, Column::Blocks, &key, Some(list(&uncle).into()));
+    let (_, heard) = run(&store);
+    let [found] = heard.findings.as_slice() else { panic!("{:#?}", heard.findings) };
+    assert_eq!((found.column, &found.key, found.block), (Column::Blocks, &key, Some(5)), "{found}");
+    for withdrawals in [vec![0xc0], list(&list(&[&[1, 2, 0x94][..], &[3; 20], &[4]].concat()))] {
+        put(&store, Column::Blocks, &key, Some(list(&[parts, &withdrawals].concat()).into()));
+        let (report, heard) = run(&store);
+        assert_eq!(heard.findings, []);
+        assert_eq!(report.expect("memory reads").withdrawals, 1);
+    }
+    put(&store, Column::Blocks, &key, Some(whole));
+    assert_eq!(run(&store).0.expect("memory reads").withdrawals, 0);
+}
+
+fn list(payload: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    alloy_rlp::Header { list: true, payload_length: payload.len() }.encode(&mut out);
+    out.extend(payload);
+    out
+}
+
+/// An older head is one finding, and no word about the blocks that really are there.
+#[test]
+fn a_head_that_is_too_low_is_named_alone() {
+    let store = chain(History::Archive);
+    let name = Bytes::from_static(b"head");
+    for height in [10_u64, 0] {
+        let id = store.get(Column::Ids, &height.to_be_bytes()).expect("memory reads").expect("an id");
+        put(&store, Column::Meta, &name, Some([&height.to_be_bytes()[..], &id].concat().into()));
+        let (report, heard) = run(&store);
+        let [found] = heard.findings.as_slice() else { panic!("{:#?}", heard.findings) };
+        assert_eq!((found.column, &found.key), (Column::Meta, &name));
+        let words = format!("meta `head`: it says block {height}, and the chain goes on to block {HEIGHT}");
+        assert!(found.to_string().starts_with(&words), "{found}");
+        assert_eq!(report.expect("memory reads").height, HEIGHT);
+    }
+}
+
+type Keys = Vec<Bytes>;
+
+fn changes(store: &Memory, height: u64) -> (Bytes, Keys) {
+    let place = Bytes::from(height.to_be_bytes().to_vec());
+    let bytes = store.get(Column::Changes, &place).expect("memory reads").expect("a list");
+    (place, alloy_rlp::decode_exact(&bytes).expect("a list of keys"))
+}
+
+fn kept(key: &Bytes, height: u64) -> Bytes {
+    [&key[..], &height.to_be_bytes()].concat().into()
+}
+
+/// The list of a block names each key once and in order.
+#[test]
+fn a_list_of_changes_that_was_not_written_so_is_named() {
+    for height in [3, 10] {
+        let twice = |keys: &mut Keys| keys.push(keys[0].clone());
+        for change in [twice, |keys: &mut Keys| keys.reverse(), |keys: &mut Keys| keys.swap(0, 1)] {
+            let store = chain(History::Archive);
+            let (place, mut keys) = changes(&store, height);
+            change(&mut keys);
+            put(&store, Column::Changes, &place, Some(alloy_rlp::encode(&keys).into()));
+            let (_, heard) = run(&store);
+            let [found] = heard.findings.as_slice() else { panic!("{height}: {:#?}", heard.findings) };
+            assert_eq!((found.column, &found.key), (Column::Changes, &place), "{found}");
+        }
+        // It cannot make up in number for a value that nobody names.
+        let store = chain(History::Archive);
+        let (place, mut keys) = changes(&store, height);
+        twice(&mut keys);
+        put(&store, Column::Changes, &place, Some(alloy_rlp::encode(&keys).into()));
+        let ((_, account), _) = store.dump().into_iter().find(|((of, _), _)| *of == Column::Accounts).expect("some");
+        let stray = kept(&[&[0], &account[..]].concat().into(), 5);
+        put(&store, Column::History, &stray, Some(Bytes::new()));
+        let (_, heard) = run(&store);
+        let names: Vec<_> = heard.findings.iter().map(|found| (found.column, &found.key)).collect();
+        assert_eq!(names, [(Column::Changes, &place), (Column::History, &stray)], "{:#?}", heard.findings);
+    }
+}
+
+/// A key that a block made, of each kind: without its name in the list and its value in the history it would seem to have
+/// been there always. The list is named.
+#[test]
+fn what_a_block_made_and_its_list_does_not_name_is_found() {
+    let mut tried = [0_u32; 4];
+    let whole = chain(History::Archive);
+    for height in 1..=HEIGHT {
+        let (place, keys) = changes(&whole, height);
+        for (index, key) in keys.iter().enumerate() {
+            let kind = usize::from(key[0]);
+            let record = kept(key, height);
+            let value = whole.get(Column::History, &record).expect("memory reads").expect("a value");
+            if !value.is_empty() || tried[kind] >= 20 {
+                continue;
+            }
+            let mut less = keys.clone();
+            less.remove(index);
+            put(&whole, Column::Changes, &place, Some(alloy_rlp::encode(&less).into()));
+            put(&whole, Column::History, &record, None);
+            let (_, heard) = run(&whole);
+            let named = heard.findings.iter().any(|found| (found.column, &found.key) == (Column::Changes, &place));
+            assert!(named, "{key} of block {height}: {:#?}", heard.findings);
+            put(&whole, Column::Changes, &place, Some(alloy_rlp::encode(&keys).into()));
+            put(&whole, Column::History, &record, Some(value));
+            tried[kind] += 1;
+        }
+    }
+    println!("{tried:?}");
+    assert!(tried.iter().all(|tried| *tried > 1), "{tried:?}");
+    assert_eq!(run(&whole).1.findings, []);
+}
+
+/// A name and a value too many: a key that the block did not touch would seem to be new in it.
+#[test]
+fn what_was_there_before_is_not_said_to_be_new() {
+    let store = chain(History::Archive);
+    let (place, keys) = changes(&store, HEIGHT);
+    // As lists are ordered: account by account, the nodes of the accounts' trie at last.
+    let order = |key: &Bytes| (key[0] == 2, if key[0] == 2 { key.clone() } else { key.slice(1..33) }, key.clone());
+    let kinds = [(0, Column::Accounts), (1, Column::Slots), (2, Column::AccountTrie), (3, Column::StorageTrie)];
+    for (kind, column) in kinds {
+        let there = store.dump().into_keys().filter(|(of, _)| *of == column);
+        let mut there = there.map(|(_, key)| Bytes::from([&[kind], &key[..]].concat()));
+        let key = there.find(|key| !keys.contains(key)).expect("one that the last block did not touch");
+        let record = kept(&key, HEIGHT);
+        let mut more = keys.clone();
+        more.insert(more.partition_point(|other| order(other) < order(&key)), key.clone());
+        put(&store, Column::Changes, &place, Some(alloy_rlp::encode(&more).into()));
+        put(&store, Column::History, &record, Some(Bytes::new()));
+        let (_, heard) = run(&store);
+        let named = heard.findings.iter().any(|found| (found.column, &found.key) == (Column::History, &record));
+        assert!(named, "{key}: {:#?}", heard.findings);
+        put(&store, Column::Changes, &place, Some(alloy_rlp::encode(&keys).into()));
+        put(&store, Column::History, &record, None);
     }
     assert_eq!(run(&store).1.findings, []);
 }

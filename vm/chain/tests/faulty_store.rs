@@ -6,13 +6,16 @@ mod support {
     pub(crate) mod record;
 }
 
+use alloy_primitives::Bytes;
 use pars_chain::block::BlockId;
 use pars_chain::engine::{Built, Chain, InOrder, Verdict, Wish};
 use pars_chain::error::{Error, Fatal};
 use pars_chain::pool::{Limits, Origin, Pool, Refused};
 use pars_chain::state::commit::History;
-use pars_chain::store::{CommitFault, Durability, Faulty, Memory, StoreError};
-use std::sync::Arc;
+use pars_chain::store::{
+    Batch, Checkpoint, Column, CommitFault, Durability, Faulty, Memory, Read, Scan, Store, StoreError,
+};
+use std::sync::{Arc, Mutex};
 use support::context::at_its_time;
 use support::record::Record;
 
@@ -172,6 +175,52 @@ fn an_interrupted_rewind() {
             record.advance(&mut chain, last);
             assert!(memory.dump() == whole);
         }
+    }
+}
+
+/// A store that remembers how durable each commit was to be.
+struct Remembering {
+    inner: Memory,
+    commits: Mutex<Vec<Durability>>,
+}
+
+impl Read for Remembering {
+    fn get(&self, column: Column, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
+        self.inner.get(column, key)
+    }
+
+    fn scan<'a>(&'a self, column: Column, from: &[u8]) -> Scan<'a> {
+        self.inner.scan(column, from)
+    }
+}
+
+impl Store for Remembering {
+    fn snapshot(&self) -> Result<Arc<dyn Read>, StoreError> {
+        self.inner.snapshot()
+    }
+
+    fn checkpoint(&self, name: &str) -> Result<Checkpoint, StoreError> {
+        self.inner.checkpoint(name)
+    }
+
+    fn commit(&self, batch: Batch, durability: Durability) -> Result<(), StoreError> {
+        self.commits.lock().expect("nobody panics with it").push(durability);
+        self.inner.commit(batch, durability)
+    }
+}
+
+/// The host goes on from where a rewind ended, so its last step is on the disk before it ends, and those before it with it.
+#[test]
+fn the_last_step_of_a_rewind_is_synced() {
+    let record = Record::read("granite-12");
+    let store = Arc::new(Remembering { inner: Memory::new(), commits: Mutex::default() });
+    let mut chain = record.open(store.clone(), History::Archive);
+    record.advance(&mut chain, 20);
+    for (to, steps) in [(15, 5), (14, 1), (0, 14)] {
+        store.commits.lock().expect("nobody panics with it").clear();
+        chain.rewind(to).expect("an archive keeps all");
+        let commits = store.commits.lock().expect("nobody panics with it").clone();
+        assert_eq!((commits.len(), commits.last()), (steps, Some(&Durability::Synced)), "{commits:?}");
     }
 }
 

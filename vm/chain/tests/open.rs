@@ -132,6 +132,26 @@ fn an_unreadable_head_is_corrupt_not_empty() {
     }
 }
 
+/// Only a store that holds nothing is an empty one: where records are lost, no first block is written over the rest.
+#[test]
+fn a_store_that_lost_records_is_not_begun_anew() {
+    let genesis = presets::local(1);
+    let store = Memory::new();
+    drop(open(&store, &opening(&genesis, b"")).expect("fresh"));
+    let facts = store.dump().into_keys().filter(|(column, _)| *column == Column::Meta).map(|(_, name)| name);
+    put(&store, Column::Meta, b"format", None);
+    let text = refused(&store, &opening(&genesis, b""));
+    assert_eq!(
+        text,
+        "corrupt data: record `format` of the data folder is missing, and the folder is not empty: it is damaged; restore \
+         the data folder from a backup, or delete it and sync again"
+    );
+    let mut batch = Batch::default();
+    facts.for_each(|name| batch.delete(Column::Meta, name));
+    store.commit(batch, Durability::Synced).expect("memory takes it");
+    assert_eq!(refused(&store, &opening(&presets::local(400), b"")), text, "blocks and state alone are a chain, too");
+}
+
 /// Trap 44: what lies ahead may change, what has happened may not.
 #[test]
 fn upgrades_may_change_only_ahead() {

@@ -48,13 +48,34 @@ pub fn run(options: &Import, stop: &Stop) -> Result<ExitCode> {
     if before.is_some() {
         check_genesis(first_block(store.as_ref())?)?;
     }
-    let stored = made_of(origin, before.as_ref());
-    // The blocks were made under the file's upgrades. Opening checks that they differ only ahead of the folder's head.
-    let upgrades_differ =
-        before.is_some_and(|before| (&before.upgrade, &before.host) != (&stored.upgrade, &stored.host));
     let history = if options.archive { History::Archive } else { History::Pruned(HISTORY_WINDOW) };
     let place = || folder.path.display().to_string();
     check_history(&folder, is_new, options.archive).with_context(place)?;
+    let begins = if is_new { 0 } else { folder.head()?.height };
+    let from = reader.from();
+    let follows = || {
+        ensure!(
+            from <= begins.saturating_add(1),
+            "{name} begins with block {from}, and {} ends with block {begins}",
+            place()
+        );
+        Ok(())
+    };
+    let mut first = None;
+    if !is_new {
+        follows()?;
+        stop.work_in_steps();
+        let new = first_new(store.as_ref(), begins, &mut reader, stop);
+        first = new.with_context(|| format!("{name}: 0 blocks were taken, the last one is {begins}"))?;
+    }
+    let stored = match before {
+        // Without blocks to take, the folder goes on with what it has: the file may be an older one.
+        Some(ref before) if first.is_none() => before.clone(),
+        _ => made_of(origin, before.as_ref()),
+    };
+    // The blocks were made under the file's upgrades. Opening checks that they differ only ahead of the folder's head.
+    let upgrades_differ =
+        before.is_some_and(|before| (&before.upgrade, &before.host) != (&stored.upgrade, &stored.host));
     let mut chain = match Chain::open(store, &stored.opening(history)?) {
         Err(error @ OpenError::Incompatible(_)) if upgrades_differ => {
             return Err(error).with_context(|| {
@@ -67,16 +88,12 @@ pub fn run(options: &Import, stop: &Stop) -> Result<ExitCode> {
     if upgrades_differ {
         super::complain(&anyhow!("the upgrades in {name} hold in {} from now on, instead of those it had", place()));
     }
-    let begins = chain.head().height();
-    ensure!(
-        reader.from() <= begins.saturating_add(1),
-        "{name} begins with block {}, and {} ends with block {begins}",
-        reader.from(),
-        place()
-    );
-    stop.work_in_steps();
+    if is_new {
+        follows()?;
+        stop.work_in_steps();
+    }
     let mut progress = Progress::new("bytes");
-    let taken = take(&mut chain, &mut reader, stop, |at| progress.at(at, bytes));
+    let taken = take(&mut chain, first, &mut reader, stop, |at| progress.at(at, bytes));
     progress.end();
     // Also where a block was refused: what came before it stays.
     chain.sync()?;
@@ -113,13 +130,40 @@ enum Ended {
     Stopped,
 }
 
+/// The first block that the folder does not have. None where the file has none, or a signal came.
+fn first_new(
+    read: &dyn Read,
+    head: u64,
+    reader: &mut Reader<BufReader<File>>,
+    stop: &Stop,
+) -> Result<Option<Exported>> {
+    while let Some(exported) = reader.next_block()? {
+        if exported.height > head || stop.came() {
+            return Ok(Some(exported).filter(|exported| exported.height > head));
+        }
+        let ours = read.get(Column::Blocks, &exported.height.to_be_bytes())?;
+        ensure!(
+            ours.as_ref() == Some(&exported.bytes),
+            "block {}: the folder has another block there",
+            exported.height
+        );
+    }
+    Ok(None)
+}
+
+/// Takes this block and those after it.
 fn take(
     chain: &mut Chain,
+    first: Option<Exported>,
     reader: &mut Reader<BufReader<File>>,
     stop: &Stop,
     mut at: impl FnMut(u64),
 ) -> Result<Ended> {
-    while let Some(exported) = reader.next_block()? {
+    let mut next = first;
+    loop {
+        let Some(exported) = next.take().map_or_else(|| reader.next_block(), |first| Ok(Some(first)))? else {
+            return Ok(if stop.came() { Ended::Stopped } else { Ended::Complete });
+        };
         if stop.came() {
             return Ok(Ended::Stopped);
         }
@@ -127,7 +171,6 @@ fn take(
         take_block(chain, exported).with_context(|| format!("block {height}"))?;
         at(reader.whole_bytes());
     }
-    Ok(Ended::Complete)
 }
 
 fn take_block(chain: &mut Chain, Exported { height, bytes }: Exported) -> Result<()> {

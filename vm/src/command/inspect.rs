@@ -1,6 +1,5 @@
 //! `pars-vm inspect`: what a stopped folder holds, and what `prune` would free.
 
-use crate::backup;
 use crate::command::Inspect;
 use crate::command::progress::bytes;
 use crate::command::prune::COLUMNS;
@@ -20,13 +19,7 @@ use strum::IntoEnumIterator;
 /// # Errors
 /// When the folder cannot be opened or read.
 pub fn run(options: &Inspect) -> Result<ExitCode> {
-    // Opening to change makes tables of what the log holds, and only tables are measured. A backup stays as it is, and its
-    // log holds nothing.
-    let folder = if backup::is_one(&options.data_dir) {
-        Folder::look(&options.data_dir)?
-    } else {
-        Folder::open(&options.data_dir)?
-    };
+    let folder = Folder::measure(&options.data_dir)?;
     let about = About::of(&folder, options.window)?;
     let mut out = std::io::stdout();
     if options.json {

@@ -31,7 +31,7 @@ pub fn run(options: &Verify, stop: &Stop) -> Result<ExitCode> {
 }
 
 fn check(options: &Verify, stop: &Stop) -> Result<ExitCode> {
-    let folder = Folder::look(&options.data_dir)?;
+    let folder = Folder::look_at_damage(&options.data_dir)?;
     stop.work_in_steps();
     let mut listener = Printer { progress: None, stop, findings: 0, closed: false };
     let report = verify(folder.snapshot()?.as_ref(), options.depth.unwrap_or(u64::MAX), &mut listener)?;
@@ -63,6 +63,9 @@ fn check(options: &Verify, stop: &Stop) -> Result<ExitCode> {
         report.nodes,
         report.history
     )?;
+    if report.withdrawals > 0 {
+        writeln!(out, "{} blocks have withdrawals, which mean nothing and which no hash covers", report.withdrawals)?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 

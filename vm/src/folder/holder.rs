@@ -1,5 +1,6 @@
 //! Which process has a store open. The store is locked by a record lock on its file `LOCK`, which the system lists.
 
+use crate::backup;
 use crate::store::rocks::locked;
 use pars_chain::store::StoreError;
 use rustix::fs::{FlockOperation, fcntl_lock};
@@ -42,12 +43,13 @@ pub fn of(folder: &Path) -> Option<Holder> {
 /// Keeps those who write a store away while it is read. Those who read it do not keep each other away.
 #[derive(Debug)]
 pub struct Shared {
-    /// The system takes the lock back when it is closed. None where nobody ever opened the store for writing.
+    /// The system takes the lock back when it is closed. None where nobody can open the store for writing.
     _file: Option<File>,
 }
 
 impl Shared {
-    /// Takes the lock. It needs the right to read alone, and works where nothing can be written.
+    /// Takes the lock. It needs the right to read alone, and works where nothing can be written. A copy of a store may have
+    /// no lock yet: it is made, so that nobody begins to write meanwhile. A backup needs none, as nobody opens it to write.
     ///
     /// # Errors
     /// Where another process writes the store, or the system gives no lock.
@@ -56,8 +58,14 @@ impl Shared {
         let failed = |error: &dyn fmt::Display| StoreError::Io(format!("{}: {error}", path.display()));
         let file = match File::open(&path) {
             Ok(file) => file,
-            // A copy has none, such as a backup.
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self { _file: None }),
+            Err(error) if error.kind() == ErrorKind::NotFound && backup::is_one(folder) => {
+                return Ok(Self { _file: None });
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => match make(&path) {
+                Ok(file) => file,
+                Err(error) if is_closed(&error) => return Ok(Self { _file: None }),
+                Err(error) => return Err(failed(&error)),
+            },
             Err(error) => return Err(failed(&error)),
         };
         match fcntl_lock(&file, FlockOperation::NonBlockingLockShared) {
@@ -66,6 +74,19 @@ impl Shared {
             Err(error) => Err(failed(&error)),
         }
     }
+}
+
+/// Makes the file of a store's lock, or opens the one that another process made meanwhile.
+///
+/// # Errors
+/// Where nothing can be written there.
+pub(crate) fn make(path: &Path) -> std::io::Result<File> {
+    File::options().read(true).write(true).create(true).truncate(false).open(path)
+}
+
+/// Nothing can be written there, so nobody can begin to. Another user may: that one cannot be kept away.
+fn is_closed(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied)
 }
 
 /// Who holds a file in the system's list: `1: POSIX  ADVISORY  WRITE 1234 08:01:5678 0 EOF`.

@@ -46,9 +46,10 @@ impl Rocks {
     /// Opens a store, or makes one in a folder that is not there or empty.
     ///
     /// # Errors
-    /// When another process holds it, or the disk or its contents are bad.
+    /// When another process holds it, it is a backup, or the disk or its contents are bad.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
         check_whole(folder)?;
+        check_no_backup(folder)?;
         columns_of(folder)?;
         let mut options = Options::default();
         options.create_if_missing(true);
@@ -76,13 +77,16 @@ impl Rocks {
     /// When another process writes it, it is none of ours, or the disk or its contents are bad.
     pub fn open_read_only(folder: &Path) -> Result<Self, StoreError> {
         check_whole(folder)?;
+        // Nothing of another program is locked, or written. Only under the lock do the columns stay as they are.
+        columns_of(folder)?;
         let shared = Shared::take(folder)?;
         if let Some(columns) = columns_of(folder)?
             && let Some(missing) = Column::iter().find(|column| !columns.iter().any(|name| name == column.name()))
         {
             // Only opening it for writing makes the rest.
             return Err(StoreError::Io(format!(
-                "{} lacks the column {}: it was not made to its end, or by an older release; start the node on it once",
+                "{} lacks the column {}: it was not made to its end, or by an older release; run the command again that was \
+                 to make it, or start the node on it once",
                 folder.display(),
                 missing.name()
             )));
@@ -178,6 +182,20 @@ fn check_whole(folder: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Opening a store for writing makes other files of those that it has. A backup would not be what its manifest says any more,
+/// whatever the opening was for.
+fn check_no_backup(folder: &Path) -> Result<(), StoreError> {
+    if !backup::is_one(folder) {
+        return Ok(());
+    }
+    let place = folder.display();
+    Err(StoreError::Io(format!(
+        "{place} is a backup, which stays as it is: restore it first, by pars-vm restore --from {place} --data-dir FOLDER, and \
+         use that folder; or, where it was copied by hand to be the chain's folder, remove {} from it",
+        backup::MANIFEST
+    )))
+}
+
 /// The columns of a store that is there. None where there is no store yet, or it cannot be told: opening says why then.
 ///
 /// # Errors
@@ -189,14 +207,18 @@ fn columns_of(folder: &Path) -> Result<Option<Vec<String>>, StoreError> {
     let has_data = has_data(folder);
     let foreign =
         || StoreError::Io(format!("{} holds no chain: the store in it is another program's", folder.display()));
+    let is_ours = |name: &String| name == DEFAULT || Column::iter().any(|column| column.name() == name);
+    let has_all = |names: &[String]| Column::iter().all(|column| names.iter().any(|name| name == column.name()));
     match DB::list_cf(&Options::default(), folder) {
-        Ok(names) if names.iter().any(|name| Column::iter().any(|column| column.name() == name)) => Ok(Some(names)),
-        // The columns come after the store, so one whose making was interrupted may have none. It has no data either.
-        Ok(names) if !has_data => Ok(Some(names)),
+        // The columns come after the store, so one whose making was interrupted may lack some. It has no data either.
+        Ok(names) if names.iter().all(is_ours) && (has_all(&names) || !has_data) => Ok(Some(names)),
         Err(_) if has_data || holder::of(folder).is_some() => Ok(None),
         Ok(_) | Err(_) => Err(foreign()),
     }
 }
+
+/// The column that RocksDB makes in every store.
+const DEFAULT: &str = "default";
 
 /// Tables, or a log with something in it, of RocksDB or LevelDB.
 fn has_data(folder: &Path) -> bool {
@@ -436,6 +458,50 @@ mod tests {
                 assert!(error.contains("the store in it is another program's"), "{error}");
             }
             assert!(before == bytes_of(folder.path()), "nothing of it is changed");
+        }
+    }
+
+    /// One name in common makes it none of ours. It has all columns that a release of ours gave it, and no others.
+    #[test]
+    fn another_programs_columns_are_refused_and_stay() {
+        let all = || Column::iter().map(|column| column.name());
+        let with = |more: &'static str| all().chain([more]).collect();
+        let without_last: Vec<_> = all().take(all().count() - 1).collect();
+        let sets: [Vec<&str>; 5] =
+            [vec!["blocks"], vec!["blocks", "their_own"], all().take(5).collect(), without_last, with("their_own")];
+        for names in sets {
+            let folder = tempfile::tempdir().unwrap();
+            let mut options = Options::default();
+            options.create_if_missing(true);
+            options.create_missing_column_families(true);
+            let other = DB::open_cf(&options, folder.path(), &names).unwrap();
+            let family = other.cf_handle(names.first().unwrap()).unwrap();
+            other.put_cf(family, b"key", b"value").unwrap();
+            other.flush_cf(family).unwrap();
+            drop(other);
+            let before = bytes_of(folder.path());
+            for open in [Rocks::open, Rocks::open_read_only] {
+                let error = open(folder.path()).unwrap_err().to_string();
+                assert!(error.contains("the store in it is another program's"), "{names:?}: {error}");
+            }
+            assert!(before == bytes_of(folder.path()), "nothing of it is changed");
+        }
+    }
+
+    /// What is left where the making of a store was interrupted: some columns, in their order, and no data.
+    #[test]
+    fn a_store_that_lacks_its_last_columns_is_made_to_its_end() {
+        for count in [1, 5, Column::iter().count() - 1] {
+            let folder = tempfile::tempdir().unwrap();
+            let mut options = Options::default();
+            options.create_if_missing(true);
+            options.create_missing_column_families(true);
+            let names = Column::iter().map(|column| column.name()).take(count);
+            drop(DB::open_cf(&options, folder.path(), names).unwrap());
+            let error = Rocks::open_read_only(folder.path()).unwrap_err().to_string();
+            assert!(error.contains("run the command again that was to make it, or start the node"), "{error}");
+            drop(Rocks::open(folder.path()).unwrap());
+            assert!(Rocks::open_read_only(folder.path()).is_ok());
         }
     }
 

@@ -5,6 +5,7 @@ use crate::error::Fatal;
 use crate::state::meta::{self, FORMAT, FORMAT_RELEASE};
 use crate::store::{Batch, Column, Durability, Read, Store};
 use alloy_primitives::Bytes;
+use strum::IntoEnumIterator;
 
 /// Every layout that there was, and the first release that reads it.
 pub const FORMATS: &[(u32, &str)] = &[(FORMAT, FORMAT_RELEASE)];
@@ -54,7 +55,7 @@ pub enum FormatError {
 /// Brings a store to [`FORMAT`]; what it has then, none for an empty one.
 ///
 /// # Errors
-/// A layout without a way there. Such a store is not changed.
+/// A layout without a way there, or records and none that says their layout. Such a store is not changed.
 pub fn bring_up(store: &dyn Store, migrations: &[Migration]) -> Result<Option<u32>, FormatError> {
     bring_to(store, migrations, FORMAT)
 }
@@ -62,13 +63,29 @@ pub fn bring_up(store: &dyn Store, migrations: &[Migration]) -> Result<Option<u3
 /// What a store has, none for an empty one, where there is a way from there to [`FORMAT`]. Nothing is written.
 ///
 /// # Errors
-/// A layout without a way there.
+/// A layout without a way there, or records and none that says their layout.
 pub fn check(read: &dyn Read, migrations: &[Migration]) -> Result<Option<u32>, FormatError> {
     check_to(read, migrations, FORMAT)
 }
 
+/// Nothing at all is stored. A store that holds anything is never taken for this, whatever record it lost: writing a first
+/// block over it would destroy it.
+///
+/// # Errors
+/// When the store failed.
+pub fn is_empty(read: &dyn Read) -> Result<bool, Fatal> {
+    for column in Column::iter() {
+        if read.scan(column, &[]).next().transpose()?.is_some() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 fn check_to(read: &dyn Read, migrations: &[Migration], wanted: u32) -> Result<Option<u32>, FormatError> {
-    let Some(stored) = meta::format(read)? else { return Ok(None) };
+    let Some(stored) = meta::format(read)? else {
+        return if is_empty(read)? { Ok(None) } else { Err(lost()) };
+    };
     if stored > wanted {
         return Err(FormatError::Newer { stored, reader: meta::release(read)? });
     }
@@ -77,6 +94,12 @@ fn check_to(read: &dyn Read, migrations: &[Migration], wanted: u32) -> Result<Op
         return Err(FormatError::Older { stored, reader });
     }
     Ok(Some(stored))
+}
+
+/// Every store that was ever written has the record.
+fn lost() -> FormatError {
+    let what = "record `format` of the data folder is missing, and the folder is not empty: it is damaged";
+    Fatal::Corrupt(what.to_owned()).into()
 }
 
 fn step(migrations: &[Migration], from: u32) -> Option<&Migration> {
@@ -162,6 +185,23 @@ mod tests {
             "the data folder has format 1, which this release no longer reads; release 0.1.0 does"
         );
         assert_eq!(store.get(Column::Meta, b"seven").unwrap(), None, "a store that is refused is not changed");
+    }
+
+    /// Whatever is there, even where it is the only record: nothing is written over it.
+    #[test]
+    fn a_store_that_lost_its_format_is_not_an_empty_one() {
+        assert_eq!(check(&Memory::new(), MIGRATIONS), Ok(None));
+        for column in Column::iter() {
+            let store = Memory::new();
+            let mut batch = Batch::default();
+            batch.put(column, Bytes::from_static(b"a"), Bytes::from_static(b"b"));
+            store.commit(batch, Durability::Synced).unwrap();
+            let whole = store.dump();
+            for error in [check(&store, MIGRATIONS).unwrap_err(), bring_up(&store, MIGRATIONS).unwrap_err()] {
+                assert!(error.to_string().contains("record `format` of the data folder is missing"), "{error}");
+            }
+            assert!(store.dump() == whole);
+        }
     }
 
     #[test]

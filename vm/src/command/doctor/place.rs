@@ -3,7 +3,7 @@
 use super::Finding;
 use crate::command::progress::bytes;
 use crate::command::{Doctor, install};
-use crate::folder::{Folder, IN_HOSTS_FOLDER, holder, parent};
+use crate::folder::{Folder, IN_HOSTS_FOLDER, check_no_rebuild, holder, parent};
 use pars_chain::error::Fatal;
 use pars_chain::state::format::FormatError;
 use pars_chain::store::StoreError;
@@ -136,6 +136,9 @@ pub(super) fn lock(options: &Doctor) -> Option<Finding> {
 
 pub(super) fn format(options: &Doctor) -> Option<Finding> {
     let data = data(options)?;
+    if let Some(finding) = rebuilt(options, &data) {
+        return Some(finding);
+    }
     if !data.join("CURRENT").exists() || holder::of(&data).is_some() {
         return None;
     }
@@ -143,6 +146,13 @@ pub(super) fn format(options: &Doctor) -> Option<Finding> {
         Ok(head) => Finding::Good(format!("read by this release; the head is {}", head.height)),
         Err(error) => Finding::Wrong(format!("{error:#}"), mend_of(&error, &data)),
     })
+}
+
+/// A rebuild of the store that was interrupted between its renames. The folder is not there then.
+fn rebuilt(options: &Doctor, data: &Path) -> Option<Finding> {
+    let inner = options.data_dir.as_ref()?.join(IN_HOSTS_FOLDER);
+    let error = [data, &inner].into_iter().find_map(|folder| check_no_rebuild(folder).err())?;
+    Some(Finding::Wrong(format!("{error:#}"), "start the node on it; restore nothing there before".to_owned()))
 }
 
 /// How to mend what keeps a folder from being opened. Only what is damaged is replaced.

@@ -1,15 +1,60 @@
 //! Blocks from the head down: each is the one that its child names, and everything of it is stored and nothing beside it.
 
 use super::{Audit, Part, Step};
-use crate::block::{Block, BlockId, transactions_root};
+use crate::block::{Block, BlockId, Header, transactions_root};
 use crate::execution::receipt;
+use crate::state::history::Key;
 use crate::state::meta::Head;
+use crate::state::trie::{Node, NodePath, extension_rlp};
 use crate::store::Column;
-use alloy_primitives::{B256, Bytes};
+use alloy_primitives::{B256, Bytes, keccak256};
 
 impl Audit<'_> {
     /// The head that the other records know, where its own record contradicts them.
     pub(super) fn check_head(&mut self, head: Head) -> Step<Head> {
+        let head = self.find_head(head)?;
+        let last = self.last_after(head)?;
+        let state = self.stored_root()?;
+        let is_state_of = |root: Option<B256>| root.is_some() && root == state;
+        if last == head || is_state_of(self.state_root(head.height)?) || !is_state_of(self.state_root(last.height)?) {
+            // Where blocks are above the head of the state that is there, each of them is one too many.
+            return Ok(head);
+        }
+        let what = format!(
+            "it says block {}, and the chain goes on to block {}, whose state is there: the record is an older one, and \
+             everything is compared with that block",
+            head.height, last.height
+        );
+        self.found(Column::Meta, &b"head"[..], None, what)?;
+        Ok(last)
+    }
+
+    /// The last of the blocks that follow one after another, by their ids.
+    fn last_after(&self, head: Head) -> Step<Head> {
+        let mut last = head;
+        loop {
+            let height = last.height.saturating_add(1);
+            let Some(bytes) = self.read.get(Column::Blocks, &height.to_be_bytes())? else { return Ok(last) };
+            let Ok(header) = Header::of_block(&bytes) else { return Ok(last) };
+            if BlockId(header.parent) != last.id || header.height() != height {
+                return Ok(last);
+            }
+            last = Head { height, id: header.id() };
+        }
+    }
+
+    /// Hash of the root of the accounts' trie, where it is no leaf.
+    fn stored_root(&self) -> Step<Option<B256>> {
+        let (column, place) = Key::AccountNode(NodePath::default()).place();
+        let node = self.read.get(column, &place)?.map(|bytes| Node::from_bytes(&bytes));
+        Ok(match node {
+            Some(Ok(Node::Branch(branch))) => Some(keccak256(branch.rlp())),
+            Some(Ok(Node::Extension { nibbles, child })) => Some(keccak256(extension_rlp(&nibbles, &child))),
+            Some(Ok(Node::Leaf { .. }) | Err(_)) | None => None,
+        })
+    }
+
+    fn find_head(&mut self, head: Head) -> Step<Head> {
         let told = self.read.get(Column::Heights, head.id.0.as_slice())?;
         if let Some(height) = told.and_then(|height| height.as_ref().try_into().map(u64::from_be_bytes).ok()) {
             if height != head.height {
@@ -91,6 +136,13 @@ impl Audit<'_> {
         if transactions_root(&block.transactions) != block.header.transactions_root {
             self.found(Column::Blocks, key, Some(height), "its transactions do not give its transactions root")?;
         }
+        match beyond_header(&block) {
+            None => {
+                self.found(Column::Blocks, key, Some(height), "it has uncles, or other bytes than its parts make")?;
+            }
+            Some(true) => self.report.withdrawals = self.report.withdrawals.saturating_add(1),
+            Some(false) => {}
+        }
         for (index, tx) in (0_u32..).zip(&block.transactions) {
             let place = [key.as_slice(), &index.to_be_bytes()].concat();
             if self.read.get(Column::Transactions, tx.hash().as_slice())?.is_some_and(|got| got.as_ref() == place) {
@@ -124,11 +176,13 @@ impl Audit<'_> {
 
     /// Records of blocks that are not there.
     fn check_extra(&mut self, head: Head) -> Step {
-        let above = head.height.saturating_add(1).to_be_bytes();
         for column in [Column::Blocks, Column::Ids, Column::Receipts] {
-            for item in self.read.scan(column, &above) {
+            for item in self.read.scan(column, &[]) {
                 let (key, _) = item?;
-                self.found(column, key, None, "it is of no block up to the head")?;
+                let height = key.as_ref().try_into().map(u64::from_be_bytes);
+                if height.map_or(true, |height| height > head.height) {
+                    self.found(column, key, None, "it is of no block up to the head")?;
+                }
             }
         }
         // Where every record there is was met as it must be, there is no other.
@@ -187,4 +241,13 @@ impl Audit<'_> {
         }
         Ok(count)
     }
+}
+
+/// Whether a block has a list of withdrawals behind what its header covers. None where it has other bytes than its header
+/// and its transactions make: an uncle, which the rules forbid.
+fn beyond_header(block: &Block) -> Option<bool> {
+    let made = Block::new(block.header.clone(), block.transactions.clone());
+    let parts = |mut bytes: &[u8]| alloy_rlp::Header::decode_bytes(&mut bytes, true).ok().map(<[u8]>::to_vec);
+    let (stored, made) = (parts(block.bytes())?, parts(made.bytes())?);
+    Some(!stored.strip_prefix(made.as_slice())?.is_empty())
 }

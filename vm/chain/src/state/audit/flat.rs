@@ -72,50 +72,64 @@ impl Audit<'_> {
         for item in self.read.scan(column, &[]) {
             let (key, _) = item?;
             let Some((trie, path, is_flat)) = target(column, &key) else {
-                self.found(column, key, Some(height), "its key is none of this column")?;
+                self.found(column, key, Some(height), NO_KEY)?;
                 continue;
             };
-            if !broken.covers(trie, &path) && !self.is_reached(trie, &path, is_flat)? {
+            if !broken.covers(trie, &path) && self.leads_to(trie, &path, is_flat, height, false)? != Some(true) {
                 self.found(column, key, Some(height), "nothing leads to it")?;
             }
         }
         Ok(())
     }
 
-    /// The state's tries lead to a node, or to a flat record by its key.
-    fn is_reached(&self, trie: Trie, target: &NodePath, is_flat: bool) -> Step<bool> {
-        if let Trie::Storage(account) = trie {
-            let bytes = value_at(self.read, &Key::Account(account), None)?;
-            let account = bytes.and_then(|bytes| Account::from_bytes(&bytes).ok());
-            if account.is_none_or(|account| account.storage_root == EMPTY_ROOT_HASH) {
-                return Ok(false);
+    /// The tries of a state lead to a node, or to a flat record by its key. None where what is missing or damaged on the way
+    /// keeps that from being known.
+    pub(super) fn leads_to(
+        &self,
+        trie: Trie,
+        target: &NodePath,
+        is_flat: bool,
+        height: u64,
+        is_past: bool,
+    ) -> Step<Option<bool>> {
+        let past = is_past.then_some(height);
+        let root = match trie {
+            Trie::Accounts => self.state_root(height)?,
+            Trie::Storage(account) => {
+                let bytes = value_at(self.read, &Key::Account(account), past)?;
+                let account = bytes.map(|bytes| Account::from_bytes(&bytes));
+                match account {
+                    None => return Ok(Some(false)),
+                    Some(account) => account.ok().map(|account| account.storage_root),
+                }
             }
+        };
+        if root == Some(EMPTY_ROOT_HASH) {
+            return Ok(Some(false));
         }
         let mut path = NodePath::default();
         loop {
-            let Some(bytes) = value_at(self.read, &trie.node(path), None)? else { return Ok(false) };
             if !is_flat && path == *target {
-                return Ok(true);
+                return Ok(Some(true));
             }
-            let Ok(node) = Node::from_bytes(&bytes) else { return Ok(false) };
-            if !fits(&path, &node) {
-                return Ok(false);
-            }
+            let node = value_at(self.read, &trie.node(path), past)?.and_then(|bytes| Node::from_bytes(&bytes).ok());
+            let Some(node) = node.filter(|node| fits(&path, node)) else { return Ok(None) };
             match node {
-                Node::Leaf { rest } => return Ok(is_flat && path.join(&rest) == *target),
+                Node::Leaf { rest } => return Ok(Some(is_flat && path.join(&rest) == *target)),
                 Node::Extension { nibbles, .. } => path = path.join(&nibbles),
                 Node::Branch(branch) => match target.get(path.len()) {
                     Some(nibble) if branch.child(nibble).is_some() => path.push(nibble),
-                    Some(_) | None => return Ok(false),
+                    Some(_) | None => return Ok(Some(false)),
                 },
             }
             if !target.starts_with(&path) {
-                return Ok(false);
+                return Ok(Some(false));
             }
         }
     }
 
-    /// Every code is that of its hash.
+    /// Every code is that of its hash. Code that no account has is none too many: code is never removed, so blocks that were
+    /// taken back and states that are not kept any more leave theirs, which is found by its hash alone.
     pub(super) fn check_code(&mut self) -> Step {
         for item in self.read.scan(Column::Code, &[]) {
             let (hash, code) = item?;
@@ -126,22 +140,28 @@ impl Audit<'_> {
         Ok(())
     }
 
-    /// State root of the flat tables alone, by a builder that this program does not otherwise use.
-    pub(super) fn check_flat_root(&mut self, height: u64, is_told: bool) -> Step {
+    /// State root of the flat tables alone, by a builder that this program does not otherwise use. Where records of the
+    /// state were told of, there is none. Every key has its length then: the builder ends the process on another one.
+    pub(super) fn check_flat_root(&mut self, height: u64) -> Step {
         let Some(expected) = self.state_root(height)? else { return Ok(()) };
         let mut root = HashBuilder::default();
         let mut slots = self.read.scan(Column::Slots, &[]).peekable();
         for item in self.read.scan(Column::Accounts, &[]) {
             let (key, bytes) = item?;
             let Ok(account) = Account::from_bytes(&bytes) else { return Ok(()) };
+            if key.len() != B256::len_bytes() {
+                return self.found(Column::Accounts, key, Some(height), NO_KEY);
+            }
             let mut storage = HashBuilder::default();
             while let Some(item) = slots.next_if(|item| is_below(item.as_ref().ok(), &key)) {
                 let (slot, value) = item?;
                 let Ok(value) = slot_value(&value) else { return Ok(()) };
-                storage.add_leaf(Nibbles::unpack(slot.get(32..).unwrap_or_default()), &slot_leaf(value));
+                let place = slot.get(B256::len_bytes()..).filter(|place| place.len() == B256::len_bytes());
+                let Some(place) = place else { return self.found(Column::Slots, slot, Some(height), NO_KEY) };
+                storage.add_leaf(Nibbles::unpack(place), &slot_leaf(value));
             }
             let storage_root = storage.root();
-            if storage_root != account.storage_root && !is_told {
+            if storage_root != account.storage_root {
                 let what = format!("its slots give the storage root {storage_root}, it has {}", account.storage_root);
                 return self.found(Column::Accounts, key, Some(height), what);
             }
@@ -152,13 +172,16 @@ impl Audit<'_> {
             return Err(error.into());
         }
         let root = root.root();
-        if root != expected && !is_told {
+        if root != expected {
             let what = format!("the flat tables give the state root {root}, the block has {expected}");
             return self.found(Column::Blocks, height.to_be_bytes(), Some(height), what);
         }
         Ok(())
     }
 }
+
+/// What is said of a key that no record of its column can have.
+const NO_KEY: &str = "its key is none of this column";
 
 /// The trie that a record is of, and its place there.
 fn split(is_accounts: bool, key: &[u8]) -> Option<(Trie, &[u8])> {

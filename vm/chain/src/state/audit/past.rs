@@ -1,14 +1,15 @@
 //! States of older blocks, one block back at a time. The walk through the state before a block comes to everything that
-//! the block changed; the list of changes must name the same, and each must have its value kept.
+//! the block changed, and the walk through the state after it (`made.rs`) to everything that it made; the list of changes
+//! must name the same, and each must have its value kept.
 
 use super::walk::{Broken, Expected, Trie, Walk};
 use super::{Audit, Part, Step};
 use crate::state::history::{self, Key};
 use crate::state::trie::NodePath;
 use crate::store::Column;
-use alloy_primitives::Bytes;
+use alloy_primitives::{B256, Bytes};
 use alloy_trie::{EMPTY_ROOT_HASH, Nibbles};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Audit<'_> {
     /// Older states down to the height `floor`; that there are records for every kept height, and no other.
@@ -24,8 +25,15 @@ impl Audit<'_> {
 
     /// The first list of changes is that of the block after the oldest state. Where it really begins.
     fn check_oldest(&mut self, head: u64, oldest: u64) -> Step<u64> {
-        let first = self.read.scan(Column::Changes, &[]).next().transpose()?;
-        let first = first.and_then(|(key, _)| key.as_ref().try_into().ok()).map(u64::from_be_bytes);
+        let mut first = None;
+        for item in self.read.scan(Column::Changes, &[]) {
+            let (key, _) = item?;
+            first = key.as_ref().try_into().map(u64::from_be_bytes).ok();
+            // A key of another length is told of with the lists.
+            if first.is_some() {
+                break;
+            }
+        }
         let begins = first.map_or(head, |first| first.saturating_sub(1)).min(head);
         if begins > oldest && self.has_history_up_to(begins)? {
             // The record is right: lists after it are gone, and each is told of.
@@ -61,6 +69,10 @@ impl Audit<'_> {
             }
             Err(fatal) => return Err(fatal.into()),
         };
+        if !keys.is_sorted_by(|key, following| rank(key) < rank(following)) {
+            self.found(Column::Changes, at, Some(next), "its keys are not in their order, or one is there twice")?;
+        }
+        let told = self.report.findings;
         let mut old = BTreeMap::new();
         for key in keys {
             let record = key.at(next);
@@ -92,7 +104,10 @@ impl Audit<'_> {
                 self.found(Column::History, key.at(next), Some(next), what)?;
             }
         }
-        Ok(())
+        if before == after || self.report.findings > told || !broken.is_empty() {
+            return Ok(());
+        }
+        self.check_made(height, &old)
     }
 
     /// Lists of changes for the kept heights and no other, and the values that they name and no other.
@@ -106,6 +121,8 @@ impl Audit<'_> {
                 continue;
             }
             let keys: Vec<Bytes> = alloy_rlp::decode_exact(&list).unwrap_or_default();
+            // A key that is named twice has one value.
+            let keys: BTreeSet<Bytes> = keys.into_iter().collect();
             named = named.saturating_add(u64::try_from(keys.len()).unwrap_or(u64::MAX));
         }
         self.report.history = self.count(Column::History)?;
@@ -137,6 +154,15 @@ impl Audit<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// The order in which a block's list names keys: account by account, its slots and the nodes of its trie behind it, and the
+/// nodes of the accounts' trie at last.
+const fn rank(key: &Key) -> (bool, Option<&B256>, &Key) {
+    match key {
+        Key::Account(account) | Key::Slot(account, _) | Key::StorageNode(account, _) => (false, Some(account), key),
+        Key::AccountNode(_) => (true, None, key),
     }
 }
 

@@ -62,6 +62,10 @@ impl Expected<'_> {
 pub(super) struct Broken(Vec<(Trie, NodePath)>);
 
 impl Broken {
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(super) fn covers(&self, trie: Trie, path: &NodePath) -> bool {
         let above = |of: Trie, path: &NodePath| self.0.iter().any(|(trie, top)| *trie == of && path.starts_with(top));
         let account = match trie {
@@ -274,7 +278,7 @@ pub(super) const fn fits(path: &NodePath, node: &Node) -> bool {
 const KEY_NIBBLES: usize = 64;
 
 /// Children of a branch with their references, those left out that a later one has alike.
-fn children(path: NodePath, branch: &Branch, later: Option<&Branch>) -> Vec<(NodePath, RlpNode, bool)> {
+pub(super) fn children(path: NodePath, branch: &Branch, later: Option<&Branch>) -> Vec<(NodePath, RlpNode, bool)> {
     (0..16)
         .filter_map(|nibble| {
             let reference = branch.child(nibble)?;
@@ -291,7 +295,7 @@ fn children(path: NodePath, branch: &Branch, later: Option<&Branch>) -> Vec<(Nod
 }
 
 /// A path for people.
-fn place(path: &NodePath) -> String {
+pub(super) fn place(path: &NodePath) -> String {
     if path.is_empty() {
         return "of the root".to_owned();
     }
