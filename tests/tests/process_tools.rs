@@ -726,6 +726,7 @@ fn process_tools_lock_what_was_restored() -> Result<()> {
     let (backup, restored) = (folder.path().join("backup"), folder.path().join("restored"));
     well(&["backup", "--data-dir", text(&data), text(&backup)])?;
     well(&["restore", "--from", text(&backup), "--data-dir", text(&restored)])?;
+    ensure!(restored.join("LOCK").exists());
     let copied = folder.path().join("copied");
     folder::copy(&data, &copied)?;
     std::fs::remove_file(copied.join("LOCK"))?;
