@@ -46,6 +46,12 @@ struct Peer {
     node: NodeId,
 }
 
+/// Says that a connection is over, however its life ends.
+struct Leaving {
+    shared: Arc<Shared>,
+    link: Link,
+}
+
 /// Why a connection is over.
 enum End {
     /// This node ends it.
@@ -67,18 +73,26 @@ impl Outbox {
     }
 }
 
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        self.shared.leave(self.link);
+    }
+}
+
 /// The life of a connection that another began.
 pub(crate) async fn accept(shared: Arc<Shared>, link: Link, incoming: Incoming) {
+    let leaving = Leaving { shared: Arc::clone(&shared), link };
     let deadline = Instant::now() + shared.meeting_max;
     let met = match incoming.accept() {
         Ok(connecting) => timeout_at(deadline, connecting).await.map_err(|_| End::Refused(Refusal::Silent)),
         Err(error) => Ok(Err(error)),
     };
-    live(shared, link, deadline, met.and_then(|met| met.map_err(End::Lost))).await;
+    live(&leaving, deadline, met.and_then(|met| met.map_err(End::Lost))).await;
 }
 
 /// The life of a connection that this node begins.
 pub(crate) async fn dial(shared: Arc<Shared>, link: Link, address: SocketAddr) {
+    let leaving = Leaving { shared: Arc::clone(&shared), link };
     let deadline = Instant::now() + shared.meeting_max;
     let met = match shared.endpoint.connect_with(shared.client.clone(), address, SERVER_NAME) {
         Ok(connecting) => timeout_at(deadline, connecting).await.unwrap_or(Err(ConnectionError::TimedOut)),
@@ -87,13 +101,14 @@ pub(crate) async fn dial(shared: Arc<Shared>, link: Link, address: SocketAddr) {
             Err(ConnectionError::LocallyClosed)
         }
     };
-    live(shared, link, deadline, met.map_err(End::Lost)).await;
+    live(&leaving, deadline, met.map_err(End::Lost)).await;
 }
 
-async fn live(shared: Arc<Shared>, link: Link, deadline: Instant, met: Result<Connection, End>) {
+async fn live(leaving: &Leaving, deadline: Instant, met: Result<Connection, End>) {
+    let Leaving { shared, link } = leaving;
     let end = match met {
         Ok(connection) => {
-            let end = serve(&shared, link, deadline, &connection).await;
+            let end = serve(shared, *link, deadline, &connection).await;
             if let End::Refused(refusal) = end {
                 close(&connection, refusal);
             }
@@ -101,8 +116,7 @@ async fn live(shared: Arc<Shared>, link: Link, deadline: Instant, met: Result<Co
         }
         Err(end) => end,
     };
-    note(&shared, &end);
-    shared.leave(link);
+    note(shared, &end);
 }
 
 /// From the first message to the end.

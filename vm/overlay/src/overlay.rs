@@ -4,7 +4,7 @@
 //! be put fails. What happens is told one after the other, by one task.
 
 use crate::book::Book;
-use crate::certificate::{Certificate, Proven};
+use crate::certificate::{Certificate, DAY_S, Proven};
 use crate::frame::{Frame, Hello};
 use crate::identity::{Identity, IdentityError};
 use crate::link::{self, Outbox};
@@ -40,6 +40,9 @@ const TICK: Duration = Duration::from_millis(100);
 const VALIDATORS_MAX: Duration = Duration::from_secs(10);
 /// At the end, peers are waited for so long.
 const END_MAX: Duration = Duration::from_secs(1);
+
+/// Operators hear of the end of a certificate so long before.
+const SOON_S: u64 = 30 * DAY_S;
 
 /// What an overlay is started with.
 #[derive(Debug)]
@@ -132,6 +135,8 @@ pub struct Report {
     pub dropped: u64,
     /// Answers that nobody waits for.
     pub unasked: u64,
+    /// The last second in which this node's certificate holds, Unix time.
+    pub not_after: u64,
 }
 
 /// Why there is no overlay.
@@ -212,6 +217,10 @@ impl Overlay {
         }
         let mut seed = [0; 32];
         rand::fill(&mut seed).map_err(|_| IdentityError::Unspecified)?;
+        let left_s = certificate.claim().not_after.saturating_sub(unix_s());
+        if left_s < SOON_S {
+            tracing::warn!(days = left_s / DAY_S, "this node's certificate ends soon: make it anew, and start again");
+        }
         let (endpoint, client) = transport::open(listen, identity.key())?;
         let hello = Frame::Hello(Box::new(Hello { certificate, version }));
         let (happened, told) = mpsc::unbounded_channel();
@@ -299,6 +308,7 @@ impl Overlay {
             received: read(&traffic.received),
             dropped: read(&traffic.dropped),
             unasked: read(&traffic.unasked),
+            not_after: self.shared.certificate.claim().not_after,
         }
     }
 
@@ -506,7 +516,7 @@ async fn look_around(shared: Arc<Shared>) {
 
 /// Keeps the validators up to date.
 async fn follow(shared: Arc<Shared>, validators: Arc<dyn Validators>, timing: Timing) {
-    let (mut known, mut failing) = (None, false);
+    let (mut known, mut failing, mut accepted) = (None, false, true);
     loop {
         let read = timeout(VALIDATORS_MAX, validators.current()).await;
         let pause = match read.map_err(|_| format!("not within {} s", VALIDATORS_MAX.as_secs())) {
@@ -517,9 +527,13 @@ async fn follow(shared: Arc<Shared>, validators: Arc<dyn Validators>, timing: Ti
                     // Each key is checked, which for thousands takes long.
                     let set = Arc::new(spawn_blocking(move || Set::of(&named)).await.unwrap_or_default());
                     shared.state.lock().set_validators(Arc::clone(&set));
-                    if let Err(refusal) = shared.certificate.verify(&set, shared.chain, unix_s()) {
+                    let own = shared.certificate.verify(&set, shared.chain, unix_s());
+                    if let Err(refusal) = &own
+                        && accepted
+                    {
                         tracing::warn!(reason = %refusal, "validators will not accept this node");
                     }
+                    accepted = own.is_ok();
                     known = Some(current);
                 }
                 failing = false;

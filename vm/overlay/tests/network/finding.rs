@@ -15,8 +15,9 @@ async fn through_a_third() {
     // Without the first they go on.
     members[0].overlay.stop().await;
     until("it is gone", || members[1].peers() == 1 && members[2].peers() == 1).await;
-    assert_eq!(members[1].heard(|event| *event == Event::Disconnected { node: node(1) }), 1);
-    assert_eq!(members[1].heard(|event| *event == Event::Disconnected { node: node(3) }), 0);
+    let gone = |number| members[1].heard(|event| *event == Event::Disconnected { node: node(number) });
+    until("it is told", || gone(1) == 1).await;
+    assert_eq!(gone(3), 0);
 }
 
 /// All know all, so that connections cross. One of two stays, and nobody was ever told that a peer is gone.
@@ -51,17 +52,18 @@ async fn one_that_starts_again() {
     let given = Given::new(&[1, 2]);
     let one = Member::start(1, &[], &given);
     let two = Member::start(2, &[one.address], &given);
-    until("they are connected", || one.peers() == 1 && two.peers() == 1).await;
-    one.take();
+    let came = |event: &Event| matches!(event, Event::Connected { .. });
+    until("they are connected", || one.heard(came) == 1 && two.peers() == 1).await;
     let address = two.address;
     two.overlay.stop().await;
     drop(two);
-    until("it is gone", || one.peers() == 0).await;
+    until("it is gone", || one.heard(|event| matches!(event, Event::Disconnected { .. })) == 1).await;
+    one.take();
     // It does not know the other's address any more, and is found.
     let again = start_at(address, 2, &given, TransportKey::generate().unwrap()).await;
     let took = until("it is found again", || one.peers() == 1 && again.peers() == 1).await;
     println!("found again within {} ms", took.as_millis());
-    assert_eq!(one.heard(|event| matches!(event, Event::Connected { .. })), 1);
+    until("it is told", || one.heard(|event| matches!(event, Event::Connected { .. })) == 1).await;
 }
 
 /// A validator dies without a word, and comes again with its key. The other hears at its next word that the connection is

@@ -12,11 +12,10 @@ async fn a_validator_that_leaves_is_dropped() {
     let given = Given::new(&[1, 2, 3]);
     let members = Member::several(3, &given);
     until("all are connected", || members.iter().all(|member| member.peers() == 2)).await;
-    members[0].take();
     given.set(&[1, 2]);
     let gone = Event::Disconnected { node: node(3) };
     let took = until("it is dropped", || members[0].heard(|event| *event == gone) == 1).await;
-    assert!(took < Duration::from_secs(2), "{took:?}, and the validators are read every 200 ms");
+    assert!(took < Duration::from_secs(5), "{took:?}, and the validators are read every 200 ms");
     until("by all", || members[1].peers() == 1 && members[2].peers() == 0).await;
     let refused = |member: &Member| member.refused(Refusal::Outsider) > 0;
     assert!(refused(&members[0]) || refused(&members[1]));
@@ -76,13 +75,13 @@ async fn a_certificate_ends_while_it_is_used() {
     member.ready().await;
     let other = Member::start_with(2, &[member.address], &given, |options| {
         let key = TransportKey::generate().unwrap();
-        let short = altered(2, &key, unix_s(), |claim| claim.not_after = unix_s() + 2);
+        let short = altered(2, &key, unix_s(), |claim| claim.not_after = unix_s() + 4);
         options.identity = Identity::new(key, short).unwrap();
     })
     .unwrap();
     until("they are connected", || member.peers() == 1 && other.peers() == 1).await;
     let took = until("it ends", || member.peers() == 0 && other.peers() == 0).await;
-    assert!(took < Duration::from_secs(5), "{took:?}");
+    assert!(took < Duration::from_secs(8), "{took:?}");
     assert!(member.refused(Refusal::Expired) > 0);
     until("and it is told why", || other.overlay.report().counts.refused_by.contains_key(&Refusal::Expired)).await;
 }

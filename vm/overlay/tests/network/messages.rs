@@ -20,7 +20,8 @@ fn is_gossip(event: &Event, text: &str) -> bool {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn five_validators_speak_with_each_other() {
     let members = Member::several(5, &Given::new(&[1, 2, 3, 4, 5]));
-    until("all are connected", || members.iter().all(|member| member.peers() == 4)).await;
+    let came = |event: &Event| matches!(event, Event::Connected { .. });
+    until("all are connected", || members.iter().all(|member| member.heard(came) == 4)).await;
     for member in &members {
         let mut connected: Vec<_> = member
             .take()

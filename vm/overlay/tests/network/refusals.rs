@@ -184,7 +184,7 @@ async fn a_third_connection_of_a_node() {
     let third = stranger.connect(member.address).await;
     say(&third, &hello(certificate(2, &stranger.key))).await;
     assert_eq!(ended(&third).await, Some(Refusal::TooMany));
-    assert_eq!(member.heard(|event| matches!(event, Event::Connected { .. })), 1);
+    until("it is told", || member.heard(|event| matches!(event, Event::Connected { .. })) == 1).await;
     // The newest is spoken to; when it ends, the other.
     member.overlay.send_response(node(2), 7, "now".into());
     assert_eq!(hear_besides_addresses(&second).await, Frame::Response { id: 7, bytes: "now".into() });
