@@ -180,7 +180,11 @@ async fn a_third_connection_of_a_node() {
     member.ready().await;
     let stranger = Stranger::new();
     let first = stranger.join(2, member.address).await;
+    until("it serves", || member.peers() == 1).await;
     let second = stranger.join(2, member.address).await;
+    // It is read when the connection serves, which the first one did before.
+    say(&second, &Frame::Gossip("here".into()).encode().unwrap()).await;
+    until("both serve", || member.heard(|event| matches!(event, Event::Gossip { .. })) == 1).await;
     let third = stranger.connect(member.address).await;
     say(&third, &hello(certificate(2, &stranger.key))).await;
     assert_eq!(ended(&third).await, Some(Refusal::TooMany));
