@@ -13,6 +13,8 @@ pub mod import;
 pub mod inspect;
 #[cfg(feature = "disk")]
 pub mod install;
+#[cfg(feature = "disk")]
+pub mod overlay;
 pub mod progress;
 #[cfg(feature = "disk")]
 pub mod prune;
@@ -25,6 +27,7 @@ use crate::config::value::parse_duration;
 use crate::version;
 use alloy_primitives::Address;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use pars_host::{Id, NodeId};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -79,6 +82,9 @@ pub enum Command {
     /// Check a genesis file, tell the id of its first block, or write a new one.
     #[command(subcommand, after_help = GENESIS_EXAMPLES)]
     Genesis(GenesisCommand),
+    /// Make the certificate with which a validator is known in the overlay, or show one.
+    #[command(subcommand, after_help = OVERLAY_EXAMPLES)]
+    Overlay(OverlayCommand),
     /// Say what is wrong on this machine, and how to mend it.
     #[command(after_help = DOCTOR_EXAMPLES)]
     Doctor(Doctor),
@@ -352,6 +358,68 @@ pub struct GenesisNew {
     /// Precompile that is on from the first block, by its key, such as feeManagerConfig; may be given several times.
     #[arg(long, value_name = "KEY")]
     pub precompile: Vec<String>,
+}
+
+const OVERLAY_EXAMPLES: &str = "Examples:
+  pars-vm overlay certify --signer-key ~/.avalanchego/staking/signer.key --chain-id CHAIN --node-id NodeID-… \\
+    --transport-key overlay.key --out overlay.certificate
+  pars-vm overlay show overlay.certificate
+
+The overlay is the network between validators for hosts that lend none.";
+
+const OVERLAY_CERTIFY_EXAMPLES: &str = "Examples:
+  pars-vm overlay certify --signer-key ~/.avalanchego/staking/signer.key --chain-id CHAIN --node-id NodeID-… \\
+    --transport-key overlay.key --out overlay.certificate
+  pars-vm overlay certify --signer-key signer.key --chain-id CHAIN --node-id NodeID-… --transport-key overlay.key \\
+    --days 90 --out overlay.certificate
+
+The signer's key is read, and goes nowhere. The key of the transport is made where there is none, and stays on this machine.
+Make the certificate anew before it ends: with the same keys, into the same file.";
+
+const OVERLAY_SHOW_EXAMPLES: &str = "Examples:
+  pars-vm overlay show overlay.certificate
+
+It does not say whether the validator signed it: the other validators do.";
+
+/// `pars-vm overlay`.
+#[derive(Debug, Subcommand)]
+pub enum OverlayCommand {
+    /// Sign with the validator's BLS key that a transport key is this validator's.
+    #[command(after_help = OVERLAY_CERTIFY_EXAMPLES)]
+    Certify(OverlayCertify),
+    /// Say what a certificate says.
+    #[command(after_help = OVERLAY_SHOW_EXAMPLES)]
+    Show(OverlayShow),
+}
+
+/// `pars-vm overlay certify`.
+#[derive(Debug, Args)]
+pub struct OverlayCertify {
+    /// The validator's BLS key, as the host keeps it in signer.key: 32 bytes.
+    #[arg(long, value_name = "FILE")]
+    pub signer_key: PathBuf,
+    /// The chain.
+    #[arg(long, value_name = "ID")]
+    pub chain_id: Id,
+    /// The validator.
+    #[arg(long, value_name = "NODE-ID")]
+    pub node_id: NodeId,
+    /// The Ed25519 key of the transport, made where there is none.
+    #[arg(long, value_name = "FILE")]
+    pub transport_key: PathBuf,
+    /// How long it holds.
+    #[arg(long, value_name = "N", default_value_t = 365, value_parser = clap::value_parser!(u16).range(1..=365))]
+    pub days: u16,
+    /// File to write, in the place of an earlier certificate.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// `pars-vm overlay show`.
+#[derive(Debug, Args)]
+pub struct OverlayShow {
+    /// The certificate.
+    pub file: PathBuf,
 }
 
 const DOCTOR_EXAMPLES: &str = "Examples:

@@ -7,9 +7,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tracing::field::{Field, Visit};
-use tracing::{Event, Subscriber};
+use tracing::{Event, Level, Subscriber};
 use tracing_appender::non_blocking::WorkerGuard;
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, filter_fn};
 use tracing_subscriber::fmt::format::{Format, Full, Writer};
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
@@ -43,8 +43,15 @@ pub fn start(level: LevelFilter) -> Log {
     let (out, writer) = tracing_appender::non_blocking(std::io::stderr());
     let layer = tracing_subscriber::fmt::layer().with_ansi(false).event_format(lines).with_writer(out);
     // Only a second start in one process fails, and then the first goes on.
-    drop(tracing_subscriber::registry().with(filter).with(layer).try_init());
+    let told = filter_fn(|metadata| is_told(metadata.target(), *metadata.level()));
+    drop(tracing_subscriber::registry().with(filter).with(told).with(layer).try_init());
     Log { lever: Lever { level, json }, writer }
+}
+
+/// Whether lines of this origin are told where the level lets them through. QUIC's own have addresses of peers in them, and
+/// there is one for each datagram that makes no sense; what goes wrong with it is told.
+fn is_told(target: &str, level: Level) -> bool {
+    level <= Level::WARN || !target.starts_with("quinn")
 }
 
 impl Lever {
@@ -145,6 +152,19 @@ mod tests {
 
         fn make_writer(&'a self) -> Self {
             self.clone()
+        }
+    }
+
+    #[test]
+    fn what_is_told() {
+        for (target, level, told) in [
+            ("pars_overlay::link", Level::DEBUG, true),
+            ("quinn_proto::endpoint", Level::DEBUG, false),
+            ("quinn::connection", Level::INFO, false),
+            ("quinn_proto::connection", Level::WARN, true),
+            ("quinn::endpoint", Level::ERROR, true),
+        ] {
+            assert_eq!(is_told(target, level), told, "{target} {level}");
         }
     }
 

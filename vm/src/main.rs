@@ -5,7 +5,8 @@ use clap::Parser;
 use pars_host::{Environment, Numbers};
 use pars_vm::command::stop::Stop;
 use pars_vm::command::{
-    self, Command, FILES_WANTED, Options, backup, doctor, export, genesis, import, inspect, install, prune, verify,
+    self, Command, FILES_WANTED, Options, backup, doctor, export, genesis, import, inspect, install, overlay, prune,
+    verify,
 };
 use pars_vm::log::Log;
 use pars_vm::plugin::Plugin;
@@ -54,6 +55,7 @@ fn run(command: Option<Command>) -> Result<ExitCode> {
         Command::Restore(options) => backup::restore(options),
         Command::Install(options) => install::run(options),
         Command::Genesis(command) => genesis::run(command),
+        Command::Overlay(command) => overlay::run(command),
         Command::Doctor(options) => doctor::run(options),
     }
 }

@@ -66,10 +66,11 @@ const PACKAGES: &[Package] = &[
         core: true,
     },
     Package { name: "pars-host", folder: "vm/host", ours: &["pars-proto"], without: NO_EVM, core: false },
+    Package { name: "pars-overlay", folder: "vm/overlay", ours: &["pars-host"], without: NO_EVM, core: false },
     Package {
         name: "pars-vm",
         folder: "vm",
-        ours: &["pars-chain", "pars-genesis", "pars-host", "pars-precompiles", "pars-proto"],
+        ours: &["pars-chain", "pars-genesis", "pars-host", "pars-overlay", "pars-precompiles", "pars-proto"],
         without: OPENSSL,
         core: false,
     },

@@ -14,6 +14,10 @@ use pars_chain::pool::Arrived;
 use pars_chain::state::trie::Node;
 use pars_chain::store::{Column, Durability, Memory};
 use pars_genesis::presets;
+use pars_host::{NodeId, PeerVersion};
+use pars_overlay::Claim;
+use pars_overlay::bls::SecretKey;
+use pars_overlay::frame::{Frame, Hello};
 use pars_precompiles::predicate_results::Results;
 use pars_precompiles::registry::TABLE;
 use pars_precompiles::subnet::warp::message::{Message, Payload, Unsigned};
@@ -52,6 +56,7 @@ fn main() {
     requests(&mut seeds);
     host_messages(&mut seeds);
     zap_frames(&mut seeds);
+    overlay(&mut seeds);
     seeds.write();
 }
 
@@ -120,6 +125,37 @@ fn zap_frames(seeds: &mut Seeds) {
         let looks = format!("{kind}-{}", frame["payload_hex"].as_str().is_some_and(|body| body.len() > 40));
         seeds.offer("zap", looks, hex::decode(bytes).expect("hex"));
     }
+}
+
+/// A certificate, a message of each kind, and a set file.
+fn overlay(seeds: &mut Seeds) {
+    let secret = SecretKey::from_bytes(&[2; 32]).expect("a key");
+    let claim = Claim { chain: [7; 32].into(), node: [8; 20].into(), transport_key: [9; 32], not_after: 1_800_000_000 };
+    let certificate = claim.sign(&secret, 1_790_000_000).expect("it holds");
+    seeds.offer("overlay_certificate", "signed", certificate.encode());
+    let version = PeerVersion { name: "pars".to_owned(), major: 1, minor: 2, patch: 3 };
+    let addresses = ["1.2.3.4:5", "[2001:db8::1]:6"].map(|text| text.parse().expect("an address")).to_vec();
+    let frames = [
+        ("hello", Frame::Hello(Box::new(Hello { certificate, version }))),
+        ("welcome", Frame::Welcome),
+        ("request", Frame::Request { id: 1, timeout_ms: 10_000, bytes: "question".into() }),
+        ("response", Frame::Response { id: 1, bytes: "answer".into() }),
+        ("error", Frame::Error { id: 1, code: -1, text: "timed out".to_owned() }),
+        ("gossip", Frame::Gossip("gossip".into())),
+        ("addresses", Frame::Addresses(addresses)),
+    ];
+    for (kind, frame) in frames {
+        seeds.offer("overlay_frame", kind, frame.encode().expect("a short one").to_vec());
+    }
+    let row = |number: u8, key: &[u8]| {
+        let node = NodeId::from([number; 20]);
+        format!(r#"{{"nodeID":"{node}","publicKey":"0x{}","weight":{number}}}"#, hex::encode(key))
+    };
+    let key = secret.public_key();
+    let rows = [row(1, &key.to_bytes()), row(2, &key.to_long_bytes())];
+    seeds.offer("overlay_set", "none", "[]");
+    seeds.offer("overlay_set", "two", format!("[\n  {}\n]", rows.join(",\n  ")));
+    seeds.offer("overlay_set", "twice", format!("[{},{}]", rows[0], rows[0]));
 }
 
 /// The smallest bytes by target and by what they look like.

@@ -1,0 +1,9 @@
+//! Whole overlays on loopback, among themselves and with strangers.
+
+mod finding;
+mod flood;
+mod member;
+mod membership;
+mod messages;
+mod refusals;
+mod stranger;
