@@ -79,6 +79,18 @@ impl Writer for User {
 impl User {
     /// Asks the plugin, and stays.
     async fn ask(hosted: &Hosted, body: Bytes, announced: usize, stops: Stops) -> Result<(Arc<Self>, JoinHandle<()>)> {
+        let json = Element { key: "Content-Type".to_owned(), values: vec!["application/json".to_owned()] };
+        Self::ask_with(hosted, vec![json], body, announced, stops).await
+    }
+
+    /// The same with other headers.
+    async fn ask_with(
+        hosted: &Hosted,
+        header: Vec<Element>,
+        body: Bytes,
+        announced: usize,
+        stops: Stops,
+    ) -> Result<(Arc<Self>, JoinHandle<()>)> {
         let user = Arc::new(Self { body, sent: AtomicUsize::new(0), stops, code: AtomicI32::new(0) });
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let server_addr = listener.local_addr()?.to_string();
@@ -98,7 +110,7 @@ impl User {
             response_writer: Some(http::ResponseWriter { header: vec![], server_addr }),
             request: Some(http::Request {
                 method: "POST".to_owned(),
-                header: vec![Element { key: "Content-Type".to_owned(), values: vec!["application/json".to_owned()] }],
+                header,
                 content_length: i64::try_from(announced)?,
                 request_uri: "/rpc".to_owned(),
                 ..Default::default()
@@ -164,6 +176,22 @@ async fn process_streams_of_requests_that_do_not_end() -> Result<()> {
     assert_eq!(short.code(), 0);
     asking.abort();
     users.iter().for_each(|(_, asking)| asking.abort());
+    assert_eq!(hosted.shut_down().await?.code(), Some(0));
+    Ok(())
+}
+
+/// As many names as a map of headers has places for, and one more that is set here: an answer, and no panic.
+#[tokio::test(flavor = "multi_thread")]
+async fn process_streams_with_too_many_headers() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let hosted = Hosted::open(&Files::local(folder.path())).await?;
+    for count in [24_575, 24_576, 24_577, 33_000] {
+        let names = (0..count).map(|number| Element { key: format!("h{number:x}"), values: vec![String::new()] });
+        let (user, asked) = User::ask_with(&hosted, names.collect(), "[]".into(), 2, Stops::Sending).await?;
+        tokio::time::timeout(Duration::from_secs(10), asked).await??;
+        ensure!([400, 415].contains(&user.code()), "{count} names: {}", user.code());
+    }
+    ensure!(!hosted.running.err().contains("panicked"), "{}", hosted.running.err());
     assert_eq!(hosted.shut_down().await?.code(), Some(0));
     Ok(())
 }

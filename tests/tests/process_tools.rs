@@ -766,6 +766,8 @@ fn process_tools_know_a_rebuild_that_was_interrupted() -> Result<()> {
     let err = refused(&["restore", "--from", text(&backup), "--data-dir", text(&store)])?;
     ensure!(err.contains(words), "{err}");
     ensure!(!store.exists());
+    // A folder that somebody made there is no store, and takes no store's place.
+    std::fs::create_dir(&store)?;
     pars_vm::rebuild::finish(&store)?;
     head(&store)?;
     let said = run(&["doctor", "--data-dir", text(&store)])?.out;

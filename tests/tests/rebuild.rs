@@ -171,6 +171,13 @@ fn nothing_to_finish() -> Result<()> {
     finish(&store)?;
     abandon(&store)?;
     ensure!(!store.exists());
+    // What was replaced is all there is: it stays.
+    let replaced = store.with_added_extension("replaced");
+    std::fs::create_dir(&replaced)?;
+    std::fs::write(replaced.join("CURRENT"), "MANIFEST-1")?;
+    let refused = finish(&store).err().context("there is nothing to put in its place")?;
+    ensure!(refused.to_string().contains("store"), "{refused}");
+    ensure!(replaced.join("CURRENT").exists() && !store.exists());
     Ok(())
 }
 

@@ -6,12 +6,13 @@
 
 use crate::again::{self, AgainError};
 use crate::clock::now_ms;
-use crate::folder::parent;
+use crate::folder::{clear, parent};
 use crate::store::rocks::Rocks;
 use pars_chain::block::BlockId;
 use pars_chain::engine::{Chain, OpenError, Opening};
 use pars_chain::error::{DecodeError, Error, Fatal};
 use pars_chain::state::format::FormatError;
+use pars_chain::state::meta;
 use pars_chain::store::StoreError;
 use pars_chain::view::View;
 use std::fs;
@@ -108,6 +109,9 @@ impl Rebuild<'_> {
                 tracing::info!(height, to = self.to, blocks_per_s = rate, left_s, "computing the state anew");
             }
         }
+        if let Some(height) = meta::final_height(old.base())? {
+            chain.set_final(height)?;
+        }
         chain.sync()?;
         drop((chain, old));
         for name in self.keep {
@@ -186,8 +190,16 @@ pub fn finish(folder: &Path) -> Result<(), RebuildError> {
     if !replaced.exists() {
         return Ok(());
     }
-    if !folder.exists() {
-        fs::rename(&fresh, folder).map_err(at(&fresh))?;
+    // Only a store is in its place: an empty folder, whoever made it, is none.
+    if !is_store(folder) {
+        if !is_store(&fresh) {
+            // What was replaced is all there is.
+            let missing =
+                io::Error::new(io::ErrorKind::NotFound, "there is no store, and none was computed to replace it");
+            return Err(at(&fresh)(missing));
+        }
+        clear(folder).map_err(|error| at(folder)(io::Error::other(error)))?;
+        fs::rename(&fresh, folder).map_err(at(folder))?;
     }
     let parent = parent(folder);
     fs::File::open(parent).and_then(|parent| parent.sync_all()).map_err(at(parent))?;
@@ -199,7 +211,15 @@ pub fn finish(folder: &Path) -> Result<(), RebuildError> {
 #[must_use]
 pub fn is_between(folder: &Path) -> bool {
     // A path like `.` has no name that another could be made of, and whatever has it is there.
-    folder.file_name().is_some() && beside(folder, REPLACED).exists() && !folder.join("CURRENT").exists()
+    folder.file_name().is_some()
+        && beside(folder, REPLACED).exists()
+        && is_store(&beside(folder, FRESH))
+        && !is_store(folder)
+}
+
+/// The file with which a store begins is there.
+fn is_store(folder: &Path) -> bool {
+    folder.join("CURRENT").exists()
 }
 
 /// Removes one that was begun and is not needed any more.

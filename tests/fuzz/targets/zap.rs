@@ -48,7 +48,7 @@ fuzz_target!(|bytes: &[u8]| {
         let mut cutter = Cutter::default();
         cutter.buffer().extend_from_slice(bytes);
         while let Ok(Some(frame)) = cutter.cut() {
-            let Some((id, body)) = frame.message().filter(|_| frame.kind & REPLY == 0) else { continue };
+            let Some((id, body)) = frame.message().filter(|_| frame.kind & (REPLY | ERROR) == 0) else { continue };
             // They end the plugin, or make ports.
             if [vm::SHUTDOWN, vm::CREATE_HANDLERS].contains(&frame.kind) {
                 continue;

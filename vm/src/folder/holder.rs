@@ -81,7 +81,12 @@ impl Shared {
 /// # Errors
 /// Where nothing can be written there.
 pub(crate) fn make(path: &Path) -> std::io::Result<File> {
-    File::options().read(true).write(true).create(true).truncate(false).open(path)
+    let file = File::options().read(true).write(true).create(true).truncate(false).open(path)?;
+    // The store's owner has to open it, whoever looked first.
+    if let Some(store) = path.parent().and_then(|folder| folder.join("CURRENT").metadata().ok()) {
+        drop(std::os::unix::fs::fchown(&file, Some(store.uid()), Some(store.gid())));
+    }
+    Ok(file)
 }
 
 /// Nothing can be written there, so nobody can begin to. Another user may: that one cannot be kept away.

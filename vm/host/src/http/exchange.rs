@@ -46,6 +46,8 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 pub(super) async fn handle(server: &Server, message: HttpRequest) -> Result<HttpResponse, Status> {
     let Some(stream) = server.streams().open() else { return Err(Status::resource_exhausted(TOO_MANY)) };
     let answered = tokio::select! {
+        // One that is through is not displaced: its connection may be ours by now.
+        biased;
         answered = answer(server, message) => answered?,
         () = stream.displaced() => return Err(Status::resource_exhausted(TOO_MANY)),
     };
@@ -79,7 +81,9 @@ async fn answer(server: &Server, message: HttpRequest) -> Result<Answered, Statu
         && length > 0
     {
         // Not every host leaves it among the headers.
-        parsed.headers_mut().insert(CONTENT_LENGTH, length.into());
+        if parsed.headers_mut().try_insert(CONTENT_LENGTH, length.into()).is_err() {
+            return host.whole(plain(StatusCode::BAD_REQUEST, "too many headers")).await;
+        }
     }
     let mut held = server.room().hold();
     if request.content_length != 0 {
@@ -136,7 +140,12 @@ impl Taken {
             connection.write_all(&head).await?;
             connection.flush().await
         };
-        if let Err(error) = sent.await {
+        // Who takes nothing is not waited for here either.
+        let sent = tokio::select! {
+            sent = timeout(STALLED, sent) => sent.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())),
+            () = server.ending().wait() => Err(io::Error::other("the plugin is shutting down")),
+        };
+        if let Err(error) = sent {
             tracing::debug!(%error, "a client left before its connection was taken over");
         } else if connect.send(connection).is_ok() {
             tokio::select! {

@@ -92,7 +92,7 @@ mod tests {
         );
     }
 
-    /// A map of headers has places for 32,768 names.
+    /// A map of headers has places for 24,576 names.
     #[test]
     fn too_many_headers_are_no_request() {
         let headers: Vec<Element> = (0..33_000).map(|number| element(&format!("h{number:x}"), &[""])).collect();

@@ -14,7 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::task::JoinSet;
 
 use super::client::ZapHost;
-use super::frame::{Cutter, Frame, REPLY, encode, encode_error};
+use super::frame::{Cutter, ERROR, Frame, REPLY, encode, encode_error};
 use super::message::{self as msg, Details, error, vm};
 use super::wire::{Value, WireError};
 use crate::calls::{AncestorBounds, Calls, Refusal};
@@ -130,7 +130,7 @@ impl<V: ChainVm> ZapService<V> {
     ) -> Result<Option<(u8, u32, Bytes)>, Option<io::Error>> {
         let frame = frame.map_err(Some)?.ok_or(None)?;
         // Without a number there is nothing to answer, and replies are not for a server.
-        let Some((id, body)) = frame.message().filter(|_| frame.kind & REPLY == 0) else { return Ok(None) };
+        let Some((id, body)) = frame.message().filter(|_| frame.kind & (REPLY | ERROR) == 0) else { return Ok(None) };
         *used = true;
         Ok(Some((frame.kind, id, body)))
     }

@@ -53,6 +53,7 @@ pub(crate) async fn odd_frames_are_refused_one_by_one(dialect: &'static Dialect)
     }
     bytes.put_slice(&encode(kind::VERSION | REPLY, 77, &()).unwrap());
     bytes.put_slice(&encode(kind::VERSION | ERROR | REPLY, 78, &()).unwrap());
+    bytes.put_slice(&encode(kind::VERSION | ERROR, 78, &()).unwrap());
     bytes.put_slice(&encode(kind::VERSION, 79, &()).unwrap());
     let frame = line.send(bytes.freeze(), 79).await.unwrap();
     assert_eq!(frame.kind, kind::VERSION | REPLY);
