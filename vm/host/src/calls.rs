@@ -150,12 +150,21 @@ impl<V: ChainVm> Calls<V> {
         call(self.chain()?.parse(bytes)).await
     }
 
-    /// Every block of a batch by itself.
-    pub(crate) async fn parse_each(&self, blocks: Vec<Bytes>) -> Result<Vec<Result<BlockMeta, Refusal>>, Refusal> {
+    /// Every block of a batch by itself, with what becomes of its outcome at once: of many long reasons none is kept. The
+    /// first that ends the batch ends it.
+    pub(crate) async fn parse_each<T>(
+        &self,
+        blocks: Vec<Bytes>,
+        mut each: impl FnMut(usize, Bytes, Result<BlockMeta, Refusal>) -> Result<T, Refusal> + Send,
+    ) -> Result<Vec<T>, Refusal>
+    where
+        T: Send,
+    {
         let chain = self.chain()?;
         let mut parsed = Vec::with_capacity(blocks.len());
-        for bytes in blocks {
-            parsed.push(call(chain.parse(bytes)).await);
+        for (index, bytes) in blocks.into_iter().enumerate() {
+            let outcome = call(chain.parse(bytes.clone())).await;
+            parsed.push(each(index, bytes, outcome)?);
         }
         Ok(parsed)
     }

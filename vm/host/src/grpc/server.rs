@@ -176,13 +176,11 @@ impl<V: ChainVm> Vm for VmService<V> {
         &self,
         request: Request<vm::BatchedParseBlockRequest>,
     ) -> Result<Response<vm::BatchedParseBlockResponse>, Status> {
-        let parsed = self.calls.parse_each(request.into_inner().request).await.map_err(status)?;
-        let mut response = Vec::with_capacity(parsed.len());
-        for (index, block) in parsed.into_iter().enumerate() {
+        let parsed = self.calls.parse_each(request.into_inner().request, |index, _, block| {
             let refused = |error| Refusal::Chain(VmError::Other(format!("block {index} of the batch: {error}")));
-            response.push(wire::parsed(&block.map_err(refused).map_err(status)?));
-        }
-        Ok(Response::new(vm::BatchedParseBlockResponse { response }))
+            Ok(wire::parsed(&block.map_err(refused)?))
+        });
+        answer(parsed, |response| vm::BatchedParseBlockResponse { response }).await
     }
 
     async fn get_block_id_at_height(

@@ -257,11 +257,10 @@ impl<V: ChainVm> ZapService<V> {
             }
             vm::BATCHED_PARSE_BLOCK => {
                 let msg::BatchedParseBlockRequest { requests } = read(body)?;
-                let parsed = calls.parse_each(requests.clone()).await?;
-                let blocks = parsed.into_iter().zip(requests);
-                let responses = blocks
-                    .map(|(meta, bytes)| block(meta.map(|meta| Block { meta, bytes }), "parsing a block of a batch"));
-                reply(&msg::BatchedParseBlockResponse { responses: responses.collect() })
+                let parsed = calls.parse_each(requests, |_, bytes, meta| {
+                    Ok(block(meta.map(|meta| Block { meta, bytes }), "parsing a block of a batch"))
+                });
+                reply(&msg::BatchedParseBlockResponse { responses: parsed.await? })
             }
             vm::GET_BLOCK_ID_AT_HEIGHT => {
                 let msg::GetBlockIDAtHeightRequest { height } = read(body)?;
