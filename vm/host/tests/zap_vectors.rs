@@ -330,7 +330,7 @@ fn every_message_is_read_and_written_as_the_go_package_does() {
         *seen.entry(channel.to_owned()).or_default() += 1;
         let (body, bytes) = (hex(vector["payload_hex"].as_str().unwrap()), hex(vector["frame_hex"].as_str().unwrap()));
         if channel == "handshake" {
-            // Both sides are shown in `handshake_bytes`.
+            // No frames: `zap/hello.rs` reads and writes them.
             continue;
         }
         // Every frame, also of what is not used here.

@@ -98,3 +98,46 @@ const SILENCE: Duration = Duration::from_millis(300);
 /// A frame of settings on stream 0, behind its length: what every server of HTTP/2 begins with.
 const SETTINGS_HEAD: [u8; 6] = [4, 0, 0, 0, 0, 0];
 const LENGTH_BYTES: usize = 3;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+    use std::io::Read;
+    use tokio::io::duplex;
+
+    fn hex(text: &str) -> Vec<u8> {
+        let byte = |at: usize| u8::from_str_radix(&text[at..at + 2], 16).unwrap();
+        (0..text.len()).step_by(2).map(byte).collect()
+    }
+
+    /// What was recorded of handshakes: the plugin's bytes, and what the host answers.
+    #[tokio::test]
+    async fn handshake_bytes() {
+        let packed = include_bytes!("../../tests/vectors/zap/frames.json.gz");
+        let mut json = Vec::new();
+        flate2::read::GzDecoder::new(packed.as_slice()).read_to_end(&mut json).unwrap();
+        let all: Vec<Value> = serde_json::from_slice(&json).unwrap();
+        let (mut hellos, mut answers) = (0, 0);
+        for vector in all.iter().filter(|vector| vector["channel"] == "handshake") {
+            let bytes = hex(vector["frame_hex"].as_str().unwrap());
+            let fields = &vector["fields"];
+            if vector["message_name"] == "Hello" {
+                let protocol = u32::try_from(fields["protocol"].as_u64().unwrap()).unwrap();
+                assert_eq!(hello(protocol, fields["addr"].as_str().unwrap()), bytes, "{vector}");
+                hellos += 1;
+                continue;
+            }
+            let (ours, mut theirs) = duplex(100);
+            theirs.write_all(&bytes).await.unwrap();
+            // A host that refuses closes; one that accepts does so afterwards.
+            theirs.shutdown().await.unwrap();
+            let mut ours: Box<dyn Connection> = Box::new(ours);
+            let verdict = announce(&mut ours, 42, "127.0.0.1:1".parse().unwrap()).await.unwrap();
+            let expected = if fields["accepted"] == true { Verdict::Accepted } else { Verdict::Refused };
+            assert_eq!(verdict, expected, "{vector}");
+            answers += 1;
+        }
+        assert_eq!((hellos, answers), (8, 2));
+    }
+}
