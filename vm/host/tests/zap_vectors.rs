@@ -4,7 +4,7 @@
 use bytes::{Bytes, BytesMut};
 use pars_host::zap::frame::{self, Cutter, ERROR, Frame, PAYLOAD_BYTES_MAX, REPLY};
 use pars_host::zap::message as msg;
-use pars_host::zap::wire::{Appended, Flagged, Value};
+use pars_host::zap::wire::{Appended, Flagged, Raw, Value};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -375,20 +375,6 @@ fn every_message_is_read_and_written_as_the_go_package_does() {
     let expected =
         [("atomic", 16), ("db", 77), ("handshake", 10), ("sender", 12), ("validator", 39), ("vm", 288), ("warp", 14)];
     assert_eq!(seen, expected.into_iter().map(|(channel, count)| (channel.to_owned(), count)).collect());
-}
-
-struct Raw(Bytes);
-
-impl Value for Raw {
-    const BYTES_MIN: usize = 0;
-
-    fn read(from: &mut Bytes) -> Result<Self, pars_host::zap::wire::WireError> {
-        Ok(Self(std::mem::take(from)))
-    }
-
-    fn write(&self, to: &mut BytesMut) {
-        to.extend_from_slice(&self.0);
-    }
 }
 
 /// Input that is short, long, odd or hostile: an error, or what the Go package reads in it.

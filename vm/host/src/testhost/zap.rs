@@ -6,7 +6,7 @@ use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use pars_proto::host::rpcdb;
 use pars_proto::host::rpcdb::database_server::Database;
 use pars_proto::host::validatorstate::GetValidatorSetRequest;
@@ -21,7 +21,7 @@ use super::{gone, services};
 use crate::zap::frame::{Cutter, ERROR, Frame, REPLY, encode, encode_error};
 use crate::zap::hello::ACCEPTED;
 use crate::zap::message::{self as msg, VALIDATOR_STATE, db, error, validators as method};
-use crate::zap::wire::Value;
+use crate::zap::wire::{Raw, Value};
 
 /// Takes one connection at a time, and its handshake. Like a real host it says nothing to the wrong number.
 pub(super) async fn greet(listener: TcpListener, protocol: u32, announce: mpsc::Sender<String>) {
@@ -177,31 +177,16 @@ async fn connection<S: Service>(
     }
 }
 
-/// Bytes that are written as they are: a body that another message made.
-pub(super) struct Body(bytes::BytesMut);
-
-impl Value for Body {
-    const BYTES_MIN: usize = 0;
-
-    fn read(_: &mut Bytes) -> Result<Self, crate::zap::wire::WireError> {
-        Ok(Self(bytes::BytesMut::new()))
-    }
-
-    fn write(&self, to: &mut bytes::BytesMut) {
-        to.extend_from_slice(&self.0);
-    }
-}
-
-fn body(message: &impl Value) -> Body {
-    let mut bytes = bytes::BytesMut::new();
+fn body(message: &impl Value) -> Raw {
+    let mut bytes = BytesMut::new();
     message.write(&mut bytes);
-    Body(bytes)
+    Raw(bytes.freeze())
 }
 
 /// What is served.
 pub(super) trait Service: Send + Sync + 'static {
     /// The body of an answer, or a text.
-    fn answer(&self, kind: u8, request: Bytes) -> impl Future<Output = Result<Body, String>> + Send;
+    fn answer(&self, kind: u8, request: Bytes) -> impl Future<Output = Result<Raw, String>> + Send;
 }
 
 fn read<T: Value>(request: Bytes) -> Result<T, String> {
@@ -209,7 +194,7 @@ fn read<T: Value>(request: Bytes) -> Result<T, String> {
 }
 
 impl Service for super::Memory {
-    async fn answer(&self, kind: u8, request: Bytes) -> Result<Body, String> {
+    async fn answer(&self, kind: u8, request: Bytes) -> Result<Raw, String> {
         let text = |status: Status| status.message().to_owned();
         match kind {
             db::HAS => {
@@ -238,7 +223,7 @@ fn number(err: i32) -> u8 {
 }
 
 impl Service for services::Memory {
-    async fn answer(&self, kind: u8, request: Bytes) -> Result<Body, String> {
+    async fn answer(&self, kind: u8, request: Bytes) -> Result<Raw, String> {
         let text = |status: Status| status.message().to_owned();
         if kind != VALIDATOR_STATE {
             return Err(format!("type {kind} is no question about validators"));

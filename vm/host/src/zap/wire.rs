@@ -54,6 +54,22 @@ impl Value for () {
     fn write(&self, _: &mut BytesMut) {}
 }
 
+/// All bytes that are left, as they are: a body that was made elsewhere.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Raw(pub Bytes);
+
+impl Value for Raw {
+    const BYTES_MIN: usize = 0;
+
+    fn read(from: &mut Bytes) -> Result<Self, WireError> {
+        Ok(Self(std::mem::take(from)))
+    }
+
+    fn write(&self, to: &mut BytesMut) {
+        to.put_slice(&self.0);
+    }
+}
+
 macro_rules! numbers {
     ($($type:ty: $bytes:literal, $get:ident, $put:ident;)*) => {
         $(impl Value for $type {

@@ -4,7 +4,7 @@ use crate::chain::PANIC;
 use crate::pair::Pair;
 use bytes::Bytes;
 use pars_host::dialect::{Dialect, Transport};
-use pars_host::testhost::Sent;
+use pars_host::testhost::{Sent, Vm};
 use pars_host::{HostError, Id, NodeId};
 use pars_proto::host::appsender::{SendAppErrorMsg, SendAppGossipMsg, SendAppRequestMsg, SendAppResponseMsg};
 use pars_proto::host::{validatorstate, vm};
@@ -24,13 +24,12 @@ fn request(request_id: u32, request: impl Into<Bytes>) -> vm::AppRequestMsg {
     vm::AppRequestMsg { node_id: peer(), request_id, deadline, request: request.into() }
 }
 
-/// What comes from peers, whatever comes of it.
-pub(crate) async fn messages_pass_to_the_chain(dialect: &'static Dialect) {
-    let mut pair = Pair::start_initialized(dialect).await;
-    let vm = &mut pair.plugin.vm;
-    let version = vm::ConnectedRequest { node_id: peer(), name: "host".into(), major: 1, minor: 36, patch: 15 };
-    vm.connected(version).await.unwrap();
-    vm.app_request(request(5, "what?")).await.unwrap();
+/// A peer of this release comes, asks, answers, is silent, tells something and leaves.
+async fn speak(vm: &mut Vm, [major, minor, patch]: [u32; 3], asked: &[(u32, &'static str)]) {
+    vm.connected(vm::ConnectedRequest { node_id: peer(), name: "host".into(), major, minor, patch }).await.unwrap();
+    for (request_id, bytes) in asked {
+        vm.app_request(request(*request_id, *bytes)).await.unwrap();
+    }
     let answer = vm::AppResponseMsg { node_id: peer(), request_id: 6, response: "that".into() };
     vm.app_response(answer).await.unwrap();
     let failed =
@@ -38,6 +37,12 @@ pub(crate) async fn messages_pass_to_the_chain(dialect: &'static Dialect) {
     vm.app_request_failed(failed).await.unwrap();
     vm.app_gossip(vm::AppGossipMsg { node_id: peer(), msg: "hear!".into() }).await.unwrap();
     vm.disconnected(vm::DisconnectedRequest { node_id: peer() }).await.unwrap();
+}
+
+/// What comes from peers, whatever comes of it.
+pub(crate) async fn messages_pass_to_the_chain(dialect: &'static Dialect) {
+    let mut pair = Pair::start_initialized(dialect).await;
+    speak(&mut pair.plugin.vm, [1, 36, 15], &[(5, "what?")]).await;
     let node = NodeId::from([9; 20]);
     assert_eq!(
         pair.chain.calls()[2..],
@@ -55,18 +60,7 @@ pub(crate) async fn messages_pass_to_the_chain(dialect: &'static Dialect) {
 
 pub(crate) async fn messages_pass_both_ways(dialect: &'static Dialect) {
     let mut pair = Pair::start_initialized(dialect).await;
-    let vm = &mut pair.plugin.vm;
-    let version = vm::ConnectedRequest { node_id: peer(), name: "host".into(), major: 1, minor: 14, patch: 2 };
-    vm.connected(version).await.unwrap();
-    vm.app_request(request(5, "what?")).await.unwrap();
-    vm.app_request(request(8, "")).await.unwrap();
-    let answer = vm::AppResponseMsg { node_id: peer(), request_id: 6, response: "that".into() };
-    vm.app_response(answer).await.unwrap();
-    let failed =
-        vm::AppRequestFailedMsg { node_id: peer(), request_id: 8, error_code: -4, error_message: "throttled".into() };
-    vm.app_request_failed(failed).await.unwrap();
-    vm.app_gossip(vm::AppGossipMsg { node_id: peer(), msg: "hear!".into() }).await.unwrap();
-    vm.disconnected(vm::DisconnectedRequest { node_id: peer() }).await.unwrap();
+    speak(&mut pair.plugin.vm, [1, 14, 2], &[(5, "what?"), (8, "")]).await;
 
     let bytes = Bytes::from_static(b"what?");
     let refusal =

@@ -8,7 +8,7 @@ use pars_host::dialect::Dialect;
 use pars_host::testhost::{Line, Vm};
 use pars_host::zap::frame::{ERROR, PAYLOAD_BYTES_MAX, REPLY, encode};
 use pars_host::zap::message::{self as msg, Details, error, vm as kind};
-use pars_host::zap::wire::Value;
+use pars_host::zap::wire::{Raw, Value};
 use pars_proto::host::vm;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -201,18 +201,4 @@ pub(crate) async fn a_broken_line_to_the_host_is_made_again(dialect: &'static Di
     }
     assert_eq!(pair.host.database()[chain::RECORD], Bytes::from_static(b"0"));
     pair.end().await;
-}
-
-struct Raw(Bytes);
-
-impl Value for Raw {
-    const BYTES_MIN: usize = 0;
-
-    fn read(from: &mut Bytes) -> Result<Self, pars_host::zap::wire::WireError> {
-        Ok(Self(std::mem::take(from)))
-    }
-
-    fn write(&self, to: &mut BytesMut) {
-        to.extend_from_slice(&self.0);
-    }
 }
