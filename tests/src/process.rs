@@ -3,19 +3,19 @@
 //! | file | what lives there |
 //! |---|---|
 //! | `program.rs` | where the program is, and whether it was built from the sources at hand |
-//! | `child.rs` | a running process: signals, what it says, its end |
 //! | `dev.rs` | `pars-vm dev` |
 //! | `hosted.rs` | the plugin under a host for tests |
 //! | `rpc.rs` | JSON-RPC over a connection of its own |
-//! | `wallet.rs` | signed transactions |
 //! | `disk.rs` | a small disk that can be full |
 //! | `folder.rs` | data folders of other chains, of newer formats, with flipped bytes |
+//!
+//! Processes and signed transactions are those of `pars-vm testhost`.
 
-pub mod child;
 pub mod dev;
 pub mod disk;
 pub mod folder;
 pub mod hosted;
 pub mod program;
 pub mod rpc;
-pub mod wallet;
+
+pub use pars_vm::testhost::{child, wallet};

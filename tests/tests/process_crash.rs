@@ -1,8 +1,9 @@
 //! kill -9 under load: what was shown before is there afterwards, and what was answered is mined or waits.
 //!
-//! 20 kills of `dev`, 20 of the plugin and 5 under each row of luxd; with `PARS_FULL=1` 50, 20 and 20. The seed is printed.
+//! 20 kills of `dev`, 20 of the plugin and 5 under each row of luxd; with `PARS_FULL=1` 50, 20 and 20 under each row of the
+//! table while 300 blocks are accepted. The seed is printed.
 
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, bytes};
 use anyhow::{Context as _, Result, bail, ensure};
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -10,7 +11,7 @@ use pars_host::dialect::{Dialect, TABLE};
 use pars_proto::host::vm;
 use pars_tests::process::dev::Dev;
 use pars_tests::process::folder;
-use pars_tests::process::hosted::{Files, Hosted};
+use pars_tests::process::hosted::{self, Files, Hosted};
 use pars_tests::process::rpc::Client;
 use pars_tests::process::wallet::{Draft, Signed, Wallet};
 use pars_tests::random::Random;
@@ -182,23 +183,36 @@ fn waits(client: &mut Client, signed: &Signed) -> Result<bool> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn process_crash_plugin_under_load() -> Result<()> {
-    crash_plugin(TABLE.first().context("a row")?, 20).await
+    crash_plugin(TABLE.first().context("a row")?, Load { kills: 20, blocks: 20, pause_ms: 400 }).await
 }
 
-/// The same under hosts of luxd's rows: 20 kills each with `PARS_FULL=1`, else 5.
+/// The same under hosts of luxd's rows; at full size a longer chain under those of every row.
 #[tokio::test(flavor = "multi_thread")]
-async fn process_crash_luxd_under_load() -> Result<()> {
-    let rounds = if std::env::var_os("PARS_FULL").is_some() { 20 } else { 5 };
-    let rows: Vec<_> = TABLE.iter().filter(|row| row.name == "luxd").collect();
-    ensure!(rows.len() == 2, "{rows:?}");
+async fn process_crash_every_row_under_load() -> Result<()> {
+    let full = std::env::var_os("PARS_FULL").is_some();
+    let load = if full {
+        Load { kills: 20, blocks: 300, pause_ms: 12_000 }
+    } else {
+        Load { kills: 5, blocks: 5, pause_ms: 400 }
+    };
+    let rows: Vec<_> = TABLE.iter().filter(|row| full || row.name == "luxd").collect();
+    ensure!(rows.len() == if full { TABLE.len() } else { 2 }, "{rows:?}");
     for row in rows {
-        crash_plugin(row, rounds).await.with_context(|| row.to_string())?;
+        crash_plugin(row, load).await.with_context(|| row.to_string())?;
     }
     Ok(())
 }
 
+/// At least so many kills and accepted blocks, and at most so long between two kills.
+#[derive(Debug, Clone, Copy)]
+struct Load {
+    kills: usize,
+    blocks: usize,
+    pause_ms: u64,
+}
+
 #[allow(clippy::print_stdout, reason = "what was done, beside the outcome")]
-async fn crash_plugin(dialect: &'static Dialect, rounds: usize) -> Result<()> {
+async fn crash_plugin(dialect: &'static Dialect, load: Load) -> Result<()> {
     let mut random = Random::of_now();
     println!("seed {}", random.0);
     let folder = tempfile::tempdir()?;
@@ -206,43 +220,44 @@ async fn crash_plugin(dialect: &'static Dialect, rounds: usize) -> Result<()> {
     let mut told = Told::default();
     let mut accepted: Vec<Bytes> = Vec::new();
     let mut parked = PARKED_FROM;
-    let mut waited = 0;
-    for round in 0..=rounds {
-        let opened = Hosted::open_under(dialect, &files, BTreeMap::new()).await;
+    let (mut waited, mut round) = (0, 0);
+    loop {
+        let opened = hosted::open_under(dialect, &files, BTreeMap::new()).await;
         let mut hosted = opened.with_context(|| format!("round {round}"))?;
         waited += check_plugin(&mut hosted, &told, &mut accepted).await.with_context(|| format!("round {round}"))?;
-        if round == rounds {
+        if round >= load.kills && accepted.len() >= load.blocks {
             ensure!(hosted.shut_down().await?.code() == Some(0), "it does not stop");
             break;
         }
         let id = hosted.running.id();
-        let pause = Duration::from_millis(20 + random.below(400));
+        round += 1;
+        let pause = Duration::from_millis(20 + random.below(load.pause_ms));
         let killer = std::thread::spawn(move || {
             std::thread::sleep(pause);
             Command::new("kill").args(["-KILL", &id.to_string()]).status()
         });
         // Whatever is under way when it dies is an error, and nothing was told then.
         let since = Instant::now();
-        let ended = load(&mut hosted, &mut random, &mut told, &mut accepted, &mut parked).await;
+        let ended = work(&mut hosted, &mut random, &mut told, &mut accepted, &mut parked).await;
         let status = killer.join().expect("the killer does not panic")?;
         ensure!(status.success() && since.elapsed() >= pause, "it ended by itself: {ended:?}");
         drop(hosted);
     }
     println!(
-        "plugin under {dialect}: {rounds} kills, {} transactions answered, {} blocks accepted, {} receipts shown; nothing lost; {waited} waited \
+        "plugin under {dialect}: {round} kills, {} transactions answered, {} blocks accepted, {} receipts shown; nothing lost; {waited} waited \
          in the pool after a restart",
         told.answered.len(),
         accepted.len(),
         told.receipts.len()
     );
-    ensure!(told.answered.len() > 5 * rounds && accepted.len() > rounds && waited > 0, "there was no load");
+    ensure!(told.answered.len() > 5 * round && waited > 0, "there was no load");
     let report = folder::check(&folder.path().join("pars"))?;
     ensure!(report.height >= u64::try_from(accepted.len())?, "{report:?}");
     Ok(())
 }
 
 /// Submissions and blocks until the plugin is gone.
-async fn load(
+async fn work(
     hosted: &mut Hosted,
     random: &mut Random,
     told: &mut Told,
@@ -256,7 +271,14 @@ async fn load(
             let next = hosted.call("eth_getTransactionCount", json!([from.address, "pending"])).await?;
             let nonce = pars_tests::process::rpc::number(&next)?;
             for nonce in nonce..nonce + random.below(4) {
-                let signed = from.sign(&Draft::transfer(nonce, TO, 1))?;
+                let draft = match random.below(4) {
+                    // A slot is set: PUSH1 1, CALLDATASIZE, SSTORE.
+                    0 => Draft { gas: 200_000, ..Draft::create(nonce, bytes!("60013655")) },
+                    // It ends in vain: INVALID.
+                    1 => Draft { gas: 100_000, ..Draft::create(nonce, bytes!("fe")) },
+                    _ => Draft::transfer(nonce, TO, 1),
+                };
+                let signed = from.sign(&draft)?;
                 hosted.submit(&signed).await?;
                 told.answered.push(signed.clone());
                 waiting.push(signed.hash);

@@ -5,7 +5,7 @@ use anyhow::{Context as _, Result, ensure};
 use pars_tests::process::dev::{Dev, STOP_MAX};
 use pars_tests::process::disk::SmallDisk;
 use pars_tests::process::folder;
-use pars_tests::process::hosted::{Files, Hosted};
+use pars_tests::process::hosted::{self, Files};
 use pars_tests::process::rpc::{Client, Refusal, number};
 use pars_tests::process::wallet::{Draft, Signed, Wallet};
 use serde_json::{Value, json};
@@ -111,7 +111,7 @@ async fn process_disk_full_under_a_host() -> Result<()> {
     let files = Files::local(disk.path());
     let data = disk.path().join("pars");
     let from = Wallet::local(0)?;
-    let mut hosted = Hosted::open(&files).await?;
+    let mut hosted = hosted::open(&files).await?;
     let mut last = None;
     let health = hosted.plugin.vm.health(()).await.err().context("a disk that is nearly full")?;
     let nearly = format!("the disk that holds {} is nearly full: ", data.display());
@@ -136,7 +136,7 @@ async fn process_disk_full_under_a_host() -> Result<()> {
     assert_eq!(hosted.shut_down().await?.code(), Some(0));
 
     let rest = disk.fill_up("rest")?;
-    let mut hosted = Hosted::start().await?;
+    let mut hosted = hosted::start().await?;
     assert_eq!(hosted.initialize(&files).await.err().context("a full disk")?.message(), full(&data));
     for file in [filler, rest] {
         std::fs::remove_file(file)?;
@@ -146,7 +146,7 @@ async fn process_disk_full_under_a_host() -> Result<()> {
     println!("full after {height} blocks; with room again: height {}", opened.height);
     assert!(opened.height == height + 1 || (opened.height == height && opened.last_accepted_id == id), "{opened:?}");
     assert_eq!(hosted.shut_down().await?.code(), Some(0));
-    let mut hosted = Hosted::open(&files).await?;
+    let mut hosted = hosted::open(&files).await?;
     // It may wait already: it was submitted when there was no room for its block.
     let again = hosted.request("eth_sendRawTransaction", large(&from, opened.height)?.params()).await?;
     assert!(again.as_ref().err().is_none_or(|refusal| refusal.message == "already known"), "{again:?}");

@@ -7,7 +7,7 @@ use pars_host::Id;
 use pars_host::testhost::Sent;
 use pars_proto::host::appsender::{SendAppErrorMsg, SendAppGossipMsg, SendAppResponseMsg};
 use pars_proto::host::{validatorstate, vm};
-use pars_tests::process::hosted::{Files, Hosted, states};
+use pars_tests::process::hosted::{self, Files, Hosted, states};
 use pars_tests::process::wallet::{Draft, Signed, Wallet};
 use pars_vm::gossip::bloom::Known;
 use pars_vm::gossip::chance::Chance;
@@ -29,7 +29,7 @@ const STRANGER: [u8; 20] = [8; 20];
 
 /// A plugin that validates together with a peer.
 async fn open(files: &Files) -> Result<Hosted> {
-    surrounded(Hosted::open(files).await?).await
+    surrounded(hosted::open(files).await?).await
 }
 
 async fn surrounded(mut hosted: Hosted) -> Result<Hosted> {
@@ -287,7 +287,7 @@ async fn process_gossip_does_not_mind_a_clock_that_is_set_back() -> Result<()> {
     std::fs::write(&ahead, "")?;
     let mut files = Files::local(&folder.path().join("chain"));
     files.config = Bytes::from_static(br#"{"regossip-frequency":"1s"}"#);
-    let mut hosted = Hosted::start_as(|mut plugin| {
+    let mut hosted = hosted::start_as(|mut plugin| {
         plugin.env("LD_PRELOAD", &library).env("CLOCK_AHEAD", &ahead);
         plugin
     })

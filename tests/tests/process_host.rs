@@ -14,7 +14,7 @@ use pars_chain::tx::Tx;
 use pars_genesis::presets;
 use pars_proto::host::vm;
 use pars_tests::process::child::Running;
-use pars_tests::process::hosted::{END_MAX, Files, Hosted, NOT_FOUND};
+use pars_tests::process::hosted::{self, END_MAX, Files, Hosted, NOT_FOUND, states};
 use pars_tests::process::program::pars_vm;
 use pars_tests::process::wallet::{Draft, Signed, Wallet};
 use serde_json::{Value, json};
@@ -42,7 +42,7 @@ const LOOP: [u8; 4] = [0x5b, 0x60, 0x00, 0x56];
 async fn process_report_1_3_a_genesis_written_differently() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let files = Files::local(folder.path());
-    let mut hosted = Hosted::open(&files).await?;
+    let mut hosted = hosted::open(&files).await?;
     hosted.submit(&Wallet::local(0)?.sign(&Draft::transfer(0, TO, 1))?).await?;
     let built = hosted.seal().await?;
     assert_eq!(hosted.shut_down().await?.code(), Some(0));
@@ -50,7 +50,7 @@ async fn process_report_1_3_a_genesis_written_differently() -> Result<()> {
     let turned: serde_json::Map<String, Value> =
         genesis.as_object().context("an object")?.clone().into_iter().rev().collect();
     for text in [serde_json::to_string_pretty(&genesis)?, Value::Object(turned).to_string()] {
-        let mut hosted = Hosted::start().await?;
+        let mut hosted = hosted::start().await?;
         let opened = hosted.initialize(&Files { genesis: text.into(), ..files.clone() }).await?;
         assert_eq!((opened.height, opened.last_accepted_id), (1, built.id.clone()));
         assert_eq!(hosted.shut_down().await?.code(), Some(0));
@@ -64,7 +64,7 @@ async fn process_report_1_4_signals_to_the_group() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let files = Files::local(folder.path());
     let from = Wallet::local(0)?;
-    let mut hosted = Hosted::open(&files).await?;
+    let mut hosted = hosted::open(&files).await?;
     let mut last = Bytes::new();
     for nonce in 0..20 {
         hosted.submit(&from.sign(&Draft::transfer(nonce, TO, 1))?).await?;
@@ -73,7 +73,7 @@ async fn process_report_1_4_signals_to_the_group() -> Result<()> {
         assert_eq!(hosted.call("eth_blockNumber", json!([])).await?, json!(format!("{:#x}", nonce + 1)));
     }
     assert_eq!(hosted.shut_down().await?.code(), Some(0));
-    let mut hosted = Hosted::start().await?;
+    let mut hosted = hosted::start().await?;
     let opened = hosted.initialize(&files).await?;
     assert_eq!((opened.height, opened.last_accepted_id), (20, last));
     assert_eq!(hosted.shut_down().await?.code(), Some(0));
@@ -91,7 +91,7 @@ async fn process_report_1_4_the_parent_is_killed() -> Result<()> {
         shell.args(["-c", "\"$0\" & wait"]).arg(plugin.get_program());
         shell
     };
-    let mut hosted = Hosted::start_as(under_a_shell).await?;
+    let mut hosted = hosted::start_as(under_a_shell).await?;
     hosted.initialize(&files).await?;
     let Hosted { running, .. } = hosted;
     // Its end is that of its pipes, which the plugin has too.
@@ -99,7 +99,7 @@ async fn process_report_1_4_the_parent_is_killed() -> Result<()> {
     tokio::task::spawn_blocking(move || running.kill()).await??;
     println!("the plugin ended {:?} after its parent was killed", since.elapsed());
     ensure!(since.elapsed() < Duration::from_secs(3), "{:?}", since.elapsed());
-    let hosted = Hosted::open(&files).await?;
+    let hosted = hosted::open(&files).await?;
     assert_eq!(hosted.shut_down().await?.code(), Some(0));
     Ok(())
 }
@@ -125,7 +125,7 @@ async fn process_report_1_5_shutdown_while_opening() -> Result<()> {
     ensure!(Command::new("mkfifo").arg(&pipe).status()?.success());
     let config = json!({ "airdrop": pipe }).to_string();
     let files = Files { config: config.into(), ..Files::local(folder.path()) };
-    let hosted = Hosted::start().await?;
+    let hosted = hosted::start().await?;
     let request = hosted.initialize_request(&files);
     let mut opener = hosted.plugin.vm.clone();
     let opening = tokio::spawn(async move { opener.initialize(request).await });
@@ -155,7 +155,7 @@ async fn busy_end(hosted: Hosted, files: &Files) -> Result<Value> {
     let (answer, _) = ended(hosted).await?;
     let text = "the chain did not close within 4 s: the process ends with what is stored";
     assert_eq!(answer.err().context("a chain that is busy")?.message(), text);
-    let mut hosted = Hosted::start().await?;
+    let mut hosted = hosted::start().await?;
     assert_eq!(hosted.initialize(files).await?.height, 0);
     hosted.serve().await?;
     let known = hosted.call("eth_getTransactionCount", json!([Wallet::local(0)?.address, "pending"])).await?;
@@ -168,7 +168,7 @@ async fn busy_end(hosted: Hosted, files: &Files) -> Result<Value> {
 async fn process_report_1_5_shutdown_while_building() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let (files, long) = endless(folder.path())?;
-    let mut hosted = Hosted::open(&files).await?;
+    let mut hosted = hosted::open(&files).await?;
     hosted.submit(&long).await?;
     hosted.wanted().await?;
     let mut builder = hosted.plugin.vm.clone();
@@ -185,7 +185,7 @@ async fn process_report_1_5_shutdown_while_building() -> Result<()> {
 async fn process_report_1_5_shutdown_while_verifying() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let (files, long) = endless(folder.path())?;
-    let mut hosted = Hosted::open(&files).await?;
+    let mut hosted = hosted::open(&files).await?;
     hosted.submit(&Wallet::local(0)?.sign(&Draft::transfer(0, TO, 1))?).await?;
     hosted.wanted().await?;
     let short = Block::decode(hosted.build().await?.bytes.into())?;
@@ -207,7 +207,7 @@ async fn process_report_1_5_shutdown_while_verifying() -> Result<()> {
 async fn process_report_1_5_shutdown_while_answering() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let config = Bytes::from_static(b"{\"rpc-gas-cap\": 0}");
-    let mut hosted = Hosted::open(&Files { config, ..Files::local(folder.path()) }).await?;
+    let mut hosted = hosted::open(&Files { config, ..Files::local(folder.path()) }).await?;
     let mut waiter = hosted.plugin.vm.clone();
     let waiting = tokio::spawn(async move { waiter.wait_for_event(()).await });
     let mut asking = JoinSet::new();
@@ -233,7 +233,7 @@ async fn process_report_1_5_shutdown_while_answering() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn process_report_1_6_a_dead_plugin_is_seen() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let hosted = Hosted::open(&Files::local(folder.path())).await?;
+    let hosted = hosted::open(&Files::local(folder.path())).await?;
     let mut vm = hosted.plugin.vm.clone();
     vm.health(()).await?;
     let mut waiter = vm.clone();
@@ -251,7 +251,7 @@ async fn process_report_1_6_a_dead_plugin_is_seen() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn process_report_1_7_unknown_blocks_are_an_answer() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let mut hosted = Hosted::open(&Files::local(folder.path())).await?;
+    let mut hosted = hosted::open(&Files::local(folder.path())).await?;
     let vm = &mut hosted.plugin.vm;
     let unknown = vm::GetBlockRequest { id: vec![9; 32].into() };
     assert_eq!(vm.get_block(unknown).await?.into_inner().err, NOT_FOUND);
@@ -275,7 +275,7 @@ async fn process_report_1_7_unknown_blocks_are_an_answer() -> Result<()> {
 async fn process_report_1_8_long_messages() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let config = Bytes::from_static(b"{\"http-body-limit\": 16000000}");
-    let mut hosted = Hosted::open(&Files { config, ..Files::local(folder.path()) }).await?;
+    let mut hosted = hosted::open(&Files { config, ..Files::local(folder.path()) }).await?;
     for mib in [8, 16, 64] {
         let bytes = Bytes::from(vec![0xf8; mib << 20]);
         let request = vm::ParseBlockRequest { bytes };
@@ -297,7 +297,7 @@ async fn process_report_1_8_long_messages() -> Result<()> {
 async fn process_report_1_18_a_build_that_came_to_nothing() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let files = Files { genesis: presets::local(1_000).into(), ..Files::local(folder.path()) };
-    let mut hosted = Hosted::open(&files).await?;
+    let mut hosted = hosted::open(&files).await?;
     let from = Wallet::local(0)?;
     hosted.submit(&from.sign(&Draft::transfer(0, TO, 1))?).await?;
     hosted.seal().await?;
@@ -324,7 +324,7 @@ async fn process_report_1_18_a_build_that_came_to_nothing() -> Result<()> {
 async fn process_report_1_9_long_error_texts() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let good = Files::local(folder.path());
-    let mut hosted = Hosted::start().await?;
+    let mut hosted = hosted::start().await?;
     let long = format!("{{\"{}\": 1}}", "\u{e9}".repeat(50_000));
     for files in [
         Files { config: long.clone().into(), ..good.clone() },
@@ -344,7 +344,7 @@ async fn process_report_1_9_long_error_texts() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn process_report_1_10_bodies_in_pieces() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let hosted = Hosted::open(&Files::local(folder.path())).await?;
+    let hosted = hosted::open(&Files::local(folder.path())).await?;
     let call = br#"{"jsonrpc":"2.0","id":1,"method":"eth_chainId","params":[]}"#;
     let chunks: Vec<u8> = call.iter().flat_map(|letter| [b'1', b'\r', b'\n', *letter, b'\r', b'\n']).collect();
     let head = b"POST /rpc HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -370,7 +370,7 @@ async fn process_report_1_10_bodies_in_pieces() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn process_report_1_11_a_batch_with_a_bad_block() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let mut hosted = Hosted::open(&Files::local(folder.path())).await?;
+    let mut hosted = hosted::open(&Files::local(folder.path())).await?;
     hosted.submit(&Wallet::local(0)?.sign(&Draft::transfer(0, TO, 1))?).await?;
     let good = hosted.seal().await?.bytes;
     let request = vec![good.clone(), Bytes::from_static(b"garbage"), good.clone()];
@@ -389,7 +389,7 @@ async fn process_report_1_12_many_calls_on_one_connection() -> Result<()> {
     const CALLS: u64 = 1 << 17;
     const AT_ONCE: u64 = 64;
     let folder = tempfile::tempdir()?;
-    let hosted = Hosted::open(&Files::local(folder.path())).await?;
+    let hosted = hosted::open(&Files::local(folder.path())).await?;
     let before = hosted.running.memory_kb()?;
     let since = Instant::now();
     let mut callers = JoinSet::new();
@@ -416,7 +416,7 @@ async fn process_report_1_12_many_calls_on_one_connection() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn process_report_1_20_a_clock_behind() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let mut hosted = Hosted::open(&Files::local(folder.path())).await?;
+    let mut hosted = hosted::open(&Files::local(folder.path())).await?;
     assert_eq!(hosted.measured("clock_skew_seconds", None).await?, Some(0.0));
     hosted.submit(&Wallet::local(0)?.sign(&Draft::transfer(0, TO, 1))?).await?;
     hosted.wanted().await?;
@@ -457,8 +457,8 @@ async fn process_report_1_22_versions_and_calls_at_once() -> Result<()> {
     }
 
     let folders = [tempfile::tempdir()?, tempfile::tempdir()?];
-    let mut ours = Hosted::open(&Files::local(folders[0].path())).await?;
-    let mut theirs = Hosted::open(&Files::local(folders[1].path())).await?;
+    let mut ours = hosted::open(&Files::local(folders[0].path())).await?;
+    let mut theirs = hosted::open(&Files::local(folders[1].path())).await?;
     let mut blocks = Vec::new();
     for (hosted, account) in [(&mut ours, 0), (&mut theirs, 1)] {
         hosted.submit(&Wallet::local(account)?.sign(&Draft::transfer(0, TO, 1))?).await?;
@@ -496,10 +496,10 @@ async fn process_host_closed_pipes() -> Result<()> {
         shell
     };
     let config = Bytes::from_static(b"{\"log-level\": \"debug\"}");
-    let mut hosted = Hosted::start_as(without_pipes).await?;
+    let mut hosted = hosted::start_as(without_pipes).await?;
     hosted.initialize(&Files { config, ..Files::local(folder.path()) }).await?;
     hosted.serve().await?;
-    hosted.enter(pars_tests::process::hosted::states()?.normal).await?;
+    hosted.enter(states()?.normal).await?;
     for nonce in 0..5 {
         hosted.submit(&Wallet::local(0)?.sign(&Draft::transfer(nonce, TO, 1))?).await?;
         hosted.seal().await?;
@@ -524,10 +524,10 @@ async fn process_host_side_files() -> Result<()> {
     };
     // The notes are a folder, then nonsense.
     std::fs::create_dir_all(beside.join("numbers"))?;
-    assert_eq!(Hosted::start_as(linked).await?.shut_down().await?.code(), Some(0));
+    assert_eq!(hosted::start_as(linked).await?.shut_down().await?.code(), Some(0));
     std::fs::remove_dir(beside.join("numbers"))?;
     std::fs::write(beside.join("numbers"), [0xff; 100_000])?;
-    assert_eq!(Hosted::start_as(linked).await?.shut_down().await?.code(), Some(0));
+    assert_eq!(hosted::start_as(linked).await?.shut_down().await?.code(), Some(0));
     std::fs::write(beside.join("host.toml"), "protocol = fortyfive\n")?;
     let host = pars_host::testhost::TestHost::start(&pars_host::dialect::TABLE[0]).await?;
     let (name, address) = host.address();
@@ -545,7 +545,7 @@ async fn process_host_side_files() -> Result<()> {
 async fn process_host_huge_bodies() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let config = Bytes::from_static(b"{\"http-body-limit\": 1073741824}");
-    let mut hosted = Hosted::open(&Files { config, ..Files::local(folder.path()) }).await?;
+    let mut hosted = hosted::open(&Files { config, ..Files::local(folder.path()) }).await?;
     let before = hosted.running.memory_kb()?;
     let body = vec![b' '; 300 << 20];
     let mut asking = JoinSet::new();
@@ -591,7 +591,7 @@ async fn process_host_under_load() -> Result<()> {
     const IN_A_PAUSE: usize = 10;
     let folder = tempfile::tempdir()?;
     let config = Bytes::from_static(b"{\"tx-pool-account-slots\": 4096}");
-    let mut hosted = Hosted::open(&Files { config, ..Files::local(folder.path()) }).await?;
+    let mut hosted = hosted::open(&Files { config, ..Files::local(folder.path()) }).await?;
     let address = hosted.proxy("/ws", false).await?;
     let mut sockets = Vec::new();
     for _ in 0..SOCKETS {

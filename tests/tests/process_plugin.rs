@@ -17,7 +17,7 @@ use pars_precompiles::subnet::warp::predicate::pack;
 use pars_proto::host::vm;
 use pars_tests::process::child::{Ended, Running};
 use pars_tests::process::folder;
-use pars_tests::process::hosted::{END_MAX, Files, Hosted, NOT_FOUND, states};
+use pars_tests::process::hosted::{self, END_MAX, Files, Hosted, NOT_FOUND, states};
 use pars_tests::process::program::pars_vm;
 use pars_tests::process::wallet::{Draft, Signed, Wallet};
 use pars_vm::config::table::{self, Effect};
@@ -76,7 +76,7 @@ async fn process_report_1_1_another_number() -> Result<()> {
 /// A host asks for the version first, and may go at once.
 #[tokio::test(flavor = "multi_thread")]
 async fn process_plugin_without_initialize() -> Result<()> {
-    let mut hosted = Hosted::start().await?;
+    let mut hosted = hosted::start().await?;
     let version = hosted.plugin.vm.version(()).await?.into_inner().version;
     assert_eq!(version, env!("CARGO_PKG_VERSION"));
     assert_eq!(hosted.plugin.vm.health(()).await?.into_inner().details.as_ref(), b"{}");
@@ -98,7 +98,7 @@ async fn process_plugin_mines_a_transfer() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let files = Files::local(folder.path());
     let since = Instant::now();
-    let mut hosted = Hosted::start().await?;
+    let mut hosted = hosted::start().await?;
     let opened = hosted.initialize(&files).await?;
     println!("start to Initialize answered: {:?}", since.elapsed());
     assert_eq!((opened.height, opened.last_accepted_parent_id.as_ref()), (0, [0; 32].as_slice()));
@@ -176,7 +176,7 @@ async fn process_plugin_mines_a_transfer() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn process_plugin_survives_bad_calls() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let mut hosted = Hosted::open(&Files::local(folder.path())).await?;
+    let mut hosted = hosted::open(&Files::local(folder.path())).await?;
     let from = Wallet::local(0)?;
     hosted.submit(&from.sign(&Draft::transfer(0, TO, 1))?).await?;
     let built = hosted.seal().await?;
@@ -234,8 +234,8 @@ async fn process_plugin_survives_bad_calls() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn process_plugin_siblings() -> Result<()> {
     let folders = [tempfile::tempdir()?, tempfile::tempdir()?];
-    let mut ours = Hosted::open(&Files::local(folders[0].path())).await?;
-    let mut theirs = Hosted::open(&Files::local(folders[1].path())).await?;
+    let mut ours = hosted::open(&Files::local(folders[0].path())).await?;
+    let mut theirs = hosted::open(&Files::local(folders[1].path())).await?;
     let shared = Wallet::local(0)?.sign(&Draft::transfer(0, TO, 1))?;
     let only_theirs = Wallet::local(1)?.sign(&Draft::transfer(0, TO, 2))?;
     for signed in [&shared, &only_theirs] {
@@ -286,7 +286,7 @@ async fn process_plugin_siblings() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn process_report_1_19_events() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let mut hosted = Hosted::open(&Files::local(folder.path())).await?;
+    let mut hosted = hosted::open(&Files::local(folder.path())).await?;
     let from = Wallet::local(0)?;
     let mut slowest = Duration::ZERO;
     for round in 0..10 {
@@ -325,7 +325,7 @@ async fn process_plugin_bad_files() -> Result<()> {
     };
     let upgrade = |upgrade: Value| Files { upgrade: upgrade.to_string().into(), ..good.clone() };
     let config = |config: &'static str| Files { config: Bytes::from_static(config.as_bytes()), ..good.clone() };
-    let mut hosted = Hosted::start().await?;
+    let mut hosted = hosted::start().await?;
     for (files, text) in [
         (Files { genesis: Bytes::from_static(b"{"), ..good.clone() }, GENESIS_CUT),
         (Files { genesis: Bytes::new(), ..good.clone() }, GENESIS_EMPTY),
@@ -379,7 +379,7 @@ async fn process_report_1_14_and_1_15_every_configuration_boots() -> Result<()> 
     for (config, notes) in &configurations {
         let folder = tempfile::tempdir()?;
         let files = Files { config: config.clone().into(), ..Files::local(folder.path()) };
-        let mut hosted = Hosted::open(&files).await.with_context(|| config.clone())?;
+        let mut hosted = hosted::open(&files).await.with_context(|| config.clone())?;
         let off = config.contains("eth-apis") && !config.contains("internal-transaction");
         if !off {
             hosted
@@ -412,7 +412,7 @@ async fn process_plugin_configured() -> Result<()> {
         "keystore-external-signer": "s3cret",
     });
     let files = Files { config: config.to_string().into(), ..Files::local(folder.path()) };
-    let mut hosted = Hosted::open(&files).await?;
+    let mut hosted = hosted::open(&files).await?;
     let from = Wallet::local(0)?;
     let off = hosted.request("eth_chainId", json!([])).await?.err().context("a method that is off")?;
     assert_eq!((off.code, off.message.as_str()), (-32_601, "the method eth_chainId does not exist/is not available"));
@@ -459,13 +459,13 @@ async fn process_plugin_keeps_what_waits() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let files = Files::local(folder.path());
     let from = Wallet::local(0)?;
-    let mut hosted = Hosted::open(&files).await?;
+    let mut hosted = hosted::open(&files).await?;
     let signed = (0..10).map(|nonce| from.sign(&Draft::transfer(nonce, TO, 1))).collect::<Result<Vec<_>>>()?;
     for signed in signed.iter().rev() {
         hosted.submit(signed).await?;
     }
     assert_eq!(hosted.running.kill()?.code(), None);
-    let mut hosted = Hosted::open(&files).await?;
+    let mut hosted = hosted::open(&files).await?;
     assert_eq!(hosted.call("eth_getTransactionCount", json!([from.address, "pending"])).await?, "0xa");
     let built = hosted.seal().await?;
     let mined: Vec<B256> = Block::decode(built.bytes.into())?.transactions.iter().map(|tx| tx.hash()).collect();
@@ -482,12 +482,12 @@ async fn process_plugin_restarts() -> Result<()> {
     let from = Wallet::local(0)?;
     let mut last = Bytes::new();
     for round in 0..3 {
-        let mut hosted = Hosted::start().await?;
+        let mut hosted = hosted::start().await?;
         let opened = hosted.initialize(&files).await?;
         assert_eq!(opened.height, round);
         assert!(round == 0 || opened.last_accepted_id == last, "another block at {round}");
         drop(hosted.shut_down().await?);
-        let mut hosted = Hosted::open(&files).await?;
+        let mut hosted = hosted::open(&files).await?;
         if round == 0 {
             hosted.submit(&from.sign(&Draft::transfer(round, TO, 1))?).await?;
         }
@@ -503,7 +503,7 @@ async fn process_plugin_restarts() -> Result<()> {
         hosted.verify(built.bytes).await?;
         assert_eq!(hosted.shut_down().await?.code(), Some(0));
     }
-    let mut hosted = Hosted::start().await?;
+    let mut hosted = hosted::start().await?;
     let other = Files { genesis: presets::local(400).into(), ..files.clone() };
     let refused = hosted.initialize(&other).await.err().context("another genesis")?;
     assert!(refused.message().starts_with("the data folder holds the chain with genesis "), "{refused}");
@@ -515,7 +515,7 @@ async fn process_plugin_restarts() -> Result<()> {
     let opened = hosted.initialize(&files).await?;
     assert_eq!((opened.height, opened.last_accepted_id), (3, last));
     // Another process may not have the folder meanwhile.
-    let mut second = Hosted::start().await?;
+    let mut second = hosted::start().await?;
     let refused = second.initialize(&files).await.err().context("a second process")?;
     let name = folder.path().join("pars");
     let holder = format!("process {} (pars-vm)", hosted.running.id());
@@ -536,7 +536,7 @@ async fn process_plugin_killed_twenty_times() -> Result<()> {
     let mut last: Option<Bytes> = None;
     let since = Instant::now();
     for round in 0..20 {
-        let mut hosted = Hosted::start().await?;
+        let mut hosted = hosted::start().await?;
         let opened = hosted.initialize(&files).await?;
         assert_eq!(opened.height, round);
         if let Some(last) = &last {
@@ -562,7 +562,7 @@ async fn process_plugin_follows_a_recorded_chain() -> Result<()> {
     let record = Record::read(&record)?;
     let folder = tempfile::tempdir()?;
     let files = Files::recorded(folder.path(), &record);
-    let mut hosted = Hosted::start().await?;
+    let mut hosted = hosted::start().await?;
     let opened = hosted.initialize(&files).await?;
     assert_eq!(opened.last_accepted_id.as_ref(), record.blocks[0].hash.as_slice());
     hosted.enter(states()?.bootstrapping).await?;
@@ -585,7 +585,7 @@ async fn process_plugin_follows_a_recorded_chain() -> Result<()> {
         assert_eq!(id_at(&mut hosted, recorded.number).await?.map(|id| b256(&id)), Ok(recorded.hash));
     }
     assert_eq!(hosted.shut_down().await?.code(), Some(0));
-    let mut hosted = Hosted::start().await?;
+    let mut hosted = hosted::start().await?;
     let last = record.blocks.last().context("blocks")?;
     assert_eq!(hosted.initialize(&files).await?.last_accepted_id.as_ref(), last.hash.as_slice());
     assert_eq!(hosted.shut_down().await?.code(), Some(0));
@@ -603,7 +603,7 @@ async fn process_plugin_warp_predicates() -> Result<()> {
     let block = warp_block(&files(folders[0].path()), &with_message)?;
     assert_eq!(block.transactions.len(), 1);
 
-    let mut hosted = Hosted::open(&files(folders[0].path())).await?;
+    let mut hosted = hosted::open(&files(folders[0].path())).await?;
     let request = vm::ParseBlockRequest { bytes: block.bytes().0.clone() };
     let parsed = hosted.plugin.vm.parse_block(request).await?.into_inner();
     assert!(parsed.verify_with_context);
@@ -622,7 +622,7 @@ async fn process_plugin_warp_predicates() -> Result<()> {
     assert_eq!(nothing.message(), "the pool has nothing for a block");
     assert_eq!(hosted.shut_down().await?.code(), Some(0));
 
-    let mut hosted = Hosted::start().await?;
+    let mut hosted = hosted::start().await?;
     hosted.initialize(&files(folders[1].path())).await?;
     hosted.enter(states()?.bootstrapping).await?;
     hosted.verify(block.bytes().0.clone()).await?;

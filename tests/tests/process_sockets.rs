@@ -8,7 +8,7 @@ use alloy_primitives::{Address, Bytes, bytes};
 use anyhow::{Context as _, Result, ensure};
 use client::Client;
 use pars_tests::process::dev::{self, Dev, STOP_MAX};
-use pars_tests::process::hosted::{Files, Hosted};
+use pars_tests::process::hosted::{self, Files};
 use pars_tests::process::wallet::{Draft, Wallet};
 use serde_json::{Value, json};
 use std::process::Command;
@@ -121,7 +121,7 @@ async fn process_dev_stalled_sockets() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn process_plugin_sockets() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let mut hosted = Hosted::open(&Files::local(folder.path())).await?;
+    let mut hosted = hosted::open(&Files::local(folder.path())).await?;
     let wallet = Wallet::local(0)?;
     let contract = wallet.address.create(0);
     let ws = hosted.proxy("/ws", false).await?;

@@ -8,7 +8,7 @@ use pars_proto::host::http::responsewriter::{HijackResponse, WriteHeaderRequest,
 use pars_proto::host::http::{self, Element, HttpRequest};
 use pars_proto::host::io::reader::reader_server::{Reader, ReaderServer};
 use pars_proto::host::io::reader::{self, ReadRequest, ReadResponse};
-use pars_tests::process::hosted::{Files, Hosted};
+use pars_tests::process::hosted::{self, Files, Hosted};
 use pars_tests::process::wallet::{Draft, Wallet};
 use serde_json::json;
 use std::sync::Arc;
@@ -159,7 +159,7 @@ async fn outcome(
 async fn process_streams_of_requests_that_do_not_end() -> Result<()> {
     const ANNOUNCED: usize = 5 << 20;
     let folder = tempfile::tempdir()?;
-    let mut hosted = Hosted::open(&Files::local(folder.path())).await?;
+    let mut hosted = hosted::open(&Files::local(folder.path())).await?;
     let before_kb = hosted.running.memory_kb()?;
     let body = Bytes::from(vec![b'1'; ANNOUNCED - 1]);
     let mut users = Vec::new();
@@ -184,7 +184,7 @@ async fn process_streams_of_requests_that_do_not_end() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn process_streams_with_too_many_headers() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let hosted = Hosted::open(&Files::local(folder.path())).await?;
+    let hosted = hosted::open(&Files::local(folder.path())).await?;
     for count in [24_575, 24_576, 24_577, 33_000] {
         let names = (0..count).map(|number| Element { key: format!("h{number:x}"), values: vec![String::new()] });
         let (user, asked) = User::ask_with(&hosted, names.collect(), "[]".into(), 2, Stops::Reading).await?;
@@ -206,7 +206,7 @@ async fn process_streams_with_too_many_headers() -> Result<()> {
 async fn process_streams_are_let_go_after_a_minute() -> Result<()> {
     const MINUTE: Duration = Duration::from_secs(60);
     let folder = tempfile::tempdir()?;
-    let mut hosted = Hosted::open(&Files::local(folder.path())).await?;
+    let mut hosted = hosted::open(&Files::local(folder.path())).await?;
     let question = Bytes::from_static(br#"{"jsonrpc":"2.0","id":1,"method":"eth_chainId","params":[]}"#);
     let since = std::time::Instant::now();
     let (sending, sent) = User::ask(&hosted, question.slice(..9), question.len(), Stops::Sending).await?;
@@ -232,7 +232,7 @@ async fn process_streams_of_many_short_requests() -> Result<()> {
     // This process is the host, with a port for each user.
     let _most = rlimit::increase_nofile_limit(16_384)?;
     let folder = tempfile::tempdir()?;
-    let mut hosted = Hosted::open(&Files::local(folder.path())).await?;
+    let mut hosted = hosted::open(&Files::local(folder.path())).await?;
     let before_kb = hosted.running.memory_kb()?;
     let files = |hosted: &Hosted| {
         Ok::<_, std::io::Error>(std::fs::read_dir(format!("/proc/{}/fd", hosted.running.id()))?.count())
@@ -287,7 +287,7 @@ async fn process_streams_of_many_short_requests() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn process_streams_of_answers_that_nobody_reads() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let mut hosted = Hosted::open(&Files::local(folder.path())).await?;
+    let mut hosted = hosted::open(&Files::local(folder.path())).await?;
     let wallet = Wallet::local(1)?;
     // A contract of 24,576 zeros.
     let create = wallet.sign(&Draft { gas: 6_000_000, ..Draft::create(0, bytes!("6160006000f3")) })?;

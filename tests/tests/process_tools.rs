@@ -11,7 +11,7 @@ use pars_proto::host::vm;
 use pars_tests::process::child::{Ended, Running};
 use pars_tests::process::dev::Dev;
 use pars_tests::process::folder;
-use pars_tests::process::hosted::{Files, Hosted, states};
+use pars_tests::process::hosted::{self, Files, states};
 use pars_tests::process::program::pars_vm;
 use pars_tests::process::rpc::{Client, outcome};
 use pars_tests::process::wallet::{Draft, Wallet};
@@ -153,7 +153,7 @@ async fn process_report_1_17_an_imported_chain_serves() -> Result<()> {
     for taken in [last.number, 0] {
         let said = well(&["import", "--data-dir", text(&files.folder.join(IN_HOSTS_FOLDER)), text(&file)])?;
         ensure!(said.contains(&format!(" {taken} blocks were taken")), "{said}");
-        let mut hosted = Hosted::open(&files).await?;
+        let mut hosted = hosted::open(&files).await?;
         let accepted = hosted.enter(states()?.normal).await?;
         assert_eq!((accepted.height, accepted.last_accepted_id.as_ref()), (last.number, last.hash.as_slice()));
         assert_eq!(hosted.call("eth_blockNumber", json!([])).await?, json!(format!("{:#x}", last.number)));
@@ -926,7 +926,7 @@ fn process_tools_admin_is_off() -> Result<()> {
 async fn process_tools_backup_under_a_host() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let files = Files { config: Body::from_static(b"{\"admin-api-enabled\":true}"), ..Files::local(folder.path()) };
-    let mut hosted = Hosted::open(&files).await?;
+    let mut hosted = hosted::open(&files).await?;
     hosted.submit(&Wallet::local(0)?.sign(&Draft::transfer(0, TO, 1))?).await?;
     let built = hosted.seal().await?;
     let refusal = hosted.request("admin_backup", json!(["one"])).await?.err().context("a refusal")?;
@@ -947,14 +947,14 @@ async fn process_tools_backup_under_a_host() -> Result<()> {
     let restored = folder.path().join("restored/pars");
     well(&["restore", "--from", text(&backup), "--data-dir", text(&restored)])?;
     let moved = Files { folder: folder.path().join("restored"), ..files };
-    let hosted = Hosted::open(&moved).await?;
+    let hosted = hosted::open(&moved).await?;
     assert_eq!(hosted.shut_down().await?.code(), Some(0));
     ensure!(head(&moved.folder)?.starts_with("1 "));
 
     // Without the key there is no such path.
     let plain = Files::local(&folder.path().join("plain"));
     std::fs::create_dir(&plain.folder)?;
-    let hosted = Hosted::open(&plain).await?;
+    let hosted = hosted::open(&plain).await?;
     ensure!(hosted.proxy("/admin", false).await.is_err());
     assert_eq!(hosted.shut_down().await?.code(), Some(0));
     Ok(())

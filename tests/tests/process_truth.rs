@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use bytes::Bytes;
 use pars_proto::host::vm;
 use pars_tests::process::folder;
-use pars_tests::process::hosted::{Built, Files, Hosted};
+use pars_tests::process::hosted::{self, Built, Files};
 use pars_tests::process::rpc::number;
 use pars_tests::process::wallet::{Draft, Signed, Wallet};
 use serde_json::{Value, json};
@@ -79,7 +79,7 @@ async fn process_truth_completes_a_replacement() -> Result<()> {
     // Both moments: before the second rename, and before the removal.
     folder::copy(&store, &replaced)?;
     std::fs::rename(&store, &fresh)?;
-    let hosted = Hosted::open_with(&files, past.note(3)?).await?;
+    let hosted = hosted::open_with(&files, past.note(3)?).await?;
     ensure!(hosted.shut_down().await?.code() == Some(0), "it does not stop");
     ensure!(store.exists() && !fresh.exists() && !replaced.exists(), "the folders are not in order");
     folder::copy(&store, &replaced)?;
@@ -97,7 +97,7 @@ async fn process_truth_of_a_host_that_is_ahead_is_ours() -> Result<()> {
     goes_on_at_with(&files, &past, 3, ahead).await?;
     // A folder that is new is behind, too.
     let fresh = tempfile::tempdir()?;
-    let hosted = Hosted::open_with(&Files::local(fresh.path()), past.note(3)?).await?;
+    let hosted = hosted::open_with(&Files::local(fresh.path()), past.note(3)?).await?;
     ensure!(hosted.host().database() == past.note(0)?, "{:?}", hosted.host().database());
     ensure!(hosted.shut_down().await?.code() == Some(0), "it does not stop");
     Ok(())
@@ -134,14 +134,14 @@ async fn process_truth_that_cannot_be_noted_is_not_shown() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let files = Files::local(folder.path());
     let mut past = grow(&files, 3).await?;
-    let mut hosted = Hosted::open_with(&files, past.note(3)?).await?;
+    let mut hosted = hosted::open_with(&files, past.note(3)?).await?;
     let signed = transfer(3)?;
     hosted.submit(&signed).await?;
     past.sent.push(signed);
     hosted.wanted().await?;
     let built = hosted.build().await?;
     hosted.verify(built.bytes.clone()).await?;
-    hosted.host().close_database();
+    hosted.host().faults().close_database();
     let error = hosted.accept(built.id.clone()).await.err().context("it was accepted")?;
     ensure!(error.message().contains("the host's database is closed"), "{error:?}");
     let again = hosted.accept(built.id.clone()).await.err().context("it was accepted after all")?;
@@ -154,7 +154,7 @@ async fn process_truth_that_cannot_be_noted_is_not_shown() -> Result<()> {
 
 /// A chain of blocks with a transfer in each.
 async fn grow(files: &Files, blocks: u64) -> Result<Past> {
-    let mut hosted = Hosted::open(files).await?;
+    let mut hosted = hosted::open(files).await?;
     let mut past = Past { blocks: Vec::new(), notes: vec![hosted.host().database()], sent: Vec::new() };
     let genesis = hosted.plugin.vm.get_block_id_at_height(vm::GetBlockIdAtHeightRequest { height: 0 }).await?;
     past.blocks.push(genesis.into_inner().blk_id);
@@ -188,7 +188,7 @@ async fn goes_on_at(files: &Files, past: &Past, height: u64) -> Result<()> {
 
 /// With this database of the host, the head is at a height; what was mined above it waits and is mined in other blocks.
 async fn goes_on_at_with(files: &Files, past: &Past, height: u64, database: Database) -> Result<()> {
-    let mut hosted = Hosted::open_with(files, database).await?;
+    let mut hosted = hosted::open_with(files, database).await?;
     ensure!(number(&hosted.call("eth_blockNumber", json!([])).await?)? == height, "another head");
     ensure!(hosted.host().database() == past.note(height)?, "another note: {:?}", hosted.host().database());
     let at = usize::try_from(height)?;
@@ -219,7 +219,7 @@ async fn goes_on_at_with(files: &Files, past: &Past, height: u64, database: Data
 
 /// What `Initialize` says with this database of the host.
 async fn refused(files: &Files, database: Database) -> Result<String> {
-    let mut hosted = Hosted::start().await?;
+    let mut hosted = hosted::start().await?;
     hosted.host().set_database(database.clone());
     let error = hosted.initialize(files).await.err().context("it was taken")?;
     ensure!(hosted.host().database() == database, "the note was changed");

@@ -21,11 +21,13 @@ pub mod prune;
 #[cfg(feature = "disk")]
 pub mod stop;
 #[cfg(feature = "disk")]
+pub mod testhost;
+#[cfg(feature = "disk")]
 pub mod verify;
 
 use crate::config::value::parse_duration;
 use crate::version;
-use alloy_primitives::Address;
+use alloy_primitives::{Address, B256};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use pars_host::{Id, NodeId};
 use std::path::PathBuf;
@@ -85,6 +87,9 @@ pub enum Command {
     /// Make the certificate with which a validator is known in the overlay, or show one.
     #[command(subcommand, after_help = OVERLAY_EXAMPLES)]
     Overlay(OverlayCommand),
+    /// Start hosts for tests, run a script of calls and faults against a plugin, and say where it differs from this one.
+    #[command(name = "testhost", after_help = TESTHOST_EXAMPLES)]
+    TestHost(TestHost),
     /// Say what is wrong on this machine, and how to mend it.
     #[command(after_help = DOCTOR_EXAMPLES)]
     Doctor(Doctor),
@@ -420,6 +425,34 @@ pub struct OverlayCertify {
 pub struct OverlayShow {
     /// The certificate.
     pub file: PathBuf,
+}
+
+const TESTHOST_EXAMPLES: &str = "Examples:
+  pars-vm testhost ./pars-vm
+  pars-vm testhost --dialect 'luxd 42 over ZAP' ~/.lux/plugins/ID
+  pars-vm testhost --dialect avalanchego --blocks 100 ~/.avalanchego/plugins/ID
+  pars-vm testhost --dialect 'avalanchego 45' --min-delay-ms 2000 --blocks 6 ./subnet-evm
+
+The table has a line for each step and a column for each host; - stands where such hosts have no such call. Exit code 1
+where anything differs. The hosts stall, answer out of order, hang up and kill; they serve a database and validator sets.";
+
+/// `pars-vm testhost`.
+#[derive(Debug, Args)]
+pub struct TestHost {
+    /// The plugin's program.
+    pub plugin: PathBuf,
+    /// Host, as `pars-vm --version` lists them: one, all of a name, or all.
+    #[arg(long, value_name = "NAME", default_value = "all")]
+    pub dialect: String,
+    /// Height of the chain that the plugin is given.
+    #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u64).range(4..=10_000))]
+    pub blocks: u64,
+    /// Least time between two of its blocks; plugins other than this one may know no other than 2000.
+    #[arg(long, value_name = "MS", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=2_000))]
+    pub min_delay_ms: u64,
+    /// The transactions of an earlier run again; they are made at other times.
+    #[arg(long, value_name = "HASH")]
+    pub seed: Option<B256>,
 }
 
 const DOCTOR_EXAMPLES: &str = "Examples:

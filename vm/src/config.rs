@@ -23,6 +23,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use table::{Effect, TABLE};
 use tracing::level_filters::LevelFilter;
@@ -48,6 +49,8 @@ pub struct Config {
     pub local_senders: BTreeSet<Address>,
     /// How often peers are told of transactions, and how many of them.
     pub gossip: gossip::Settings,
+    /// The network between validators for hosts that lend none.
+    pub overlay: Overlay,
     /// What is logged.
     pub log_level: LevelFilter,
     /// A line of the log is a JSON object.
@@ -60,6 +63,21 @@ pub struct Config {
     pub limits: Limits,
     /// For the log: what was asked for and does nothing.
     pub notes: Vec<String>,
+}
+
+/// How the overlay is configured.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Overlay {
+    /// Where it listens; none: there is no overlay.
+    pub listen: Option<SocketAddr>,
+    /// Where other validators are.
+    pub peers: Vec<SocketAddr>,
+    /// File of the transport key.
+    pub key: Option<PathBuf>,
+    /// File of the certificate.
+    pub certificate: Option<PathBuf>,
+    /// File of the validators, for hosts that do not name them.
+    pub validators: Option<PathBuf>,
 }
 
 /// Why a configuration is refused.
@@ -103,6 +121,7 @@ impl Default for Config {
             local_txs: false,
             local_senders: BTreeSet::new(),
             gossip: gossip::Settings::default(),
+            overlay: Overlay::default(),
             log_level: LevelFilter::INFO,
             log_json: false,
             groups: Group::DEFAULT.into(),
@@ -228,7 +247,9 @@ mod tests {
                 "http-body-limit":3000,"skip-upgrade-check":true,"push-gossip-percent-stake":0.5,
                 "push-gossip-num-validators":7,"push-gossip-num-peers":8,"push-regossip-num-validators":9,
                 "push-regossip-num-peers":10,"push-gossip-frequency":"50ms","pull-gossip-frequency":"2s",
-                "regossip-frequency":"1m","trie-clean-cache":64}"#,
+                "regossip-frequency":"1m","overlay-listen":"[::]:9652","overlay-peers":["203.0.113.7:9652"],
+                "overlay-key":"/a/key","overlay-certificate":"/a/certificate","overlay-validators":"/a/validators",
+                "trie-clean-cache":64}"#,
         )
         .expect("valid");
         let expected = Config {
@@ -258,6 +279,13 @@ mod tests {
                 again_validators: 9,
                 again_peers: 10,
                 pull_every: Duration::from_secs(2),
+            },
+            overlay: Overlay {
+                listen: Some("[::]:9652".parse().unwrap()),
+                peers: vec!["203.0.113.7:9652".parse().unwrap()],
+                key: Some("/a/key".into()),
+                certificate: Some("/a/certificate".into()),
+                validators: Some("/a/validators".into()),
             },
             log_level: LevelFilter::WARN,
             log_json: true,
@@ -336,6 +364,14 @@ mod tests {
             (
                 r#"{"push-gossip-frequency":"1ms"}"#,
                 "push-gossip-frequency is \"1ms\", expected a duration such as \"1m30s\" or \"500ms\", or nanoseconds as a whole number, at least 10ms",
+            ),
+            (
+                r#"{"overlay-listen":"9652"}"#,
+                "overlay-listen is \"9652\", expected an address with a port, such as \"203.0.113.7:9652\" or \"[2001:db8::7]:9652\"",
+            ),
+            (
+                r#"{"overlay-peers":["example.org:9652"]}"#,
+                "overlay-peers is [\"example.org:9652\"], expected a list of addresses with ports, 1024 at most",
             ),
             (r#"{"batch-request-limit":0}"#, "batch-request-limit is 0, expected a whole number from 1 to 1000000"),
             (

@@ -10,6 +10,7 @@
 //! | file | what lives there |
 //! |---|---|
 //! | `service.rs` | the tasks, threads and queues of a running node |
+//! | `network.rs` | the way to peers |
 //! | `state.rs` | what is done with each message and each tick |
 //! | `settings.rs` | what an operator chooses |
 //! | `message.rs` | the messages |
@@ -28,6 +29,7 @@ pub mod chance;
 pub mod held;
 pub mod inbox;
 pub mod message;
+pub mod network;
 pub mod peers;
 pub mod pulls;
 pub mod push;
@@ -35,6 +37,7 @@ pub mod service;
 pub mod settings;
 pub mod state;
 
+pub use network::Network;
 pub use service::Gossip;
 pub use settings::Settings;
 pub use state::State;

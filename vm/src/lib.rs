@@ -60,5 +60,7 @@ pub mod replay;
 pub mod rpc;
 #[cfg(feature = "disk")]
 pub mod store;
+#[cfg(feature = "disk")]
+pub mod testhost;
 pub mod truth;
 pub mod version;

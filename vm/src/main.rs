@@ -6,7 +6,7 @@ use pars_host::{Environment, Numbers};
 use pars_vm::command::stop::Stop;
 use pars_vm::command::{
     self, Command, FILES_WANTED, Options, backup, doctor, export, genesis, import, inspect, install, overlay, prune,
-    verify,
+    testhost, verify,
 };
 use pars_vm::log::Log;
 use pars_vm::plugin::Plugin;
@@ -56,6 +56,7 @@ fn run(command: Option<Command>) -> Result<ExitCode> {
         Command::Install(options) => install::run(options),
         Command::Genesis(command) => genesis::run(command),
         Command::Overlay(command) => overlay::run(command),
+        Command::TestHost(options) => testhost::run(options),
         Command::Doctor(options) => doctor::run(options),
     }
 }

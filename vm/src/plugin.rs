@@ -1,18 +1,20 @@
 //! The plugin: a host's calls translated to the chain and back. It decides nothing.
 
 mod health;
+mod overlay;
 
 use crate::again::SYNC_EVERY_BLOCKS;
 use crate::clock::{Clock, now_ms};
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::engine::{Engine, Owner};
 use crate::folder::IN_HOSTS_FOLDER;
 use crate::follow::{self, Followed};
-use crate::gossip::service::Whereabouts;
+use crate::gossip::network::{Network, OfHost};
 use crate::gossip::{self, Gossip};
 use crate::log;
 use crate::metrics::{Disk, Metrics};
 use crate::node::{Choices, Node, Sealing};
+use crate::plugin::overlay::OverOverlay;
 use crate::rpc::api::Api;
 use crate::rpc::limits::REQUESTS_BYTES_MAX;
 use crate::rpc::service::{OPERATORS_PATH, RpcService};
@@ -42,8 +44,10 @@ use std::time::{Duration, Instant};
 pub struct Plugin {
     lever: log::Lever,
     running: OnceLock<Running>,
-    /// Where the host lends a way to peers.
+    /// Where there is a way to peers.
     gossip: Arc<OnceLock<Gossip>>,
+    /// Where that way is not the host's.
+    overlay: OnceLock<Arc<OverOverlay>>,
     phase: Mutex<Option<Phase>>,
     /// When the store was last synced while catching up, Unix milliseconds.
     synced_ms: AtomicU64,
@@ -64,6 +68,13 @@ struct Running {
     admin: bool,
 }
 
+/// How peers are spoken with.
+#[derive(Debug)]
+struct Settings {
+    gossip: gossip::Settings,
+    overlay: config::Overlay,
+}
+
 /// While catching up, a crash costs at most so many milliseconds of blocks, or [`SYNC_EVERY_BLOCKS`]. The host gives them
 /// again.
 const SYNC_EVERY_MS: u64 = 1_000;
@@ -80,6 +91,7 @@ impl Plugin {
             lever,
             running: OnceLock::new(),
             gossip: Arc::default(),
+            overlay: OnceLock::new(),
             phase: Mutex::new(None),
             synced_ms: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
@@ -113,7 +125,7 @@ impl Plugin {
         args: &InitArgs,
         recorder: Option<Recorder>,
         noted: Option<Head>,
-    ) -> Result<(Running, gossip::Settings), VmError> {
+    ) -> Result<(Running, Settings), VmError> {
         let config = Config::parse(&args.config).map_err(VmError::other)?;
         self.lever.set_json(config.log_json);
         for note in &config.notes {
@@ -166,7 +178,39 @@ impl Plugin {
         let api = Api::new(Arc::clone(&node), config.limits, config.groups, Clock::Machine);
         let service = RpcService::new(Arc::new(api));
         let metrics = Metrics::new(&service, Some(disk), Arc::clone(&self.gossip));
-        Ok((Running { node, service, metrics, admin: config.admin_api }, config.gossip))
+        let settings = Settings { gossip: config.gossip, overlay: config.overlay };
+        Ok((Running { node, service, metrics, admin: config.admin_api }, settings))
+    }
+
+    /// The way to peers: the host's, or the overlay's, which is opened.
+    async fn network(
+        &self,
+        args: &InitArgs,
+        host: Arc<dyn Host>,
+        settings: &config::Overlay,
+    ) -> Result<Option<Arc<dyn Network>>, VmError> {
+        if !args.server_addr.is_empty() {
+            if settings.listen.is_some() {
+                tracing::info!("the host lends a way to peers: the overlay is off");
+            }
+            let subnet = subnet_of(args, host.as_ref()).await;
+            return Ok(Some(Arc::new(OfHost { host, subnet })));
+        }
+        let subnet = if settings.listen.is_some() { subnet_of(args, host.as_ref()).await } else { args.subnet_id };
+        let Some(overlay) = OverOverlay::open(settings, args, &host, subnet)? else {
+            tracing::info!(
+                "the host lends no way to peers, and there is no overlay: transactions stay where they are submitted"
+            );
+            return Ok(None);
+        };
+        let overlay = Arc::new(overlay);
+        self.overlay.set(Arc::clone(&overlay)).map_err(|_| VmError::other("Initialize came twice"))?;
+        Ok(Some(overlay))
+    }
+
+    /// Who hears what the host says of peers.
+    fn gossip_of_host(&self) -> Option<&Gossip> {
+        self.gossip.get().filter(|_| self.overlay.get().is_none())
     }
 
     fn last_accepted(&self) -> Result<LastAccepted, VmError> {
@@ -201,15 +245,16 @@ impl ChainVm for Plugin {
         let (recorder, noted) = Recorder::open(Arc::clone(&host)).await.map_err(VmError::other)?;
         // Opening a store reads and may replay its log: not on a thread that serves others.
         let (running, settings) = tokio::task::block_in_place(|| self.open(&args, recorder, noted))?;
+        let network = self.network(&args, host, &settings.overlay).await?;
         let node = Arc::clone(&running.node);
         self.running.set(running).map_err(|_| VmError::other("Initialize came twice"))?;
-        if args.server_addr.is_empty() {
-            tracing::info!("the host lends no way to peers: transactions stay where they are submitted");
-        } else {
-            let whereabouts = Whereabouts { node: args.node_id, subnet: subnet_of(&args, host.as_ref()).await };
-            let gossip = Gossip::start(node, host, whereabouts, settings).map_err(VmError::other)?;
+        if let Some(network) = network {
+            let gossip = Gossip::start(node, args.node_id, network, settings.gossip).map_err(VmError::other)?;
             // Initialize comes once, as was found out above.
             drop(self.gossip.set(gossip));
+        }
+        if let Some(overlay) = self.overlay.get() {
+            overlay.start(&self.gossip);
         }
         self.last_accepted()
     }
@@ -231,6 +276,9 @@ impl ChainVm for Plugin {
         if let Some(gossip) = self.gossip.get() {
             gossip.stop().await;
         }
+        if let Some(overlay) = self.overlay.get() {
+            overlay.stop().await;
+        }
         if let Some(Running { node, .. }) = self.running.get() {
             node.close().await;
         }
@@ -247,7 +295,9 @@ impl ChainVm for Plugin {
             // It says why.
             self.on_chain(|owner| Ok(owner.chain().map(drop)?)).await?;
         }
-        health::report(node, metrics, self.phase(), now_ms())
+        let mut facts = health::report(node, metrics, self.phase(), now_ms())?;
+        facts.extend(self.overlay.get().map(|overlay| ("overlay", overlay.facts().to_string())));
+        Ok(facts)
     }
 
     async fn gather(&self) -> Result<Vec<Family>, VmError> {
@@ -384,37 +434,37 @@ impl ChainVm for Plugin {
     async fn connected(&self, node: NodeId, version: PeerVersion) {
         let PeerVersion { name, major, minor, patch } = version;
         tracing::debug!(release = format!("{name}/{major}.{minor}.{patch}"), "a peer is connected");
-        if let Some(gossip) = self.gossip.get() {
+        if let Some(gossip) = self.gossip_of_host() {
             gossip.connected(node);
         }
     }
 
     async fn disconnected(&self, node: NodeId) {
-        if let Some(gossip) = self.gossip.get() {
+        if let Some(gossip) = self.gossip_of_host() {
             gossip.disconnected(node);
         }
     }
 
     async fn app_request(&self, request: AppRequest) {
-        if let Some(gossip) = self.gossip.get() {
+        if let Some(gossip) = self.gossip_of_host() {
             gossip.request(&request);
         }
     }
 
     async fn app_request_failed(&self, node: NodeId, request_id: u32, error: AppError) {
-        if let Some(gossip) = self.gossip.get() {
+        if let Some(gossip) = self.gossip_of_host() {
             gossip.failed(node, request_id, &error);
         }
     }
 
     async fn app_response(&self, node: NodeId, request_id: u32, response: Bytes) {
-        if let Some(gossip) = self.gossip.get() {
+        if let Some(gossip) = self.gossip_of_host() {
             gossip.response(node, request_id, &response);
         }
     }
 
     async fn app_gossip(&self, node: NodeId, message: Bytes) {
-        if let Some(gossip) = self.gossip.get() {
+        if let Some(gossip) = self.gossip_of_host() {
             gossip.gossip(node, &message);
         }
     }

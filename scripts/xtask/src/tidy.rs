@@ -77,7 +77,7 @@ const PACKAGES: &[Package] = &[
     Package {
         name: "pars-tests",
         folder: "tests",
-        ours: &["pars-chain", "pars-genesis", "pars-host", "pars-precompiles", "pars-proto", "pars-vm"],
+        ours: &["pars-chain", "pars-genesis", "pars-host", "pars-overlay", "pars-precompiles", "pars-proto", "pars-vm"],
         without: OPENSSL,
         core: false,
     },

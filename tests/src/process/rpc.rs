@@ -1,6 +1,7 @@
 //! JSON-RPC over one HTTP/1.1 connection, written out: nothing here repairs what the other side does.
 
 use anyhow::{Context as _, Result, bail, ensure};
+pub use pars_vm::testhost::outcome::{Refusal, outcome};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -22,15 +23,6 @@ pub struct Response {
     pub headers: Vec<(String, String)>,
     /// Body.
     pub body: String,
-}
-
-/// A JSON-RPC error.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    /// Its number.
-    pub code: i64,
-    /// Its words.
-    pub message: String,
 }
 
 /// How long an answer may take.
@@ -155,22 +147,6 @@ impl Response {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
-}
-
-/// Result or error of one answer with this id.
-///
-/// # Errors
-/// When it is none of JSON-RPC 2.0.
-pub fn outcome(answer: &Value, id: &Value) -> Result<Result<Value, Refusal>> {
-    ensure!(answer["jsonrpc"] == "2.0" && answer["id"] == *id, "{answer} has not id {id}");
-    let members = answer.as_object().map(serde_json::Map::len);
-    ensure!(members == Some(3), "{answer} has {members:?} members");
-    let Some(error) = answer.get("error") else {
-        return Ok(Ok(answer.get("result").context("neither result nor error")?.clone()));
-    };
-    let code = error["code"].as_i64().with_context(|| format!("{answer}"))?;
-    let message = error["message"].as_str().with_context(|| format!("{answer}"))?.to_owned();
-    Ok(Err(Refusal { code, message }))
 }
 
 /// A number as JSON-RPC writes it.

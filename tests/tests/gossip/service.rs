@@ -1,4 +1,4 @@
-//! Gossip of a running node whose host is slow.
+//! Gossip of a running node whose network is slow.
 
 use crate::network_sim::id;
 use alloy_primitives::Address;
@@ -7,11 +7,11 @@ use pars_chain::engine::{Chain, Opening};
 use pars_chain::store::Memory;
 use pars_chain::tx::Tx;
 use pars_genesis::presets;
-use pars_host::{Answer, AppError, AppRequest, Host, HostError, Id, NodeId, Recipients, Validator};
+use pars_host::{AppError, AppRequest, NodeId, Recipients, Validator};
 use pars_tests::process::wallet::{Draft, Signed, Wallet};
 use pars_vm::gossip::bloom::Known;
 use pars_vm::gossip::chance::Chance;
-use pars_vm::gossip::service::Whereabouts;
+use pars_vm::gossip::network::{Call, Network};
 use pars_vm::gossip::{Gossip, Settings, message};
 use pars_vm::node::{Choices, Node, Sealing};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use tokio::sync::{Semaphore, mpsc};
 
 const WAIT_MAX: Duration = Duration::from_secs(20);
 
-/// What a host was given.
+/// What a network was given.
 #[derive(Debug)]
 enum Given {
     Push(Bytes),
@@ -29,7 +29,7 @@ enum Given {
     Question,
 }
 
-/// A host that takes as many messages as it is let.
+/// A network that takes as many messages as it is let.
 #[derive(Debug)]
 struct Slow {
     let_in: Semaphore,
@@ -37,62 +37,34 @@ struct Slow {
 }
 
 impl Slow {
-    fn take(&self, given: Given) -> Answer<'_, ()> {
+    fn take(&self, given: Given) -> Call<'_, ()> {
         Box::pin(async move {
-            self.let_in.acquire().await.map_err(|_| HostError::Closed)?.forget();
-            self.given.send(given).map_err(|_| HostError::Closed)
+            self.let_in.acquire().await?.forget();
+            Ok(self.given.send(given)?)
         })
     }
 }
 
-fn nothing<T: Send + 'static>() -> Answer<'static, T> {
-    Box::pin(async { Err(HostError::NotLent("such thing")) })
-}
-
-impl Host for Slow {
-    fn get(&self, _: Bytes) -> Answer<'_, Option<Bytes>> {
-        nothing()
-    }
-
-    fn put(&self, _: Bytes, _: Bytes) -> Answer<'_, ()> {
-        nothing()
-    }
-
-    fn send_request(&self, _: Vec<NodeId>, _: u32, _: Bytes) -> Answer<'_, ()> {
+impl Network for Slow {
+    fn ask(&self, _: NodeId, _: u32, _: Bytes) -> Call<'_, ()> {
         self.take(Given::Question)
     }
 
-    fn send_response(&self, _: NodeId, _: u32, _: Bytes) -> Answer<'_, ()> {
+    fn answer(&self, _: NodeId, _: u32, _: Bytes) -> Call<'_, ()> {
         self.take(Given::Answer)
     }
 
-    fn send_error(&self, _: NodeId, _: u32, _: AppError) -> Answer<'_, ()> {
+    fn refuse(&self, _: NodeId, _: u32, _: AppError) -> Call<'_, ()> {
         self.take(Given::Refusal)
     }
 
-    fn send_gossip(&self, _: Recipients, message: Bytes) -> Answer<'_, ()> {
+    fn tell(&self, _: Recipients, message: Bytes) -> Call<'_, ()> {
         self.take(Given::Push(message))
     }
 
-    fn minimum_height(&self) -> Answer<'_, u64> {
-        nothing()
-    }
-
-    fn current_height(&self) -> Answer<'_, u64> {
-        Box::pin(async { Ok(1) })
-    }
-
-    fn subnet_of(&self, _: Id) -> Answer<'_, Id> {
-        nothing()
-    }
-
-    fn validators(&self, _: u64, _: Id) -> Answer<'_, Vec<Validator>> {
+    fn validators(&self) -> Call<'_, Vec<Validator>> {
         let validator = |number| Validator { node: id(number), weight: 1, public_key: Bytes::new() };
         Box::pin(async move { Ok(vec![validator(0), validator(1)]) })
-    }
-
-    fn sign(&self, _: u32, _: Id, _: Bytes) -> Answer<'_, Bytes> {
-        nothing()
     }
 }
 
@@ -111,8 +83,7 @@ impl World {
         let node = Arc::new(Node::start(chain, Choices::default(), Sealing::Host, None).unwrap());
         let (sender, given) = mpsc::unbounded_channel();
         let host = Arc::new(Slow { let_in: Semaphore::new(0), given: sender });
-        let whereabouts = Whereabouts { node: id(0), subnet: Id::default() };
-        let gossip = Gossip::start(Arc::clone(&node), Arc::<Slow>::clone(&host), whereabouts, settings).unwrap();
+        let gossip = Gossip::start(Arc::clone(&node), id(0), Arc::<Slow>::clone(&host), settings).unwrap();
         [0, 1].into_iter().for_each(|number| gossip.connected(id(number)));
         gossip.serve(true);
         let since = Instant::now();

@@ -2,6 +2,8 @@
 //! services. Beside the handshake it serves the host's database, kept in memory, and the services that reach peers,
 //! validator sets and the signer; and it passes users' connections on.
 
+mod database;
+pub mod faults;
 mod http;
 mod inside;
 mod proxy;
@@ -13,15 +15,13 @@ mod zap;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use pars_proto::host::grpc::health::v1::health_client::HealthClient;
 use pars_proto::host::http::http_client::HttpClient;
-use pars_proto::host::rpcdb::database_server::{Database, DatabaseServer};
-use pars_proto::host::rpcdb::{self, Error};
+use pars_proto::host::rpcdb::database_server::DatabaseServer;
 use pars_proto::host::validatorstate::Validator;
 use pars_proto::host::vm::runtime::InitializeRequest;
 use pars_proto::host::vm::runtime::runtime_server::{Runtime, RuntimeServer};
@@ -32,6 +32,7 @@ use tokio::time::timeout;
 use tonic::transport::Channel;
 use tonic::{Request, Response, Status, async_trait};
 
+pub use faults::Faults;
 pub use services::Sent;
 
 use crate::dialect::{Dialect, Transport};
@@ -50,12 +51,11 @@ pub struct TestHost {
     dialect: &'static Dialect,
     runtime_addr: SocketAddr,
     database_addr: SocketAddr,
-    database: Arc<Memory>,
+    database: Arc<database::Memory>,
     services_addr: SocketAddr,
     services: Arc<services::Memory>,
     announced: mpsc::Receiver<String>,
-    /// Counts how often connections to services were cut.
-    cuts: watch::Sender<u64>,
+    faults: Arc<Faults>,
     _alive: watch::Sender<()>,
 }
 
@@ -114,9 +114,9 @@ impl TestHost {
     pub async fn start_with_protocol(dialect: &'static Dialect, protocol: u32) -> std::io::Result<Self> {
         let (alive, stop) = watch::channel(());
         let (announce, announced) = mpsc::channel(1);
-        let database = Arc::new(Memory::default());
-        let services = Arc::new(services::Memory::new(dialect.name == "luxd"));
-        let cuts = watch::Sender::new(0);
+        let faults = Arc::<Faults>::default();
+        let database = Arc::new(database::Memory::new(Arc::clone(&faults)));
+        let services = Arc::new(services::Memory::new(dialect.name == "luxd", Arc::clone(&faults)));
         let mut addrs = [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)); 3];
         let mut listeners = Vec::new();
         for addr in &mut addrs {
@@ -146,8 +146,8 @@ impl TestHost {
                         () = gone(until) => {}
                     }
                 }));
-                drop(tokio::spawn(zap::serve(storing, Arc::clone(&database), stop.clone(), cuts.subscribe())));
-                drop(tokio::spawn(zap::serve(lending, Arc::clone(&services), stop, cuts.subscribe())));
+                drop(tokio::spawn(zap::serve(storing, Arc::clone(&database), stop.clone(), Arc::clone(&faults))));
+                drop(tokio::spawn(zap::serve(lending, Arc::clone(&services), stop, Arc::clone(&faults))));
             }
         }
         Ok(Self {
@@ -158,7 +158,7 @@ impl TestHost {
             services_addr,
             services,
             announced,
-            cuts,
+            faults,
             _alive: alive,
         })
     }
@@ -215,14 +215,10 @@ impl TestHost {
         *self.database.pairs() = pairs;
     }
 
-    /// The database takes no more writes.
-    pub fn close_database(&self) {
-        self.database.closed.store(true, Ordering::SeqCst);
-    }
-
-    /// Closes all connections to services that are lent over ZAP; new ones are taken.
-    pub fn cut_services(&self) {
-        self.cuts.send_modify(|cuts| *cuts += 1);
+    /// What it does wrong, which is nothing at first.
+    #[must_use]
+    pub const fn faults(&self) -> &Arc<Faults> {
+        &self.faults
     }
 
     /// Waits for a plugin with the right number and dials it.
@@ -332,104 +328,6 @@ impl Runtime for Engine {
         self.announce.send(addr).await.map_err(|_| Status::unavailable("the test host is gone"))?;
         Ok(Response::new(()))
     }
-}
-
-/// The host's database. Only what a plugin may use is there.
-#[derive(Debug, Default)]
-struct Memory {
-    pairs: Mutex<BTreeMap<Bytes, Bytes>>,
-    closed: AtomicBool,
-}
-
-impl Memory {
-    fn pairs(&self) -> std::sync::MutexGuard<'_, BTreeMap<Bytes, Bytes>> {
-        self.pairs.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-#[async_trait]
-impl Database for Memory {
-    async fn has(&self, request: Request<rpcdb::HasRequest>) -> Result<Response<rpcdb::HasResponse>, Status> {
-        let has = self.pairs().contains_key(&request.into_inner().key);
-        Ok(Response::new(rpcdb::HasResponse { has, err: Error::Unspecified.into() }))
-    }
-
-    async fn get(&self, request: Request<rpcdb::GetRequest>) -> Result<Response<rpcdb::GetResponse>, Status> {
-        let value = self.pairs().get(&request.into_inner().key).cloned();
-        let err = if value.is_some() { Error::Unspecified } else { Error::NotFound };
-        Ok(Response::new(rpcdb::GetResponse { value: value.unwrap_or_default(), err: err.into() }))
-    }
-
-    async fn put(&self, request: Request<rpcdb::PutRequest>) -> Result<Response<rpcdb::PutResponse>, Status> {
-        let rpcdb::PutRequest { key, value } = request.into_inner();
-        if self.closed.load(Ordering::SeqCst) {
-            return Ok(Response::new(rpcdb::PutResponse { err: Error::Closed.into() }));
-        }
-        self.pairs().insert(key, value);
-        Ok(Response::new(rpcdb::PutResponse::default()))
-    }
-
-    async fn delete(&self, request: Request<rpcdb::DeleteRequest>) -> Result<Response<rpcdb::DeleteResponse>, Status> {
-        self.pairs().remove(&request.into_inner().key);
-        Ok(Response::new(rpcdb::DeleteResponse::default()))
-    }
-
-    async fn write_batch(
-        &self,
-        request: Request<rpcdb::WriteBatchRequest>,
-    ) -> Result<Response<rpcdb::WriteBatchResponse>, Status> {
-        let rpcdb::WriteBatchRequest { puts, deletes } = request.into_inner();
-        let mut pairs = self.pairs();
-        pairs.extend(puts.into_iter().map(|put| (put.key, put.value)));
-        for delete in deletes {
-            pairs.remove(&delete.key);
-        }
-        Ok(Response::new(rpcdb::WriteBatchResponse::default()))
-    }
-
-    async fn compact(&self, _: Request<rpcdb::CompactRequest>) -> Result<Response<rpcdb::CompactResponse>, Status> {
-        Ok(Response::new(rpcdb::CompactResponse::default()))
-    }
-
-    async fn close(&self, _: Request<rpcdb::CloseRequest>) -> Result<Response<rpcdb::CloseResponse>, Status> {
-        Ok(Response::new(rpcdb::CloseResponse::default()))
-    }
-
-    async fn health_check(&self, _: Request<()>) -> Result<Response<rpcdb::HealthCheckResponse>, Status> {
-        Ok(Response::new(rpcdb::HealthCheckResponse::default()))
-    }
-
-    async fn new_iterator_with_start_and_prefix(
-        &self,
-        _: Request<rpcdb::NewIteratorWithStartAndPrefixRequest>,
-    ) -> Result<Response<rpcdb::NewIteratorWithStartAndPrefixResponse>, Status> {
-        Err(no_iterators())
-    }
-
-    async fn iterator_next(
-        &self,
-        _: Request<rpcdb::IteratorNextRequest>,
-    ) -> Result<Response<rpcdb::IteratorNextResponse>, Status> {
-        Err(no_iterators())
-    }
-
-    async fn iterator_error(
-        &self,
-        _: Request<rpcdb::IteratorErrorRequest>,
-    ) -> Result<Response<rpcdb::IteratorErrorResponse>, Status> {
-        Err(no_iterators())
-    }
-
-    async fn iterator_release(
-        &self,
-        _: Request<rpcdb::IteratorReleaseRequest>,
-    ) -> Result<Response<rpcdb::IteratorReleaseResponse>, Status> {
-        Err(no_iterators())
-    }
-}
-
-fn no_iterators() -> Status {
-    Status::unimplemented("the test host's database has no iterators")
 }
 
 const PLUGIN_TIMEOUT: Duration = Duration::from_secs(10);

@@ -162,9 +162,11 @@ pub enum StartError {
     Identity(#[from] IdentityError),
 }
 
-/// An overlay that runs, until [`Self::stop`].
+/// An overlay, silent until [`Self::start`] and again from [`Self::stop`] on.
 pub struct Overlay {
     shared: Arc<Shared>,
+    timing: Timing,
+    told: Mutex<Option<mpsc::UnboundedReceiver<Happened>>>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -186,8 +188,11 @@ pub(crate) struct Shared {
     /// Connections that serve.
     links: Mutex<BTreeMap<Link, Outbox>>,
     /// What is to be told. Messages hold room until they are told, so this has a bound.
-    events: mpsc::UnboundedSender<(Event, Option<Taken>)>,
+    events: mpsc::UnboundedSender<Happened>,
 }
+
+/// What happened, with the room that it holds until it is told.
+type Happened = (Event, Option<Taken>);
 
 /// Messages, counted.
 #[derive(Debug, Default)]
@@ -200,15 +205,11 @@ pub(crate) struct Traffic {
 }
 
 impl Overlay {
-    /// Starts it. Called within a runtime. What happens is told to `events`, which must not block.
+    /// Opens it: from here on its address is taken, and everything that can be refused was accepted. Called within a runtime.
     ///
     /// # Errors
     /// When the certificate is not this node's, or the address cannot be listened on.
-    pub fn start(
-        options: Options,
-        validators: Arc<dyn Validators>,
-        events: impl Fn(Event) + Send + Sync + 'static,
-    ) -> Result<Self, StartError> {
+    pub fn open(options: Options) -> Result<Self, StartError> {
         let Options { listen, peers, chain, node, version, identity, timing } = options;
         let certificate = *identity.certificate();
         certificate.check(chain, unix_s()).map_err(StartError::Certificate)?;
@@ -240,13 +241,18 @@ impl Overlay {
             links: Mutex::default(),
             events: happened,
         });
-        let tasks = vec![
+        Ok(Self { shared, timing, told: Mutex::new(Some(told)), tasks: Mutex::default() })
+    }
+
+    /// Starts it, once. What happens is told to `events`, which must not block.
+    pub fn start(&self, validators: Arc<dyn Validators>, events: impl Fn(Event) + Send + Sync + 'static) {
+        let Some(told) = self.told.lock().take() else { return };
+        self.tasks.lock().extend([
             tokio::spawn(tell(told, events)),
-            tokio::spawn(accept(Arc::clone(&shared))),
-            tokio::spawn(look_around(Arc::clone(&shared))),
-            tokio::spawn(follow(Arc::clone(&shared), validators, timing)),
-        ];
-        Ok(Self { shared, tasks: Mutex::new(tasks) })
+            tokio::spawn(accept(Arc::clone(&self.shared))),
+            tokio::spawn(look_around(Arc::clone(&self.shared))),
+            tokio::spawn(follow(Arc::clone(&self.shared), validators, self.timing)),
+        ]);
     }
 
     /// Where it listens.
@@ -469,7 +475,7 @@ impl Traffic {
 }
 
 /// Tells what happens, one after the other.
-async fn tell(mut happened: mpsc::UnboundedReceiver<(Event, Option<Taken>)>, events: impl Fn(Event)) {
+async fn tell(mut happened: mpsc::UnboundedReceiver<Happened>, events: impl Fn(Event)) {
     while let Some((event, taken)) = happened.recv().await {
         // A panic costs the one event.
         if catch_unwind(AssertUnwindSafe(|| events(event))).is_err() {

@@ -7,7 +7,6 @@ use crate::gossip::settings::{PERIOD_MIN, RECIPIENTS_MAX};
 use pars_chain::limits::HISTORY_WINDOW;
 use pars_chain::state::commit::History;
 use serde_json::Value;
-use std::path::PathBuf;
 use std::time::Duration;
 
 /// One key.
@@ -116,7 +115,7 @@ pub static TABLE: &[Key] = &[
         },
     ),
     does("airdrop", "\"\"", "\"\"", "path of the file that `airdropHash` in the genesis names", |config, value| {
-        config.airdrop = Some(PathBuf::from(value::text(value)?)).filter(|path| !path.as_os_str().is_empty());
+        config.airdrop = value::path(value)?;
         Ok(())
     }),
     does(
@@ -275,6 +274,46 @@ pub static TABLE: &[Key] = &[
         "how often a validator asks another for transactions that it lacks; Go nodes answer the default",
         |config, value| {
             config.gossip.pull_every = value::duration(value, PERIOD_MIN)?;
+            Ok(())
+        },
+    ),
+    // The overlay.
+    does(
+        "overlay-listen",
+        "\"\"",
+        "\"0.0.0.0:9652\"",
+        "UDP address of the overlay between validators; empty: none. It is off where the host lends a way to peers",
+        |config, value| {
+            let none = value.as_str() == Some("");
+            config.overlay.listen = if none { None } else { Some(value::endpoint(value)?) };
+            Ok(())
+        },
+    ),
+    does("overlay-peers", "[]", "[\"203.0.113.7:9652\"]", "where other validators listen", |config, value| {
+        config.overlay.peers = value::endpoints(value)?;
+        Ok(())
+    }),
+    does("overlay-key", "\"\"", "\"/etc/pars/overlay.key\"", "path of the transport key", |config, value| {
+        config.overlay.key = value::path(value)?;
+        Ok(())
+    }),
+    does(
+        "overlay-certificate",
+        "\"\"",
+        "\"/etc/pars/overlay.certificate\"",
+        "path of the certificate that `pars-vm overlay certify` made for this key",
+        |config, value| {
+            config.overlay.certificate = value::path(value)?;
+            Ok(())
+        },
+    ),
+    does(
+        "overlay-validators",
+        "\"\"",
+        "\"/etc/pars/validators.json\"",
+        "path of the validators' file, where the host does not name them",
+        |config, value| {
+            config.overlay.validators = value::path(value)?;
             Ok(())
         },
     ),

@@ -2,7 +2,9 @@
 
 use alloy_primitives::{Address, B256, hex};
 use serde_json::Value;
+use std::net::SocketAddr;
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// A value, or what was expected.
@@ -56,6 +58,24 @@ pub(super) fn hashes(value: &Value) -> Read<Vec<B256>> {
     };
     list(value, hash, "a list of hashes, each 0x and 64 hexadecimal digits")
 }
+
+/// The path of a file; an empty one is none.
+pub(super) fn path(value: &Value) -> Read<Option<PathBuf>> {
+    Ok(Some(PathBuf::from(text(value)?)).filter(|path| !path.as_os_str().is_empty()))
+}
+
+pub(super) fn endpoint(value: &Value) -> Read<SocketAddr> {
+    let read = value.as_str().and_then(|text| text.parse().ok());
+    read.ok_or_else(|| "an address with a port, such as \"203.0.113.7:9652\" or \"[2001:db8::7]:9652\"".to_owned())
+}
+
+pub(super) fn endpoints(value: &Value) -> Read<Vec<SocketAddr>> {
+    let expected = format!("a list of addresses with ports, {ENDPOINTS_MAX} at most");
+    let endpoints = list(value, endpoint, &expected)?;
+    if endpoints.len() > ENDPOINTS_MAX { Err(expected) } else { Ok(endpoints) }
+}
+
+const ENDPOINTS_MAX: usize = 1_024;
 
 pub(super) fn list<T>(value: &Value, read: impl Fn(&Value) -> Read<T>, expected: &str) -> Read<Vec<T>> {
     let refuse = || expected.to_owned();

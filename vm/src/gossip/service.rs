@@ -7,6 +7,7 @@
 
 use crate::clock;
 use crate::gossip::inbox::Inbox;
+use crate::gossip::network::{Network, NetworkError};
 use crate::gossip::settings::{Settings, ms};
 use crate::gossip::state::{Action, Counts, PUSHES_MAX, State};
 use crate::node::Node;
@@ -15,7 +16,7 @@ use bytes::Bytes;
 use parking_lot::{Condvar, Mutex};
 use pars_chain::pool::Refused;
 use pars_chain::tx::Tx;
-use pars_host::{AppError, AppRequest, Host, HostError, Id, NodeId};
+use pars_host::{AppError, AppRequest, NodeId};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -38,15 +39,6 @@ const VALIDATORS_RETRY: Duration = Duration::from_secs(1);
 /// Workers at most; they have half of the processors.
 const WORKERS_MAX: usize = 4;
 
-/// Where this node stands among others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Whereabouts {
-    /// This node.
-    pub node: NodeId,
-    /// The subnet that validates its chain.
-    pub subnet: Id,
-}
-
 /// Gossip that runs, until [`Self::stop`].
 pub struct Gossip {
     shared: Arc<Shared>,
@@ -56,8 +48,7 @@ pub struct Gossip {
 
 struct Shared {
     node: Arc<Node>,
-    host: Arc<dyn Host>,
-    whereabouts: Whereabouts,
+    network: Arc<dyn Network>,
     settings: Settings,
     /// The state's times count from here.
     started: Instant,
@@ -93,20 +84,15 @@ pub struct Report {
 }
 
 impl Gossip {
-    /// Starts it, silent: it listens who is there, and remembers what is submitted. Called within a runtime, before the
-    /// first transaction comes; what the pool holds by then was submitted here before a restart.
+    /// Starts it for this node, silent: it listens who is there, and remembers what is submitted. Called within a runtime,
+    /// before the first transaction comes; what the pool holds by then was submitted here before a restart.
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn start(
-        node: Arc<Node>,
-        host: Arc<dyn Host>,
-        whereabouts: Whereabouts,
-        settings: Settings,
-    ) -> std::io::Result<Self> {
+    pub fn start(node: Arc<Node>, me: NodeId, network: Arc<dyn Network>, settings: Settings) -> std::io::Result<Self> {
         let (own, own_queue) = mpsc::channel(OWN_MAX);
         let (replies, reply_queue) = mpsc::channel(REPLIES_MAX);
-        let mut state = State::new(whereabouts.node, settings, B256::random().0);
+        let mut state = State::new(me, settings, B256::random().0);
         let kept: Vec<B256> = node.pool().arrived().iter().map(|arrived| arrived.tx.hash()).collect();
         for hash in &kept {
             state.submitted(*hash, 0);
@@ -114,8 +100,7 @@ impl Gossip {
         state.arrived(&kept, node.pool());
         let shared = Arc::new(Shared {
             node,
-            host,
-            whereabouts,
+            network,
             settings,
             started: Instant::now(),
             state: Mutex::new(state),
@@ -318,7 +303,7 @@ fn work(shared: &Shared) {
     }
 }
 
-/// Gives messages to the host, one after the other: this node's own first.
+/// Gives messages to the network, one after the other: this node's own first.
 async fn send(shared: Arc<Shared>, mut own: mpsc::Receiver<Action>, mut replies: mpsc::Receiver<Action>) {
     loop {
         let action = tokio::select! {
@@ -327,7 +312,7 @@ async fn send(shared: Arc<Shared>, mut own: mpsc::Receiver<Action>, mut replies:
             Some(action) = replies.recv() => action,
             else => return,
         };
-        let sent = match timeout(SEND_TIMEOUT, deliver(shared.host.as_ref(), action)).await {
+        let sent = match timeout(SEND_TIMEOUT, deliver(shared.network.as_ref(), action)).await {
             Ok(sent) => sent.map_err(|error| error.to_string()),
             Err(_) => Err(format!("not within {} s", SEND_TIMEOUT.as_secs())),
         };
@@ -338,12 +323,12 @@ async fn send(shared: Arc<Shared>, mut own: mpsc::Receiver<Action>, mut replies:
     }
 }
 
-async fn deliver(host: &dyn Host, action: Action) -> Result<(), HostError> {
+async fn deliver(network: &dyn Network, action: Action) -> Result<(), NetworkError> {
     match action {
-        Action::Ask { to, request_id, bytes } => host.send_request(vec![to], request_id, bytes).await,
-        Action::Answer { to, request_id, bytes } => host.send_response(to, request_id, bytes).await,
-        Action::Refuse { to, request_id, refusal } => host.send_error(to, request_id, refusal.into()).await,
-        Action::Tell { to, bytes } => host.send_gossip(to, bytes).await,
+        Action::Ask { to, request_id, bytes } => network.ask(to, request_id, bytes).await,
+        Action::Answer { to, request_id, bytes } => network.answer(to, request_id, bytes).await,
+        Action::Refuse { to, request_id, refusal } => network.refuse(to, request_id, refusal.into()).await,
+        Action::Tell { to, bytes } => network.tell(to, bytes).await,
     }
 }
 
@@ -391,11 +376,7 @@ async fn follow_validators(shared: Arc<Shared>) {
     shared.serving.notified().await;
     let mut failing = false;
     loop {
-        let read = async {
-            let height = shared.host.current_height().await?;
-            shared.host.validators(height, shared.whereabouts.subnet).await
-        };
-        let pause = match read.await {
+        let pause = match shared.network.validators().await {
             Ok(validators) => {
                 shared.state.lock().set_validators(&validators);
                 failing = false;

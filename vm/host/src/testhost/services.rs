@@ -22,6 +22,7 @@ use tonic::codegen::BoxFuture;
 use tonic::{Request, Response, Status, async_trait};
 use tower::Service;
 
+use super::faults::Faults;
 use crate::grpc::MESSAGE_BYTES_MAX;
 
 /// A message that a plugin gave to the host, for its peers.
@@ -44,11 +45,12 @@ pub(super) struct Memory {
     validators: Mutex<BTreeMap<Bytes, Vec<Validator>>>,
     /// Hosts of luxd call a subnet a net.
     says_net: bool,
+    faults: Arc<Faults>,
 }
 
 impl Memory {
-    pub(super) fn new(says_net: bool) -> Self {
-        Self { says_net, ..Self::default() }
+    pub(super) fn new(says_net: bool, faults: Arc<Faults>) -> Self {
+        Self { says_net, faults, ..Self::default() }
     }
 
     pub(super) fn take_sent(&self) -> Vec<Sent> {
@@ -137,10 +139,12 @@ impl AppSender for Memory {
 #[async_trait]
 impl ValidatorState for Memory {
     async fn get_minimum_height(&self, _: Request<()>) -> Result<Response<GetMinimumHeightResponse>, Status> {
+        self.faults.hold().await;
         Ok(Response::new(GetMinimumHeightResponse { height: 1 }))
     }
 
     async fn get_current_height(&self, _: Request<()>) -> Result<Response<GetCurrentHeightResponse>, Status> {
+        self.faults.hold().await;
         Ok(Response::new(GetCurrentHeightResponse { height: CURRENT_HEIGHT }))
     }
 
@@ -172,6 +176,7 @@ impl ValidatorState for Memory {
         &self,
         request: Request<GetValidatorSetRequest>,
     ) -> Result<Response<GetValidatorSetResponse>, Status> {
+        self.faults.hold().await;
         let GetValidatorSetRequest { height, subnet_id } = request.into_inner();
         if height > CURRENT_HEIGHT {
             return Err(Status::unknown(format!("height {height} is above {CURRENT_HEIGHT}")));
@@ -182,9 +187,12 @@ impl ValidatorState for Memory {
 
     async fn get_current_validator_set(
         &self,
-        _: Request<GetCurrentValidatorSetRequest>,
+        request: Request<GetCurrentValidatorSetRequest>,
     ) -> Result<Response<GetCurrentValidatorSetResponse>, Status> {
-        Err(Status::unimplemented("the test host keeps sets by height only"))
+        self.faults.hold().await;
+        let subnet = request.into_inner().subnet_id;
+        let validators = lock(&self.validators).get(&subnet).cloned().unwrap_or_default();
+        Ok(Response::new(GetCurrentValidatorSetResponse { validators, current_height: CURRENT_HEIGHT }))
     }
 }
 

@@ -17,6 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot, watch};
 use tonic::{Request, Status};
 
+use super::faults::Faults;
 use super::{gone, services};
 use crate::zap::frame::{Cutter, ERROR, Frame, REPLY, encode, encode_error};
 use crate::zap::hello::ACCEPTED;
@@ -56,6 +57,7 @@ struct Shared {
     next: AtomicU32,
     writing: tokio::sync::Mutex<OwnedWriteHalf>,
     waiting: Arc<Mutex<Option<Waiting>>>,
+    deaf: watch::Sender<bool>,
     reading: tokio::task::JoinHandle<()>,
 }
 
@@ -76,9 +78,14 @@ impl Line {
         let (mut reading, writing) = stream.into_split();
         let waiting = Arc::new(Mutex::new(Some(Waiting::new())));
         let asked = Arc::clone(&waiting);
+        let deaf = watch::Sender::new(false);
+        let mut hearing = deaf.subscribe();
         let reading = tokio::spawn(async move {
             let mut cutter = Cutter::default();
             while let Ok(Some(frame)) = cutter.read(&mut reading).await {
+                if hearing.wait_for(|deaf| !*deaf).await.is_err() {
+                    return;
+                }
                 let Some((id, _)) = frame.message() else { continue };
                 let asked =
                     asked.lock().unwrap_or_else(PoisonError::into_inner).as_mut().and_then(|all| all.remove(&id));
@@ -90,7 +97,20 @@ impl Line {
             drop(asked.lock().unwrap_or_else(PoisonError::into_inner).take());
         });
         let writing = tokio::sync::Mutex::new(writing);
-        Ok(Self(Arc::new(Shared { next: AtomicU32::new(1), writing, waiting, reading })))
+        Ok(Self(Arc::new(Shared { next: AtomicU32::new(1), writing, waiting, deaf, reading })))
+    }
+
+    /// The host reads nothing of what the plugin says, or again all of it.
+    pub fn deafen(&self, deaf: bool) {
+        self.0.deaf.send_replace(deaf);
+    }
+
+    /// The host says that it will say nothing more, and goes on reading.
+    ///
+    /// # Errors
+    /// The connection ended.
+    pub async fn half_close(&self) -> io::Result<()> {
+        self.0.writing.lock().await.shutdown().await
     }
 
     /// Asks, and gives the body of the answer.
@@ -134,13 +154,11 @@ pub(super) async fn serve<S: Service>(
     listener: TcpListener,
     service: Arc<S>,
     alive: watch::Receiver<()>,
-    cuts: watch::Receiver<u64>,
+    faults: Arc<Faults>,
 ) {
     let serving = async {
         while let Ok((stream, _)) = listener.accept().await {
-            let mut cuts = cuts.clone();
-            cuts.mark_unchanged();
-            drop(tokio::spawn(connection(stream, Arc::clone(&service), alive.clone(), cuts)));
+            drop(tokio::spawn(connection(stream, Arc::clone(&service), alive.clone(), Arc::clone(&faults))));
         }
     };
     tokio::select! {
@@ -153,8 +171,9 @@ async fn connection<S: Service>(
     mut stream: TcpStream,
     service: Arc<S>,
     alive: watch::Receiver<()>,
-    mut cuts: watch::Receiver<u64>,
+    faults: Arc<Faults>,
 ) {
+    let mut cuts = faults.cuts();
     let answering = async {
         let mut cutter = Cutter::default();
         while let Ok(Some(frame)) = cutter.read(&mut stream).await {
@@ -165,6 +184,13 @@ async fn connection<S: Service>(
             };
             // What is too long is dropped, as Go's server does.
             let Ok(answer) = answer else { continue };
+            if faults.is_disordered() {
+                // The answer to something that was asked long ago, or never.
+                let Ok(stray) = encode_error(frame.kind, id.wrapping_add(1 << 20), "late") else { continue };
+                if stream.write_all(&stray).await.is_err() {
+                    return;
+                }
+            }
             if stream.write_all(&answer).await.is_err() {
                 return;
             }
@@ -193,7 +219,7 @@ fn read<T: Value>(request: Bytes) -> Result<T, String> {
     T::decode(request).map_err(|error| error.to_string())
 }
 
-impl Service for super::Memory {
+impl Service for super::database::Memory {
     async fn answer(&self, kind: u8, request: Bytes) -> Result<Raw, String> {
         let text = |status: Status| status.message().to_owned();
         match kind {
@@ -212,7 +238,47 @@ impl Service for super::Memory {
                 let answer = self.put(Request::new(rpcdb::PutRequest { key, value })).await.map_err(text)?.into_inner();
                 Ok(body(&msg::ErrResponse { err: number(answer.err) }))
             }
-            db::CLOSE => Ok(body(&msg::ErrResponse { err: error::NONE })),
+            db::DELETE => {
+                let msg::KeyRequest { key } = read(request)?;
+                let request = rpcdb::DeleteRequest { key };
+                let answer = self.delete(Request::new(request)).await.map_err(text)?.into_inner();
+                Ok(body(&msg::ErrResponse { err: number(answer.err) }))
+            }
+            db::WRITE_BATCH => {
+                let msg::WriteBatchRequest { puts, deletes } = read(request)?;
+                let puts = puts.into_iter().map(|of| rpcdb::PutRequest { key: of.key, value: of.value }).collect();
+                let deletes = deletes.into_iter().map(|key| rpcdb::DeleteRequest { key }).collect();
+                let request = rpcdb::WriteBatchRequest { puts, deletes };
+                let answer = self.write_batch(Request::new(request)).await.map_err(text)?.into_inner();
+                Ok(body(&msg::ErrResponse { err: number(answer.err) }))
+            }
+            db::ITERATOR_NEW => {
+                let msg::IteratorNewRequest { start, prefix } = read(request)?;
+                let request = rpcdb::NewIteratorWithStartAndPrefixRequest { start, prefix };
+                let opened = self.new_iterator_with_start_and_prefix(Request::new(request)).await.map_err(text)?;
+                Ok(body(&msg::Number { number: opened.into_inner().id }))
+            }
+            db::ITERATOR_NEXT => {
+                let msg::Number { number: id } = read(request)?;
+                let request = rpcdb::IteratorNextRequest { id };
+                let next = self.iterator_next(Request::new(request)).await.map_err(text)?.into_inner();
+                let data = next.data.into_iter().map(|of| msg::Pair { key: of.key, value: of.value }).collect();
+                Ok(body(&msg::IteratorNextResponse { data }))
+            }
+            db::ITERATOR_ERROR => {
+                let msg::Number { number: id } = read(request)?;
+                let request = rpcdb::IteratorErrorRequest { id };
+                let answer = self.iterator_error(Request::new(request)).await.map_err(text)?.into_inner();
+                Ok(body(&msg::ErrResponse { err: number(answer.err) }))
+            }
+            db::ITERATOR_RELEASE => {
+                let msg::Number { number: id } = read(request)?;
+                let request = rpcdb::IteratorReleaseRequest { id };
+                let answer = self.iterator_release(Request::new(request)).await.map_err(text)?.into_inner();
+                Ok(body(&msg::ErrResponse { err: number(answer.err) }))
+            }
+            db::COMPACT | db::CLOSE => Ok(body(&msg::ErrResponse { err: error::NONE })),
+            db::HEALTH_CHECK => Ok(body(&msg::DatabaseHealth { details: Bytes::new() })),
             other => Err(format!("the test host's database has no type {other}")),
         }
     }

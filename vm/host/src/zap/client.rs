@@ -1,6 +1,7 @@
 //! What a host of ZAP lends: its database, and validator sets. It has no way to peers and no signer.
 
 use std::io;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::io::AsyncWriteExt;
@@ -137,27 +138,36 @@ impl Lent {
         Self { what, addr, line: Mutex::new(None) }
     }
 
-    /// Asks something that may be asked twice: where the connection turns out to be broken it is asked again on a new one.
+    /// Asks something that may be asked twice: where a connection turns out to be broken it is asked again on a new one.
     async fn ask<T: Value>(&self, kind: u8, question: &(impl Value + Sync)) -> Result<T, HostError> {
         if self.addr.is_empty() {
             return Err(HostError::NotLent(self.what));
         }
         let mut held = self.line.lock().await;
-        // Taken out, so that a question that is given up leaves no connection with an answer still to come.
-        if let Some(line) = held.take() {
-            match line.ask(kind, question).await {
+        let mut pauses = PAUSES_MS.iter();
+        loop {
+            // Taken out, so that a question that is given up leaves no connection with an answer still to come.
+            let asked = match held.take() {
+                Some(line) => line.ask(kind, question).await,
+                None => match Line::open(&self.addr).await {
+                    Ok(line) => line.ask(kind, question).await,
+                    Err(error) => Err(error),
+                },
+            };
+            match asked {
                 Ok((answer, line)) => {
                     *held = Some(line);
                     return read(self.what, answer);
                 }
-                Err(error) => tracing::debug!(%error, what = self.what, "a connection to the host broke"),
+                Err(error) => {
+                    tracing::debug!(%error, what = self.what, "a connection to the host broke");
+                    let Some(pause) = pauses.next() else {
+                        return Err(HostError::Call(format!("{}: {error}", self.what)));
+                    };
+                    tokio::time::sleep(Duration::from_millis(*pause)).await;
+                }
             }
         }
-        let call = |error: io::Error| HostError::Call(format!("{}: {error}", self.what));
-        let line = Line::open(&self.addr).await.map_err(call)?;
-        let (answer, line) = line.ask(kind, question).await.map_err(call)?;
-        *held = Some(line);
-        read(self.what, answer)
     }
 }
 
@@ -199,5 +209,9 @@ fn failed(number: u8) -> HostError {
 fn malformed(field: &'static str, error: &crate::id::IdError) -> HostError {
     HostError::Malformed { field, reason: error.to_string() }
 }
+
+/// How long it waits before it asks again. The chain stops where a question stays without an answer, so a host whose service
+/// begins anew gets some time for that.
+const PAUSES_MS: [u64; 6] = [0, 50, 100, 200, 400, 800];
 
 const REASON_BYTES_MAX: usize = 512;

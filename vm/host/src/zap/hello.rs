@@ -33,7 +33,8 @@ impl std::fmt::Debug for Heard {
 /// # Errors
 /// Nobody is there, or somebody who speaks something else.
 pub(crate) async fn listen(addr: &str) -> io::Result<Heard> {
-    let mut stream = address::connect(addr).await?;
+    let connected = timeout(CONNECT_MAX, address::connect(addr)).await;
+    let mut stream = connected.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
     let mut head = [0; SETTINGS_HEAD.len() + LENGTH_BYTES];
     match timeout(SILENCE, stream.read_exact(&mut head)).await {
         Err(_) => Ok(Heard::Silent(stream)),
@@ -95,6 +96,9 @@ pub(crate) const ACCEPTED: u8 = 1;
 /// A server of gRPC begins 21 to 26 ms after it was connected to.
 const SILENCE: Duration = Duration::from_millis(300);
 
+/// Whoever does not take a connection within this time is no host on this machine; what is wrong is to be said within 5 s.
+const CONNECT_MAX: Duration = Duration::from_secs(3);
+
 /// A frame of settings on stream 0, behind its length: what every server of HTTP/2 begins with.
 const SETTINGS_HEAD: [u8; 6] = [4, 0, 0, 0, 0, 0];
 const LENGTH_BYTES: usize = 3;
@@ -109,6 +113,23 @@ mod tests {
     fn hex(text: &str) -> Vec<u8> {
         let byte = |at: usize| u8::from_str_radix(&text[at..at + 2], 16).unwrap();
         (0..text.len()).step_by(2).map(byte).collect()
+    }
+
+    /// A port whose queue is full takes no connection, and says nothing.
+    #[tokio::test]
+    async fn an_address_that_does_not_answer_is_given_up() {
+        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+        socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+        socket.listen(0).unwrap();
+        let addr = socket.local_addr().unwrap().as_socket().unwrap().to_string();
+        let mut waiting = Vec::new();
+        while let Ok(Ok(stream)) = timeout(Duration::from_millis(200), tokio::net::TcpStream::connect(&addr)).await {
+            waiting.push(stream);
+        }
+        let since = std::time::Instant::now();
+        let error = listen(&addr).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        assert!(since.elapsed() < Duration::from_millis(4_500), "{:?}", since.elapsed());
     }
 
     /// What was recorded of handshakes: the plugin's bytes, and what the host answers.

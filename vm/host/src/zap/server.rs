@@ -341,7 +341,8 @@ impl<V: ChainVm> ZapService<V> {
             upgrade: request.upgrade_bytes,
             config: request.config_bytes,
             db_server_addr: utf8("db_server_addr", &request.db_server_addr)?,
-            server_addr: utf8("server_addr", &request.server_addr)?,
+            // No release sends one, and what would be served there is not known.
+            server_addr: String::new(),
             validator_server_addr: address("validator_server_addr", request.validator_server_addr.0.as_ref())?,
             tells_final: true,
             network_upgrades: None,

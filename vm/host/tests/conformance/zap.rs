@@ -192,10 +192,10 @@ pub(crate) async fn a_broken_line_to_the_host_is_made_again(dialect: &'static Di
     let pair = Pair::start_initialized(dialect).await;
     let host = pair.chain.host();
     for number in 0..5_u8 {
-        pair.host.cut_services();
+        pair.host.faults().cut();
         let (key, value) = (Bytes::from_static(b"key"), Bytes::from(vec![number]));
         host.put(key.clone(), value.clone()).await.unwrap();
-        pair.host.cut_services();
+        pair.host.faults().cut();
         assert_eq!(host.get(key).await.unwrap(), Some(value));
         assert_eq!(host.current_height().await, Ok(7));
     }

@@ -1,7 +1,6 @@
 //! Whole overlays on loopback, among themselves and with strangers.
 
 mod finding;
-mod flood;
 mod member;
 mod membership;
 mod messages;

@@ -111,9 +111,8 @@ impl Member {
         let heard = Arc::new(Mutex::new(Vec::new()));
         let hear = Arc::clone(&heard);
         let node = options.node;
-        let overlay = Overlay::start(options, Arc::new(given.clone()), move |event| {
-            hear.lock().expect("nobody panicked").push(event);
-        })?;
+        let overlay = Overlay::open(options)?;
+        overlay.start(Arc::new(given.clone()), move |event| hear.lock().expect("nobody panicked").push(event));
         Ok(Self { address: overlay.address().expect("it listens"), overlay, node, heard })
     }
 

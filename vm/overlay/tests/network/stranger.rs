@@ -54,10 +54,6 @@ impl Stranger {
         self.endpoint.connect(to, "stranger").expect("the endpoint is open")
     }
 
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.endpoint.local_addr().expect("it is bound")
-    }
-
     /// Becomes a peer.
     pub(crate) async fn join(&self, number: u8, to: SocketAddr) -> Connection {
         let connection = self.connect(to).await;
