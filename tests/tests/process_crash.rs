@@ -1,11 +1,12 @@
 //! kill -9 under load: what was shown before is there afterwards, and what was answered is mined or waits.
 //!
-//! 20 kills of `dev`, 20 of the plugin and 5 under each row of luxd; with `PARS_FULL=1` 50, 20 and 20 under each row of the
+//! 20 kills of `dev`, 20 of the plugin and 20 under each row of luxd; with `PARS_FULL=1` 50, 20 and 20 under each row of the
 //! table while 300 blocks are accepted. The seed is printed.
 
 use alloy_primitives::{Address, B256, bytes};
 use anyhow::{Context as _, Result, bail, ensure};
 use bytes::Bytes;
+use futures_util::{SinkExt as _, StreamExt as _};
 use parking_lot::Mutex;
 use pars_host::dialect::{Dialect, TABLE};
 use pars_proto::host::vm;
@@ -17,8 +18,11 @@ use pars_tests::process::wallet::{Draft, Signed, Wallet};
 use pars_tests::random::Random;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::process::Command;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio_tungstenite::tungstenite::Message;
 
 const TO: Address = Address::repeat_byte(0x5a);
 /// Accounts that send one transaction after another.
@@ -29,6 +33,8 @@ const PARKING: usize = 4;
 const PARKED_FROM: u64 = 10_000;
 /// Parked transactions a round: the pool holds 1,024, and nobody's leave.
 const PARKED_MAX: u64 = 18;
+/// Parked transactions of a plugin: a sender's fair share.
+const PARKED_ALL: u64 = 60;
 /// Slower blocks than a client waits for: what is answered waits in the pool.
 const SLOW: &[&str] = &["--block-time", "6s"];
 
@@ -41,6 +47,8 @@ struct Told {
     receipts: BTreeMap<B256, Value>,
     /// The highest block that was shown.
     height: u64,
+    /// Blocks that a subscriber was told of.
+    heads: Vec<(u64, B256)>,
 }
 
 #[test]
@@ -193,7 +201,7 @@ async fn process_crash_every_row_under_load() -> Result<()> {
     let load = if full {
         Load { kills: 20, blocks: 300, pause_ms: 12_000 }
     } else {
-        Load { kills: 5, blocks: 5, pause_ms: 400 }
+        Load { kills: 20, blocks: 20, pause_ms: 400 }
     };
     let rows: Vec<_> = TABLE.iter().filter(|row| full || row.name == "luxd").collect();
     ensure!(rows.len() == if full { TABLE.len() } else { 2 }, "{rows:?}");
@@ -220,36 +228,48 @@ async fn crash_plugin(dialect: &'static Dialect, load: Load) -> Result<()> {
     let mut told = Told::default();
     let mut accepted: Vec<Bytes> = Vec::new();
     let mut parked = PARKED_FROM;
-    let (mut waited, mut round) = (0, 0);
+    let (mut waited, mut round, mut busy) = (0, 0, 0);
+    let mut database = BTreeMap::new();
     loop {
-        let opened = hosted::open_under(dialect, &files, BTreeMap::new()).await;
+        let opened = hosted::open_under(dialect, &files, database).await;
         let mut hosted = opened.with_context(|| format!("round {round}"))?;
         waited += check_plugin(&mut hosted, &told, &mut accepted).await.with_context(|| format!("round {round}"))?;
         if round >= load.kills && accepted.len() >= load.blocks {
             ensure!(hosted.shut_down().await?.code() == Some(0), "it does not stop");
             break;
         }
-        let id = hosted.running.id();
         round += 1;
+        let id = hosted.running.id();
         let pause = Duration::from_millis(20 + random.below(load.pause_ms));
         let killer = std::thread::spawn(move || {
             std::thread::sleep(pause);
             Command::new("kill").args(["-KILL", &id.to_string()]).status()
         });
+        let shown = Arc::<Mutex<Vec<(u64, B256)>>>::default();
+        let watching = tokio::spawn(watch(hosted.proxy("/ws", false).await?, Arc::clone(&shown)));
         // Whatever is under way when it dies is an error, and nothing was told then.
-        let since = Instant::now();
+        let (since, before) = (Instant::now(), accepted.len());
         let ended = work(&mut hosted, &mut random, &mut told, &mut accepted, &mut parked).await;
-        let status = killer.join().expect("the killer does not panic")?;
-        ensure!(status.success() && since.elapsed() >= pause, "it ended by itself: {ended:?}");
-        drop(hosted);
+        let worked = since.elapsed();
+        ensure!(killer.join().expect("the killer does not panic")?.success(), "no kill");
+        busy += usize::from(accepted.len() > before);
+        let kept = hosted.host().kept();
+        let died = hosted.outlive(Duration::from_secs(5)).await?;
+        ensure!(died.code().is_none(), "it ended by itself: {}", died.err);
+        ensure!(worked >= pause, "it failed before it was killed: {ended:?}: {}", died.err);
+        drop(watching.await?);
+        told.heads.append(&mut shown.lock());
+        database = kept.pairs();
     }
     println!(
-        "plugin under {dialect}: {round} kills, {} transactions answered, {} blocks accepted, {} receipts shown; nothing lost; {waited} waited \
-         in the pool after a restart",
+        "plugin under {dialect}: {round} kills, {} transactions answered, {} blocks accepted, {} receipts and {} heads \
+         shown; nothing lost; {waited} waited in the pool after a restart",
         told.answered.len(),
         accepted.len(),
-        told.receipts.len()
+        told.receipts.len(),
+        told.heads.len()
     );
+    ensure!(busy * 2 > round && told.heads.len() > round, "blocks came in {busy} rounds, {} heads", told.heads.len());
     ensure!(told.answered.len() > 5 * round && waited > 0, "there was no load");
     let report = folder::check(&folder.path().join("pars"))?;
     ensure!(report.height >= u64::try_from(accepted.len())?, "{report:?}");
@@ -284,10 +304,13 @@ async fn work(
                 waiting.push(signed.hash);
             }
         }
-        let signed = Wallet::local(PARKING)?.sign(&Draft::transfer(*parked, TO, 1))?;
-        *parked += 1;
-        hosted.submit(&signed).await?;
-        told.answered.push(signed);
+        // They stay in the pool over all rounds, whose room is bounded.
+        if *parked < PARKED_FROM + PARKED_ALL {
+            let signed = Wallet::local(PARKING)?.sign(&Draft::transfer(*parked, TO, 1))?;
+            *parked += 1;
+            hosted.submit(&signed).await?;
+            told.answered.push(signed);
+        }
         if random.below(2) == 0 && !waiting.is_empty() {
             let built = hosted.seal().await?;
             accepted.push(built.id);
@@ -300,6 +323,24 @@ async fn work(
             }
         }
     }
+}
+
+/// Follows the heads of the chain until the connection breaks.
+async fn watch(address: SocketAddr, shown: Arc<Mutex<Vec<(u64, B256)>>>) -> Result<()> {
+    let stream = tokio::net::TcpStream::connect(address).await?;
+    let (mut socket, _) = tokio_tungstenite::client_async(format!("ws://{address}/ws"), stream).await?;
+    let subscribe = json!({ "jsonrpc": "2.0", "id": 1, "method": "eth_subscribe", "params": ["newHeads"] });
+    socket.send(Message::text(subscribe.to_string())).await?;
+    while let Some(Ok(message)) = socket.next().await {
+        let Ok(text) = message.to_text() else { continue };
+        let told: Value = serde_json::from_str(text)?;
+        let head = &told["params"]["result"];
+        if head.is_object() {
+            let height = pars_tests::process::rpc::number(&head["number"])?;
+            shown.lock().push((height, serde_json::from_value(head["hash"].clone())?));
+        }
+    }
+    Ok(())
 }
 
 /// Everything that was told still holds. How many wait in the pool.
@@ -316,6 +357,10 @@ async fn check_plugin(hosted: &mut Hosted, told: &Told, accepted: &mut Vec<Bytes
     if height > count {
         let request = vm::GetBlockIdAtHeightRequest { height };
         accepted.push(hosted.plugin.vm.get_block_id_at_height(request).await?.into_inner().blk_id);
+    }
+    for (height, hash) in &told.heads {
+        let index = usize::try_from(height.saturating_sub(1))?;
+        ensure!(accepted.get(index).is_some_and(|id| *id == hash.as_slice()), "head {hash} at {height} was shown");
     }
     let mut waiting = 0;
     for signed in &told.answered {

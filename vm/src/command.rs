@@ -450,6 +450,9 @@ pub struct TestHost {
     /// Least time between two of its blocks; plugins other than this one may know no other than 2000.
     #[arg(long, value_name = "MS", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=2_000))]
     pub min_delay_ms: u64,
+    /// Print what is expected of each step, too.
+    #[arg(long)]
+    pub show: bool,
     /// The transactions of an earlier run again; they are made at other times.
     #[arg(long, value_name = "HASH")]
     pub seed: Option<B256>,

@@ -3,7 +3,7 @@
 //! | file | what lives there |
 //! |---|---|
 //! | `command.rs`, `command/` | the command line; a file a command |
-//! | `plugin.rs`, `plugin/health.rs`, `exit.rs` | a host's calls, translated; what the host hears of the node's health; the end of the process |
+//! | `plugin.rs`, `plugin/health.rs`, `plugin/overlay.rs`, `exit.rs` | a host's calls, translated; what the host hears of the node's health; the overlay in the place of its network; the end of the process |
 //! | `dev.rs` | the one-node chain for developers |
 //! | `replay.rs` | recorded chains, compared block by block |
 //! | `node.rs` | a chain that runs: thread, pool, waiting |
@@ -18,6 +18,7 @@
 //! | `journal.rs`, `journal/`, `keeper.rs` | submitted transactions over a restart; what happens every second and minute |
 //! | `metrics.rs`, `metrics/` | what is measured |
 //! | `rpc.rs`, `rpc/` | JSON-RPC |
+//! | `testhost.rs`, `testhost/` | hosts for tests, and a plugin under each of them |
 //! | `store/rocks.rs` | the store over RocksDB |
 //! | `folder.rs`, `folder/` | the data folder of a chain that is not running |
 //! | `blockfile.rs` | the file of exported blocks |

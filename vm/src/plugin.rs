@@ -5,12 +5,12 @@ mod overlay;
 
 use crate::again::SYNC_EVERY_BLOCKS;
 use crate::clock::{Clock, now_ms};
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::engine::{Engine, Owner};
 use crate::folder::IN_HOSTS_FOLDER;
 use crate::follow::{self, Followed};
+use crate::gossip::Gossip;
 use crate::gossip::network::{Network, OfHost};
-use crate::gossip::{self, Gossip};
 use crate::log;
 use crate::metrics::{Disk, Metrics};
 use crate::node::{Choices, Node, Sealing};
@@ -32,7 +32,7 @@ use pars_genesis::forks::HostUpgrades;
 use pars_host::metric::Family;
 use pars_host::{
     AppError, AppRequest, Block, BlockContext, BlockMeta, ChainVm, Event, Host, HttpHandler, Id, InitArgs,
-    LastAccepted, NetworkUpgrades, NodeId, PeerVersion, Phase, VmError,
+    LastAccepted, NetworkUpgrades, NodeId, PeerVersion, Phase, SubnetValidators, VmError,
 };
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -66,13 +66,6 @@ struct Running {
     metrics: Metrics,
     /// Whether operators have a path of their own.
     admin: bool,
-}
-
-/// How peers are spoken with.
-#[derive(Debug)]
-struct Settings {
-    gossip: gossip::Settings,
-    overlay: config::Overlay,
 }
 
 /// While catching up, a crash costs at most so many milliseconds of blocks, or [`SYNC_EVERY_BLOCKS`]. The host gives them
@@ -120,12 +113,7 @@ impl Plugin {
         *self.phase.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn open(
-        &self,
-        args: &InitArgs,
-        recorder: Option<Recorder>,
-        noted: Option<Head>,
-    ) -> Result<(Running, Settings), VmError> {
+    fn configure(&self, args: &InitArgs) -> Result<Config, VmError> {
         let config = Config::parse(&args.config).map_err(VmError::other)?;
         self.lever.set_json(config.log_json);
         for note in &config.notes {
@@ -133,6 +121,16 @@ impl Plugin {
         }
         // After the notes: an operator asked for something, and hears that it does nothing.
         self.lever.set_level(config.log_level);
+        Ok(config)
+    }
+
+    fn open(
+        &self,
+        args: &InitArgs,
+        recorder: Option<Recorder>,
+        noted: Option<Head>,
+        config: Config,
+    ) -> Result<Running, VmError> {
         let host = args.network_upgrades.as_ref().map(host_upgrades);
         if host.is_none() {
             tracing::info!("the host sends no upgrade schedule: genesis times, else Durango to Granite from the start");
@@ -178,34 +176,7 @@ impl Plugin {
         let api = Api::new(Arc::clone(&node), config.limits, config.groups, Clock::Machine);
         let service = RpcService::new(Arc::new(api));
         let metrics = Metrics::new(&service, Some(disk), Arc::clone(&self.gossip));
-        let settings = Settings { gossip: config.gossip, overlay: config.overlay };
-        Ok((Running { node, service, metrics, admin: config.admin_api }, settings))
-    }
-
-    /// The way to peers: the host's, or the overlay's, which is opened.
-    async fn network(
-        &self,
-        args: &InitArgs,
-        host: Arc<dyn Host>,
-        settings: &config::Overlay,
-    ) -> Result<Option<Arc<dyn Network>>, VmError> {
-        if !args.server_addr.is_empty() {
-            if settings.listen.is_some() {
-                tracing::info!("the host lends a way to peers: the overlay is off");
-            }
-            let subnet = subnet_of(args, host.as_ref()).await;
-            return Ok(Some(Arc::new(OfHost { host, subnet })));
-        }
-        let subnet = if settings.listen.is_some() { subnet_of(args, host.as_ref()).await } else { args.subnet_id };
-        let Some(overlay) = OverOverlay::open(settings, args, &host, subnet)? else {
-            tracing::info!(
-                "the host lends no way to peers, and there is no overlay: transactions stay where they are submitted"
-            );
-            return Ok(None);
-        };
-        let overlay = Arc::new(overlay);
-        self.overlay.set(Arc::clone(&overlay)).map_err(|_| VmError::other("Initialize came twice"))?;
-        Ok(Some(overlay))
+        Ok(Running { node, service, metrics, admin: config.admin_api })
     }
 
     /// Who hears what the host says of peers.
@@ -242,17 +213,28 @@ impl Plugin {
 
 impl ChainVm for Plugin {
     async fn initialize(&self, args: InitArgs, host: Arc<dyn Host>) -> Result<LastAccepted, VmError> {
+        let config = self.configure(&args)?;
+        let settings = config.gossip;
+        // Before the store: what is wrong with it is found while nothing has to be closed.
+        let network = network(&config, &args, &host)?;
         let (recorder, noted) = Recorder::open(Arc::clone(&host)).await.map_err(VmError::other)?;
         // Opening a store reads and may replay its log: not on a thread that serves others.
-        let (running, settings) = tokio::task::block_in_place(|| self.open(&args, recorder, noted))?;
-        let network = self.network(&args, host, &settings.overlay).await?;
+        let running = tokio::task::block_in_place(|| self.open(&args, recorder, noted, config))?;
         let node = Arc::clone(&running.node);
-        self.running.set(running).map_err(|_| VmError::other("Initialize came twice"))?;
-        if let Some(network) = network {
-            let gossip = Gossip::start(node, args.node_id, network, settings.gossip).map_err(VmError::other)?;
-            // Initialize comes once, as was found out above.
-            drop(self.gossip.set(gossip));
+        if self.stopping.load(Ordering::Relaxed) {
+            // `Shutdown` found nothing to close.
+            node.close().await;
+            return Err(VmError::other("Shutdown came"));
         }
+        self.running.set(running).map_err(|_| VmError::other("Initialize came twice"))?;
+        let way: Arc<dyn Network> = match network {
+            None => return self.last_accepted(),
+            Some(Way::Host(network)) => Arc::new(network),
+            Some(Way::Overlay(overlay)) => Arc::<OverOverlay>::clone(self.overlay.get_or_init(|| Arc::new(overlay))),
+        };
+        let gossip = Gossip::start(node, args.node_id, way, settings).map_err(VmError::other)?;
+        // Initialize comes once, as was found out above.
+        drop(self.gossip.set(gossip));
         if let Some(overlay) = self.overlay.get() {
             overlay.start(&self.gossip);
         }
@@ -276,12 +258,17 @@ impl ChainVm for Plugin {
         if let Some(gossip) = self.gossip.get() {
             gossip.stop().await;
         }
-        if let Some(overlay) = self.overlay.get() {
-            overlay.stop().await;
-        }
-        if let Some(Running { node, .. }) = self.running.get() {
-            node.close().await;
-        }
+        let overlay = async {
+            if let Some(overlay) = self.overlay.get() {
+                overlay.stop().await;
+            }
+        };
+        let chain = async {
+            if let Some(Running { node, .. }) = self.running.get() {
+                node.close().await;
+            }
+        };
+        tokio::join!(overlay, chain);
         Ok(())
     }
 
@@ -470,18 +457,28 @@ impl ChainVm for Plugin {
     }
 }
 
-/// The subnet that validates the chain, by whoever knows it. Without one a node speaks with nobody.
-async fn subnet_of(args: &InitArgs, host: &dyn Host) -> Id {
-    if args.subnet_id != Id::default() {
-        return args.subnet_id;
-    }
-    match host.subnet_of(args.chain_id).await {
-        Ok(subnet) => subnet,
-        Err(error) => {
-            tracing::warn!(%error, "the host does not say which subnet validates this chain: it counts as the first");
-            args.subnet_id
+/// A way to peers.
+enum Way {
+    Host(OfHost),
+    Overlay(OverOverlay),
+}
+
+/// The way to peers: the host's, or the overlay's, which is opened.
+fn network(config: &Config, args: &InitArgs, host: &Arc<dyn Host>) -> Result<Option<Way>, VmError> {
+    if args.server_addr.is_empty() {
+        let overlay = OverOverlay::open(&config.overlay, args, host)?;
+        if overlay.is_none() {
+            tracing::info!(
+                "the host lends no way to peers, and there is no overlay: transactions stay where they are submitted"
+            );
         }
+        return Ok(overlay.map(Way::Overlay));
     }
+    if config.overlay.listen.is_some() {
+        tracing::info!("the host lends a way to peers: the overlay is off");
+    }
+    let validators = SubnetValidators::new(Arc::clone(host), args.chain_id, args.subnet_id);
+    Ok(Some(Way::Host(OfHost { host: Arc::clone(host), validators })))
 }
 
 fn no_chain() -> VmError {

@@ -79,6 +79,9 @@ impl<V: ChainVm> Calls<V> {
 
     /// The chain, once it is open.
     fn chain(&self) -> Result<&V, Refusal> {
+        if self.0.is_ending() {
+            return Err(Refusal::Ending);
+        }
         if self.0.is_open() {
             return Ok(self.vm());
         }

@@ -34,6 +34,7 @@ mod panics;
 mod peer;
 mod serve;
 mod text;
+mod validators;
 mod vm;
 pub mod zap;
 
@@ -46,6 +47,7 @@ pub use id::{Id, NodeId};
 pub use numbers::{Numbers, Source};
 pub use peer::{AppError, AppRequest, PeerVersion, Recipients, Validator};
 pub use serve::{run, serve};
+pub use validators::SubnetValidators;
 pub use vm::{Block, BlockContext, BlockMeta, ChainVm, Event, InitArgs, LastAccepted, NetworkUpgrades, Phase};
 
 /// The release of this package.

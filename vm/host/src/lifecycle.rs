@@ -183,6 +183,11 @@ impl<V: ChainVm> Session<V> {
         self.advance(Stage::ShutDown);
     }
 
+    /// Whether `Shutdown` came.
+    pub(crate) fn is_ending(&self) -> bool {
+        *self.stage.borrow() >= Stage::ShutDown
+    }
+
     /// Ready once `Shutdown` came or servers stop.
     pub(crate) async fn ending(&self) {
         reached(self.stage.subscribe(), Stage::ShutDown).await;

@@ -59,6 +59,18 @@ pub struct TestHost {
     _alive: watch::Sender<()>,
 }
 
+/// A host's database, whether the host is still there or not.
+#[derive(Debug, Clone)]
+pub struct Kept(Arc<database::Memory>);
+
+impl Kept {
+    /// What is in it.
+    #[must_use]
+    pub fn pairs(&self) -> BTreeMap<Bytes, Bytes> {
+        self.0.pairs().clone()
+    }
+}
+
 /// Clients of a plugin that announced itself.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -208,6 +220,12 @@ impl TestHost {
     #[must_use]
     pub fn database(&self) -> BTreeMap<Bytes, Bytes> {
         self.database.pairs().clone()
+    }
+
+    /// The host's database, which outlives its plugin and this host.
+    #[must_use]
+    pub fn kept(&self) -> Kept {
+        Kept(Arc::clone(&self.database))
     }
 
     /// Puts back what another host, or this one, had in its database.

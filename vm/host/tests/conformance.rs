@@ -101,6 +101,8 @@ const STEPS: &[Step] = steps![
         zap::strangers_end_alone,
         zap::the_end_of_the_connection_is_the_end,
         zap::a_broken_line_to_the_host_is_made_again,
+        zap::an_absent_service_is_asked_again_for_a_while,
+        zap::an_answer_that_does_not_come_is_given_up,
     }
 ];
 

@@ -43,6 +43,8 @@ const END_MAX: Duration = Duration::from_secs(1);
 
 /// Operators hear of the end of a certificate so long before.
 const SOON_S: u64 = 30 * DAY_S;
+/// And this often.
+const DAY: Duration = Duration::from_secs(DAY_S);
 
 /// What an overlay is started with.
 #[derive(Debug)]
@@ -218,10 +220,6 @@ impl Overlay {
         }
         let mut seed = [0; 32];
         rand::fill(&mut seed).map_err(|_| IdentityError::Unspecified)?;
-        let left_s = certificate.claim().not_after.saturating_sub(unix_s());
-        if left_s < SOON_S {
-            tracing::warn!(days = left_s / DAY_S, "this node's certificate ends soon: make it anew, and start again");
-        }
         let (endpoint, client) = transport::open(listen, identity.key())?;
         let hello = Frame::Hello(Box::new(Hello { certificate, version }));
         let (happened, told) = mpsc::unbounded_channel();
@@ -253,6 +251,12 @@ impl Overlay {
             tokio::spawn(look_around(Arc::clone(&self.shared))),
             tokio::spawn(follow(Arc::clone(&self.shared), validators, self.timing)),
         ]);
+    }
+
+    /// Who validates; none until somebody has said so.
+    #[must_use]
+    pub fn validators(&self) -> Option<Arc<Set>> {
+        self.shared.state.lock().validators()
     }
 
     /// Where it listens.
@@ -320,6 +324,8 @@ impl Overlay {
 
     /// Ends it: peers are told, and nothing happens from here on.
     pub async fn stop(&self) {
+        // One that has not started never does.
+        drop(self.told.lock().take());
         self.shared.end();
         // A peer that does not hear it finds out by itself.
         drop(timeout(END_MAX, self.shared.endpoint.wait_idle()).await);
@@ -523,7 +529,13 @@ async fn look_around(shared: Arc<Shared>) {
 /// Keeps the validators up to date.
 async fn follow(shared: Arc<Shared>, validators: Arc<dyn Validators>, timing: Timing) {
     let (mut known, mut failing, mut accepted) = (None, false, true);
+    let mut warned: Option<Instant> = None;
     loop {
+        let left_s = shared.certificate.claim().not_after.saturating_sub(unix_s());
+        if left_s < SOON_S && warned.is_none_or(|at| at.elapsed() >= DAY) {
+            tracing::warn!(days = left_s / DAY_S, "this node's certificate ends soon: make it anew, and start again");
+            warned = Some(Instant::now());
+        }
         let read = timeout(VALIDATORS_MAX, validators.current()).await;
         let pause = match read.map_err(|_| format!("not within {} s", VALIDATORS_MAX.as_secs())) {
             Ok(Ok(mut current)) => {

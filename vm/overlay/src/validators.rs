@@ -1,13 +1,12 @@
 //! [`Validators`]: where the set of validators comes from.
 
 use crate::set::{FILE_BYTES_MAX, Set, SetFileError};
-use pars_host::{Host, HostError, Id, Validator};
+use pars_host::{HostError, SubnetValidators, Validator};
 use std::fmt;
 use std::future::Future;
 use std::io::{self, Read};
 use std::path::PathBuf;
 use std::pin::Pin;
-use std::sync::Arc;
 
 /// Says who validates. It is asked again and again; while it fails, those known before go on validating.
 pub trait Validators: fmt::Debug + Send + Sync {
@@ -43,15 +42,6 @@ pub enum ValidatorsError {
     },
 }
 
-/// The host's validators of a subnet.
-#[derive(Debug, Clone)]
-pub struct OfHost {
-    /// The host.
-    pub host: Arc<dyn Host>,
-    /// The subnet.
-    pub subnet: Id,
-}
-
 /// A file of the operator, which is read each time, so that it may be changed while the node runs.
 #[derive(Debug, Clone)]
 pub struct OfFile {
@@ -59,12 +49,10 @@ pub struct OfFile {
     pub path: PathBuf,
 }
 
-impl Validators for OfHost {
+/// The host's.
+impl Validators for SubnetValidators {
     fn current(&self) -> Reading<'_> {
-        Box::pin(async {
-            let height = self.host.current_height().await?;
-            Ok(self.host.validators(height, self.subnet).await?)
-        })
+        Box::pin(async { Ok(Self::current(self).await?) })
     }
 }
 

@@ -22,7 +22,8 @@ pub fn run(options: &TestHost) -> Result<ExitCode> {
     let plugin = options.plugin.canonicalize().with_context(|| options.plugin.display().to_string())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting threads")?;
     let report = runtime.block_on(script(&rows, &plugin, options))?;
-    write!(std::io::stdout(), "{report}")?;
+    let expected = if options.show { report.expected() } else { String::new() };
+    write!(std::io::stdout(), "{report}{expected}")?;
     Ok(if report.differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -1,7 +1,7 @@
 //! [`Network`]: the way to peers, which is the host's where it lends one.
 
 use bytes::Bytes;
-use pars_host::{AppError, Host, Id, NodeId, Recipients, Validator};
+use pars_host::{AppError, Host, NodeId, Recipients, SubnetValidators, Validator};
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
@@ -38,8 +38,8 @@ pub type NetworkError = Box<dyn Error + Send + Sync>;
 pub struct OfHost {
     /// The host.
     pub host: Arc<dyn Host>,
-    /// The subnet that validates the chain.
-    pub subnet: Id,
+    /// Who validates, by the host's word.
+    pub validators: SubnetValidators,
 }
 
 impl Network for OfHost {
@@ -60,9 +60,6 @@ impl Network for OfHost {
     }
 
     fn validators(&self) -> Call<'_, Vec<Validator>> {
-        Box::pin(async {
-            let height = self.host.current_height().await?;
-            Ok(self.host.validators(height, self.subnet).await?)
-        })
+        Box::pin(async { Ok(self.validators.current().await?) })
     }
 }

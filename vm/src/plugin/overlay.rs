@@ -4,13 +4,17 @@ use crate::config;
 use crate::gossip::Gossip;
 use crate::gossip::network::{Call, Network};
 use bytes::Bytes;
-use pars_host::{AppError, Host, Id, InitArgs, NodeId, PeerVersion, Recipients, Validator, VmError};
+use pars_host::{AppError, Host, InitArgs, NodeId, PeerVersion, Recipients, SubnetValidators, Validator, VmError};
 use pars_overlay::identity::Identity;
 use pars_overlay::overlay::{Event, Options, Overlay, Timing};
-use pars_overlay::validators::{OfFile, OfHost, Validators};
+use pars_overlay::validators::{OfFile, Validators};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+/// Pause before it is asked again who validates, where nobody has said so yet.
+const UNKNOWN_PAUSE: Duration = Duration::from_millis(100);
 
 /// The network between validators.
 #[derive(Debug)]
@@ -21,7 +25,7 @@ pub(super) struct OverOverlay {
 }
 
 impl OverOverlay {
-    /// Opens it as it is configured; none where it is not. `subnet` validates the chain.
+    /// Opens it as it is configured; none where it is not.
     ///
     /// # Errors
     /// Which key of the configuration is missing, or what is wrong with a file.
@@ -29,21 +33,17 @@ impl OverOverlay {
         settings: &config::Overlay,
         args: &InitArgs,
         host: &Arc<dyn Host>,
-        subnet: Id,
     ) -> Result<Option<Self>, VmError> {
         let Some(listen) = settings.listen else { return Ok(None) };
-        let names_validators = !args.validator_server_addr.is_empty();
-        let validators: Arc<dyn Validators> = match &settings.validators {
-            Some(file) if names_validators => {
+        let validators: Arc<dyn Validators> = if args.validator_server_addr.is_empty() {
+            let file = OfFile { path: wanted(settings.validators.as_ref(), "overlay-validators")?.clone() };
+            file.read().map_err(VmError::other)?;
+            Arc::new(file)
+        } else {
+            if let Some(file) = &settings.validators {
                 tracing::info!(file = %file.display(), "overlay-validators does nothing here: the host names them");
-                Arc::new(OfHost { host: Arc::clone(host), subnet })
             }
-            None if names_validators => Arc::new(OfHost { host: Arc::clone(host), subnet }),
-            file => {
-                let file = OfFile { path: wanted(file.as_ref(), "overlay-validators")?.clone() };
-                file.read().map_err(VmError::other)?;
-                Arc::new(file)
-            }
+            Arc::new(SubnetValidators::new(Arc::clone(host), args.chain_id, args.subnet_id))
         };
         let key = wanted(settings.key.as_ref(), "overlay-key")?;
         let certificate = wanted(settings.certificate.as_ref(), "overlay-certificate")?;
@@ -154,8 +154,16 @@ impl Network for OverOverlay {
         done()
     }
 
+    /// Those that the overlay knows, once it does.
     fn validators(&self) -> Call<'_, Vec<Validator>> {
-        Box::pin(async { Ok(self.validators.current().await?) })
+        Box::pin(async {
+            loop {
+                if let Some(set) = self.overlay.validators() {
+                    return Ok(set.validators());
+                }
+                tokio::time::sleep(UNKNOWN_PAUSE).await;
+            }
+        })
     }
 }
 

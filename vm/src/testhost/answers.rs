@@ -2,6 +2,7 @@
 
 use crate::testhost::chain::latest;
 use crate::testhost::script::{Run, class};
+use alloy_primitives::hex;
 use anyhow::{Context as _, Result, ensure};
 use bytes::Bytes;
 use pars_host::testhost::Sent;
@@ -52,7 +53,8 @@ pub(super) async fn blocks_by_height(run: &mut Run<'_>) -> Result<String> {
     for height in [0, 1, accepted, accepted + 1, u64::MAX] {
         let request = vm::GetBlockIdAtHeightRequest { height };
         let at = run.hosted()?.plugin.vm.get_block_id_at_height(request).await.map(tonic::Response::into_inner);
-        writeln!(seen, "{height}: {}", class(at, |at| at.err))?;
+        let id = at.as_ref().map(|at| hex::encode(&at.blk_id)).unwrap_or_default();
+        writeln!(seen, "{height}: {} {id}", class(at, |at| at.err))?;
     }
     Ok(seen)
 }
@@ -112,8 +114,16 @@ pub(super) async fn batches(run: &mut Run<'_>) -> Result<String> {
     let request: Vec<Bytes> = run.given.iter().map(|block| block.bytes.clone()).collect();
     let vm = &mut run.hosted()?.plugin.vm;
     let parsed = vm.batched_parse_block(vm::BatchedParseBlockRequest { request }).await?.into_inner().response;
-    let heights: Vec<u64> = parsed.iter().map(|block| block.height).collect();
-    Ok(format!("{heights:?}"))
+    let mut seen = String::new();
+    for block in parsed {
+        writeln!(seen, "{} at {} on {}", hex::encode(&block.id), block.height, hex::encode(&block.parent_id))?;
+    }
+    Ok(seen)
+}
+
+/// What the plugin wrote into the host's database by now.
+pub(super) async fn services(run: &mut Run<'_>) -> Result<String> {
+    Ok(format!("the host's database is used: {}", !run.hosted()?.host().database().is_empty()))
 }
 
 pub(super) async fn state_sync(run: &mut Run<'_>) -> Result<String> {

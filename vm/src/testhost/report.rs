@@ -38,6 +38,18 @@ impl Report {
         Ok(())
     }
 
+    /// What is expected of each step.
+    #[must_use]
+    pub fn expected(&self) -> String {
+        let mut text = String::new();
+        for step in STEPS {
+            for line in self.expected.get(step.name).map(String::as_str).unwrap_or_default().lines() {
+                text.extend([spaced(step.name).as_str(), ": ", line, "\n"]);
+            }
+        }
+        text
+    }
+
     /// Compares a run under a host.
     pub fn compare(&mut self, row: &'static Dialect, outcomes: &Outcomes) {
         let mut fates = BTreeMap::new();

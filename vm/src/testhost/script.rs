@@ -53,8 +53,8 @@ pub const STEPS: &[Step] = steps![
         answers::health,
         answers::peers,
         chain::a_block_of_its_own,
+        answers::services,
         trouble::services_that_stall,
-        trouble::services_in_disorder,
     }
     GRPC {
         answers::measurements,
@@ -62,6 +62,7 @@ pub const STEPS: &[Step] = steps![
     }
     ZAP {
         chain::finality,
+        trouble::stray_answers_of_services,
         trouble::a_cut_line_to_the_services,
         trouble::a_host_that_does_not_listen,
         trouble::a_host_that_closes_its_half,
@@ -70,6 +71,7 @@ pub const STEPS: &[Step] = steps![
         trouble::kill_minus_nine,
         trouble::shutdown_and_restart,
         chain::a_block_after_all_that,
+        trouble::calls_after_shutdown,
     }
 ];
 

@@ -113,8 +113,11 @@ impl<V: ChainVm> Vm for VmService<V> {
     }
 
     async fn get_block(&self, request: Request<vm::GetBlockRequest>) -> Result<Response<vm::GetBlockResponse>, Status> {
-        let id = self.block_id(&request.into_inner().id)?;
-        let response = match self.calls.get(id).await {
+        let got = match self.calls.opened() {
+            Ok(()) => self.calls.get(wire::id(&request.into_inner().id, "id")?).await,
+            Err(refusal) => Err(refusal),
+        };
+        let response = match got {
             Ok(block) => wire::got(block),
             Err(error) => vm::GetBlockResponse { err: number(error)?, ..Default::default() },
         };
@@ -272,7 +275,8 @@ async fn told(call: impl Future<Output = ()> + Send) -> Result<Response<()>, Sta
 fn number(refusal: Refusal) -> Result<i32, Status> {
     match refusal {
         Refusal::Chain(error) => wire::number(&error),
-        refusal @ (Refusal::Order(_) | Refusal::Argument(_) | Refusal::Ending) => Err(status(refusal)),
+        Refusal::Ending => Ok(vm::Error::Closed.into()),
+        refusal @ (Refusal::Order(_) | Refusal::Argument(_)) => Err(status(refusal)),
     }
 }
 

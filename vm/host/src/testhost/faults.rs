@@ -10,8 +10,8 @@ use tokio::sync::watch;
 pub struct Faults {
     closed: AtomicBool,
     stall_ms: AtomicU64,
-    disorder: AtomicBool,
-    asked: AtomicU64,
+    strays: AtomicBool,
+    away: AtomicBool,
     cuts: watch::Sender<u64>,
 }
 
@@ -26,10 +26,15 @@ impl Faults {
         self.stall_ms.store(u64::try_from(time.as_millis()).unwrap_or(u64::MAX), Ordering::SeqCst);
     }
 
-    /// Database and validator sets answer later questions first; over ZAP, where a plugin may have one question at a time,
-    /// answers that nobody waits for come before the right one.
-    pub fn disorder(&self, disorder: bool) {
-        self.disorder.store(disorder, Ordering::SeqCst);
+    /// Over ZAP, answers that nobody waits for come before the right one.
+    pub fn stray(&self, stray: bool) {
+        self.strays.store(stray, Ordering::SeqCst);
+    }
+
+    /// Services that are lent over ZAP close every connection at once, as if they were not there.
+    pub fn leave(&self, away: bool) {
+        self.away.store(away, Ordering::SeqCst);
+        self.cut();
     }
 
     /// Closes all connections to services that are lent over ZAP; new ones are taken.
@@ -41,8 +46,12 @@ impl Faults {
         self.closed.load(Ordering::SeqCst)
     }
 
-    pub(super) fn is_disordered(&self) -> bool {
-        self.disorder.load(Ordering::SeqCst)
+    pub(super) fn strays(&self) -> bool {
+        self.strays.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn is_away(&self) -> bool {
+        self.away.load(Ordering::SeqCst)
     }
 
     pub(super) fn cuts(&self) -> watch::Receiver<u64> {
@@ -51,14 +60,9 @@ impl Faults {
 
     /// How long an answer is held back.
     pub(super) async fn hold(&self) {
-        let number = self.asked.fetch_add(1, Ordering::Relaxed);
-        let late = self.is_disordered() && number.is_multiple_of(2);
-        let ms = self.stall_ms.load(Ordering::SeqCst) + if late { LATE_MS } else { 0 };
+        let ms = self.stall_ms.load(Ordering::SeqCst);
         if ms > 0 {
             tokio::time::sleep(Duration::from_millis(ms)).await;
         }
     }
 }
-
-/// By so much every other answer is late where they come in another order.
-const LATE_MS: u64 = 50;

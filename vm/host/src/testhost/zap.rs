@@ -174,6 +174,9 @@ async fn connection<S: Service>(
     faults: Arc<Faults>,
 ) {
     let mut cuts = faults.cuts();
+    if faults.is_away() {
+        return;
+    }
     let answering = async {
         let mut cutter = Cutter::default();
         while let Ok(Some(frame)) = cutter.read(&mut stream).await {
@@ -184,7 +187,7 @@ async fn connection<S: Service>(
             };
             // What is too long is dropped, as Go's server does.
             let Ok(answer) = answer else { continue };
-            if faults.is_disordered() {
+            if faults.strays() {
                 // The answer to something that was asked long ago, or never.
                 let Ok(stray) = encode_error(frame.kind, id.wrapping_add(1 << 20), "late") else { continue };
                 if stream.write_all(&stray).await.is_err() {

@@ -21,11 +21,12 @@ pub(crate) fn is_tcp(text: &str) -> bool {
 /// Dials it.
 pub(crate) async fn connect(addr: &str) -> io::Result<Box<dyn Connection>> {
     match unix(addr) {
-        Some(addr) => {
-            // A local socket is there or it is not: nothing is waited for.
-            let stream = std::os::unix::net::UnixStream::connect_addr(&addr?)?;
-            stream.set_nonblocking(true)?;
-            Ok(Box::new(UnixStream::from_std(stream)?))
+        Some(checked) => {
+            checked?;
+            // A zero in front is the system's way to write a name without a file.
+            let path = addr.strip_prefix('@').map_or_else(|| addr.to_owned(), |name| format!("\0{name}"));
+            // Where its queue is full, that is an error at once.
+            Ok(Box::new(UnixStream::connect(path).await?))
         }
         None => {
             let stream = TcpStream::connect(addr).await?;
@@ -46,6 +47,35 @@ fn unix(text: &str) -> Option<io::Result<UnixAddr>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Nothing is waited for, as the thread would be lost for everybody meanwhile.
+    #[tokio::test]
+    async fn a_socket_whose_queue_is_full_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("vm.sock");
+        let socket = socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::STREAM, None).unwrap();
+        socket.bind(&socket2::SockAddr::unix(&path).unwrap()).unwrap();
+        socket.listen(0).unwrap();
+        let addr = path.to_str().unwrap();
+        let mut waiting = Vec::new();
+        let error = loop {
+            match connect(addr).await {
+                Ok(stream) if waiting.len() < 100 => waiting.push(stream),
+                Ok(_) => panic!("its queue is never full"),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+    }
+
+    #[tokio::test]
+    async fn a_name_without_a_file() {
+        let name = format!("pars-test-{}", std::process::id());
+        let listener = std::os::unix::net::UnixListener::bind_addr(&UnixAddr::from_abstract_name(&name).unwrap());
+        assert!(connect(&format!("@{name}")).await.is_ok());
+        drop(listener);
+        assert!(connect(&format!("@{name}")).await.is_err());
+    }
 
     #[test]
     fn addresses_are_of_three_kinds() {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 use super::address;
 use super::frame::{Cutter, ERROR, REPLY, encode};
@@ -26,8 +27,9 @@ impl ZapHost {
     /// Dials nothing yet. An empty address is a host without the service.
     pub(crate) fn new(database_addr: String, validators_addr: String) -> Self {
         Self {
-            database: Lent::new("database", database_addr),
-            validators: Lent::new("validator sets", validators_addr),
+            // It may be slow, and a record that overtakes an earlier one would be lost under it: nothing is given up.
+            database: Lent::new("database", database_addr, None),
+            validators: Lent::new("validator sets", validators_addr, Some(VALIDATORS_MAX)),
         }
     }
 
@@ -117,6 +119,8 @@ fn not_lent<T: Send + 'static>(what: &'static str) -> Answer<'static, T> {
 struct Lent {
     what: &'static str,
     addr: String,
+    /// An answer is waited for so long.
+    answer_max: Option<Duration>,
     line: Mutex<Option<Line>>,
 }
 
@@ -134,8 +138,8 @@ impl std::fmt::Debug for Line {
 }
 
 impl Lent {
-    fn new(what: &'static str, addr: String) -> Self {
-        Self { what, addr, line: Mutex::new(None) }
+    fn new(what: &'static str, addr: String, answer_max: Option<Duration>) -> Self {
+        Self { what, addr, answer_max, line: Mutex::new(None) }
     }
 
     /// Asks something that may be asked twice: where a connection turns out to be broken it is asked again on a new one.
@@ -143,16 +147,23 @@ impl Lent {
         if self.addr.is_empty() {
             return Err(HostError::NotLent(self.what));
         }
+        let call = |error: io::Error| HostError::Call(format!("{}: {error}", self.what));
+        encode(kind, 0, question).map_err(|error| call(io::Error::other(error)))?;
         let mut held = self.line.lock().await;
         let mut pauses = PAUSES_MS.iter();
         loop {
             // Taken out, so that a question that is given up leaves no connection with an answer still to come.
-            let asked = match held.take() {
-                Some(line) => line.ask(kind, question).await,
-                None => match Line::open(&self.addr).await {
-                    Ok(line) => line.ask(kind, question).await,
-                    Err(error) => Err(error),
-                },
+            let line = held.take();
+            let asking = async {
+                let line = match line {
+                    Some(line) => line,
+                    None => Line::open(&self.addr).await?,
+                };
+                line.ask(kind, question).await
+            };
+            let asked = match self.answer_max {
+                None => asking.await,
+                Some(limit) => timeout(limit, asking).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())),
             };
             match asked {
                 Ok((answer, line)) => {
@@ -161,9 +172,7 @@ impl Lent {
                 }
                 Err(error) => {
                     tracing::debug!(%error, what = self.what, "a connection to the host broke");
-                    let Some(pause) = pauses.next() else {
-                        return Err(HostError::Call(format!("{}: {error}", self.what)));
-                    };
+                    let Some(pause) = pauses.next() else { return Err(call(error)) };
                     tokio::time::sleep(Duration::from_millis(*pause)).await;
                 }
             }
@@ -213,5 +222,8 @@ fn malformed(field: &'static str, error: &crate::id::IdError) -> HostError {
 /// How long it waits before it asks again. The chain stops where a question stays without an answer, so a host whose service
 /// begins anew gets some time for that.
 const PAUSES_MS: [u64; 6] = [0, 50, 100, 200, 400, 800];
+
+/// Go's server drops an answer that is too long without a word.
+const VALIDATORS_MAX: Duration = Duration::from_secs(3);
 
 const REASON_BYTES_MAX: usize = 512;

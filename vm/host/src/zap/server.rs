@@ -42,6 +42,9 @@ pub(crate) struct ZapService<V> {
 const WORKED_ON_MAX: usize = 256 << 20;
 /// What a request counts beside its bytes.
 const REQUEST_BYTES: usize = 1 << 10;
+/// Requests of a connection that are worked on, or whose answers are not sent: a host that reads nothing for a while must
+/// not cost the memory of all its answers. The others wait as they came.
+const ANSWERS_MAX: usize = 256;
 /// Waits that are kept: a host has one at a time, and forgets it when it restarts its loop.
 const WAITS_MAX: usize = 4;
 /// Bytes of an error's text.
@@ -88,6 +91,7 @@ impl<V: ChainVm> ZapService<V> {
         let writing = Arc::new(tokio::sync::Mutex::new(writing));
         let mut cutter = Cutter::default();
         let mut requests = JoinSet::new();
+        let answers = Arc::new(Semaphore::new(ANSWERS_MAX));
         let mut used = false;
         loop {
             while requests.try_join_next().is_some() {}
@@ -101,7 +105,14 @@ impl<V: ChainVm> ZapService<V> {
                         permit = permit(&worked_on, body.len()) => permit,
                         () = ending.wait() => break,
                     };
-                    requests.spawn(Arc::clone(&self).request(kind, id, body, Arc::clone(&writing), permit));
+                    let (service, writing, answers) = (Arc::clone(&self), Arc::clone(&writing), Arc::clone(&answers));
+                    requests.spawn(async move {
+                        // The end waits for nobody, and a wait is in nobody's way.
+                        let waits = !matches!(kind, vm::SHUTDOWN | vm::WAIT_FOR_EVENT);
+                        let place = if waits { answers.acquire().await.ok() } else { None };
+                        service.request(kind, id, body, writing).await;
+                        drop((place, permit));
+                    });
                 }
                 Ok(None) => {}
                 Err(end) => {
@@ -141,7 +152,6 @@ impl<V: ChainVm> ZapService<V> {
         id: u32,
         body: Bytes,
         writing: Arc<tokio::sync::Mutex<W>>,
-        permit: OwnedSemaphorePermit,
     ) {
         let frame = self.answer(kind, id, body).await;
         let written = async {
@@ -152,7 +162,6 @@ impl<V: ChainVm> ZapService<V> {
         if let Err(error) = written.await {
             tracing::debug!(%error, kind, "an answer did not reach the host");
         }
-        drop(permit);
     }
 
     /// The whole frame that answers a request.
@@ -208,8 +217,12 @@ impl<V: ChainVm> ZapService<V> {
                 reply(&block(parsed, "parsing a block"))
             }
             vm::GET_BLOCK => {
-                let id = self.block_id(body)?;
-                reply(&block(calls.get(id).await, "reading a block"))
+                let got = match self.block_id(body) {
+                    Ok(id) => calls.get(id).await,
+                    Err(Refusal::Ending) => Err(Refusal::Ending),
+                    Err(refusal) => return Err(refusal),
+                };
+                reply(&block(got, "reading a block"))
             }
             vm::SET_PREFERENCE => {
                 let id = self.block_id(body)?;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{BufMut, Bytes, BytesMut};
+use pars_host::HostError;
 use pars_host::dialect::Dialect;
 use pars_host::testhost::{Line, Vm};
 use pars_host::zap::frame::{ERROR, PAYLOAD_BYTES_MAX, REPLY, encode};
@@ -200,5 +201,42 @@ pub(crate) async fn a_broken_line_to_the_host_is_made_again(dialect: &'static Di
         assert_eq!(host.current_height().await, Ok(7));
     }
     assert_eq!(pair.host.database()[chain::RECORD], Bytes::from_static(b"0"));
+    pair.end().await;
+}
+
+/// A service that begins anew has some time for that; one that stays away is an error, and soon enough.
+pub(crate) async fn an_absent_service_is_asked_again_for_a_while(dialect: &'static Dialect) {
+    let pair = Pair::start_initialized(dialect).await;
+    let host = pair.chain.host();
+    let faults = Arc::clone(pair.host.faults());
+    let (key, value) = (Bytes::from_static(b"key"), Bytes::from_static(b"value"));
+    faults.leave(true);
+    let back = tokio::spawn(async move {
+        sleep(Duration::from_secs(1)).await;
+        faults.leave(false);
+    });
+    let since = Instant::now();
+    host.put(key.clone(), value.clone()).await.unwrap();
+    assert!(since.elapsed() >= Duration::from_millis(900), "{:?}", since.elapsed());
+    back.await.unwrap();
+    assert_eq!(host.get(key.clone()).await.unwrap(), Some(value));
+    pair.host.faults().leave(true);
+    let since = Instant::now();
+    assert!(matches!(host.get(key).await, Err(HostError::Call(text)) if text.starts_with("database: ")));
+    assert!(matches!(host.current_height().await, Err(HostError::Call(text)) if text.starts_with("validator sets: ")));
+    assert!(since.elapsed() < Duration::from_secs(4), "{:?}", since.elapsed());
+    pair.host.faults().leave(false);
+    pair.end().await;
+}
+
+/// A service that never answers is given up, and does not keep the next question waiting for ever.
+pub(crate) async fn an_answer_that_does_not_come_is_given_up(dialect: &'static Dialect) {
+    let pair = Pair::start_initialized(dialect).await;
+    let host = pair.chain.host();
+    pair.host.faults().stall(Duration::from_secs(3_600));
+    let asked = timeout(Duration::from_secs(4), host.current_height()).await;
+    assert!(asked.is_err(), "it asks again");
+    pair.host.faults().stall(Duration::ZERO);
+    assert_eq!(host.current_height().await, Ok(7));
     pair.end().await;
 }
