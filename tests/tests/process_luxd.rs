@@ -41,7 +41,7 @@ async fn process_luxd_every_row_sees_the_same_chain() -> Result<()> {
     }
     // All rows could do the same wrong thing.
     for words in [
-        "calls before initialize: version none, block other, ended with Some(0)",
+        "calls before initialize: version told: true, block other, ended with Some(0)",
         "handlers: chain id \"0x539\"",
         "blocks by id: unknown: not found",
         "blocks by id: malformed: other",
@@ -53,6 +53,7 @@ async fn process_luxd_every_row_sees_the_same_chain() -> Result<()> {
         "a block of its own: status \"0x1\"",
         "services: the host's database is used: true",
         "questions that nobody knows: refused with -2",
+        "capabilities: 1",
         "finality: told None: 0 [String(\"0x0\"), String(\"0x0\")]",
         "finality: told Some(2): 2 [String(\"0x2\"), String(\"0x2\")]",
         "finality: told Some(1): 2 [String(\"0x2\"), String(\"0x2\")]",

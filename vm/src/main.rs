@@ -56,7 +56,7 @@ fn run(command: Option<Command>) -> Result<ExitCode> {
         Command::Install(options) => install::run(options),
         Command::Genesis(command) => genesis::run(command),
         Command::Overlay(command) => overlay::run(command),
-        Command::TestHost(options) => testhost::run(options),
+        Command::TestHost(options) => testhost::run(options, &stop),
         Command::Doctor(options) => doctor::run(options),
     }
 }

@@ -89,7 +89,7 @@ impl TransportKey {
     /// When it cannot be read, is none, or others may read it too.
     pub fn open(path: &Path) -> Result<Self, IdentityError> {
         let io = |cause| IdentityError::Io { path: path.to_owned(), cause };
-        let mut file = File::open(path).map_err(io)?;
+        let mut file = open_file(path).map_err(io)?;
         let about = file.metadata().map_err(io)?;
         let mode = about.permissions().mode() & 0o777;
         if mode & 0o077 != 0 {
@@ -180,6 +180,14 @@ impl Identity {
     }
 }
 
+/// Opens a file that is one: a pipe under its name would keep whoever opens it for ever.
+pub(crate) fn open_file(path: &Path) -> io::Result<File> {
+    if std::fs::metadata(path)?.is_file() {
+        return File::open(path);
+    }
+    Err(io::Error::new(ErrorKind::InvalidInput, "no regular file"))
+}
+
 /// Reads the file of a certificate.
 ///
 /// # Errors
@@ -189,7 +197,7 @@ pub fn read_certificate(path: &Path) -> Result<Certificate, IdentityError> {
     let mut bytes = Vec::new();
     // One byte more, so that a longer file is seen to be one.
     let most = u64::try_from(CERTIFICATE_BYTES).unwrap_or(u64::MAX).saturating_add(1);
-    File::open(path).map_err(io)?.take(most).read_to_end(&mut bytes).map_err(io)?;
+    open_file(path).map_err(io)?.take(most).read_to_end(&mut bytes).map_err(io)?;
     Certificate::decode(&bytes).map_err(|cause| IdentityError::Certificate { path: path.to_owned(), cause })
 }
 
@@ -292,6 +300,10 @@ mod tests {
         }
         fs::set_permissions(&path, Permissions::from_mode(0o400)).unwrap();
         assert!(TransportKey::open(&path).is_ok());
+        for special in ["/dev/null", "/"] {
+            let error = TransportKey::open(Path::new(special)).unwrap_err().to_string();
+            assert_eq!(error, format!("{special}: no regular file"));
+        }
         let absent = TransportKey::open_or_make(&folder.path().join("none").join("transport.key"));
         assert!(matches!(absent, Err(IdentityError::Io { .. })));
     }

@@ -1,5 +1,6 @@
 //! [`Validators`]: where the set of validators comes from.
 
+use crate::identity::open_file;
 use crate::set::{FILE_BYTES_MAX, Set, SetFileError};
 use pars_host::{HostError, SubnetValidators, Validator};
 use std::fmt;
@@ -76,7 +77,7 @@ impl OfFile {
         let mut bytes = Vec::new();
         // One byte more, so that a longer file is seen to be one.
         let most = u64::try_from(FILE_BYTES_MAX).unwrap_or(u64::MAX).saturating_add(1);
-        std::fs::File::open(&self.path).map_err(io)?.take(most).read_to_end(&mut bytes).map_err(io)?;
+        open_file(&self.path).map_err(io)?.take(most).read_to_end(&mut bytes).map_err(io)?;
         let set = Set::parse(&bytes).map_err(|cause| ValidatorsError::File { path: self.path.clone(), cause })?;
         Ok(set.validators())
     }

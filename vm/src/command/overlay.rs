@@ -2,13 +2,13 @@
 
 use crate::clock::now_ms;
 use crate::command::{OverlayCertify, OverlayCommand};
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use pars_overlay::bls::{SECRET_BYTES, SecretKey};
 use pars_overlay::certificate::{Certificate, DAY_S};
-use pars_overlay::identity::{read_certificate, write_certificate};
+use pars_overlay::identity::{IdentityError, read_certificate, write_certificate};
 use pars_overlay::{Claim, TransportKey};
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 use zeroize::Zeroizing;
@@ -28,6 +28,7 @@ pub fn run(command: &OverlayCommand) -> Result<ExitCode> {
 }
 
 fn certify(options: &OverlayCertify, now: u64) -> Result<String> {
+    apart(options)?;
     let signer = read_signer(&options.signer_key)?;
     let key = TransportKey::open_or_make(&options.transport_key)?;
     let claim = Claim {
@@ -39,6 +40,20 @@ fn certify(options: &OverlayCertify, now: u64) -> Result<String> {
     let certificate = claim.sign(&signer, now)?;
     write_certificate(&options.out, &certificate)?;
     Ok(format!("{}signed by     0x{}\n", about(&certificate, now), hex(&signer.public_key().to_bytes())))
+}
+
+/// No key is written over, and the validator's is not used for anything else.
+fn apart(options: &OverlayCertify) -> Result<()> {
+    let OverlayCertify { signer_key, transport_key, out, .. } = options;
+    for (one, other) in [(signer_key, transport_key), (signer_key, out), (transport_key, out)] {
+        let same = one == other || one.canonicalize().ok().is_some_and(|one| other.canonicalize().ok() == Some(one));
+        ensure!(!same, "{} is named twice: both keys and the certificate have a file each", one.display());
+    }
+    match read_certificate(out) {
+        Ok(_) => Ok(()),
+        Err(IdentityError::Io { cause, .. }) if cause.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => bail!("{error}: a certificate replaces nothing but another one; nothing was written"),
+    }
 }
 
 /// Reads the validator's BLS key. No bytes of it are left behind, and none are in an error.
@@ -124,6 +139,33 @@ mod tests {
         let again = read_certificate(&options.out).unwrap();
         assert_eq!(again.claim().transport_key, *key.public());
         assert_eq!(again.claim().not_after, NOW + 31 * 86_400);
+    }
+
+    #[test]
+    fn nothing_else_is_written_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let good = options(folder.path(), 30);
+        fs::write(&good.signer_key, [1; 32]).unwrap();
+        fs::write(folder.path().join("other"), [5; 100]).unwrap();
+        std::os::unix::fs::symlink(&good.signer_key, folder.path().join("link")).unwrap();
+        let named = |signer: &str, transport: &str, out: &str| {
+            let [signer_key, transport_key, out] = [signer, transport, out].map(|name| folder.path().join(name));
+            OverlayCertify { signer_key, transport_key, out, ..options(folder.path(), 30) }
+        };
+        for (options, words) in [
+            (named("signer.key", "transport.key", "signer.key"), "named twice"),
+            (named("signer.key", "transport.key", "transport.key"), "named twice"),
+            (named("signer.key", "signer.key", "certificate"), "named twice"),
+            (named("signer.key", "transport.key", "link"), "named twice"),
+            (named("signer.key", "link", "certificate"), "named twice"),
+            (named("signer.key", "transport.key", "other"), "nothing was written"),
+        ] {
+            let error = certify(&options, NOW).unwrap_err().to_string();
+            assert!(error.contains(words), "{error}");
+        }
+        assert_eq!(fs::read(&good.signer_key).unwrap(), [1; 32]);
+        assert_eq!(fs::read(folder.path().join("other")).unwrap(), [5; 100]);
+        assert!(!good.transport_key.exists() && !good.out.exists());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `pars-vm testhost`: hosts for tests, and a plugin under each of them.
 
 use crate::command::TestHost;
+use crate::command::stop::Stop;
 use crate::gossip::chance::Chance;
 use crate::testhost::given;
 use crate::testhost::hosted::Hosted;
@@ -12,16 +13,28 @@ use pars_host::dialect::{Dialect, TABLE, spoken};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// Runs it.
 ///
 /// # Errors
 /// When there is no such host or plugin, or this program itself does not do what its script says.
-pub fn run(options: &TestHost) -> Result<ExitCode> {
+pub fn run(options: &TestHost, stop: &Stop) -> Result<ExitCode> {
     let rows = chosen(&options.dialect)?;
     let plugin = options.plugin.canonicalize().with_context(|| options.plugin.display().to_string())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting threads")?;
-    let report = runtime.block_on(script(&rows, &plugin, options))?;
+    stop.work_in_steps();
+    let report = runtime.block_on(async {
+        tokio::select! {
+            report = script(&rows, &plugin, options) => report.map(Some),
+            // Processes and folders go with the script.
+            () = stopped(stop) => Ok(None),
+        }
+    })?;
+    let Some(report) = report else {
+        say("stopped");
+        return Ok(Stop::code());
+    };
     let expected = if options.show { report.expected() } else { String::new() };
     write!(std::io::stdout(), "{report}{expected}")?;
     Ok(if report.differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -74,6 +87,12 @@ async fn script(rows: &[&'static Dialect], plugin: &Path, options: &TestHost) ->
         report.compare(row, &outcomes);
     }
     Ok(report)
+}
+
+async fn stopped(stop: &Stop) {
+    while !stop.came() {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 /// How far it is, on standard error.

@@ -21,10 +21,10 @@ fn unknown() -> Bytes {
 pub(super) async fn calls_before_initialize(run: &mut Run<'_>) -> Result<String> {
     let mut hosted = run.another().await?;
     let vm = &mut hosted.plugin.vm;
-    let version = class(vm.version(()).await, |_| 0);
+    let version = vm.version(()).await.is_ok_and(|answer| !answer.into_inner().version.is_empty());
     let got = vm.get_block(vm::GetBlockRequest { id: unknown() }).await.map(tonic::Response::into_inner);
     let got = class(got, |block| block.err);
-    Ok(format!("version {version}, block {got}, ended with {:?}", hosted.shut_down().await?.code()))
+    Ok(format!("version told: {version}, block {got}, ended with {:?}", hosted.shut_down().await?.code()))
 }
 
 /// An id that no block has, one of a block that was decided against where there is one, and one that is too short.

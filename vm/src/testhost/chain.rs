@@ -17,7 +17,13 @@ pub(super) async fn initialize(run: &mut Run<'_>) -> Result<String> {
     let mut hosted = run.another().await?;
     let opened = hosted.initialize(&run.files).await?;
     run.hosted = Some(hosted);
-    Ok(format!("{} at {}", B256::from_slice(&opened.last_accepted_id), opened.height))
+    let seconds = opened.timestamp.unwrap_or_default().seconds;
+    Ok(format!("{} at {}, {seconds} s", B256::from_slice(&opened.last_accepted_id), opened.height))
+}
+
+/// What the plugin says it can do: bit 0, to be told what is final; bit 1, state sync.
+pub(super) async fn capabilities(run: &mut Run<'_>) -> Result<String> {
+    Ok(run.hosted()?.plugin.vm.capabilities()?.to_string())
 }
 
 pub(super) async fn handlers(run: &mut Run<'_>) -> Result<String> {
@@ -83,7 +89,8 @@ async fn give(run: &mut Run<'_>, given: &[Given], prefers: bool) -> Result<Strin
             "rejected"
         };
         let time = parsed.timestamp.unwrap_or_default();
-        writeln!(seen, "{decided} {} at {}, {} s", B256::from_slice(&parsed.id), parsed.height, time.seconds)?;
+        let (id, context) = (B256::from_slice(&parsed.id), parsed.verify_with_context);
+        writeln!(seen, "{decided} {id} at {}, {} s, with context: {context}", parsed.height, time.seconds)?;
     }
     run.siblings = siblings;
     Ok(seen)

@@ -17,6 +17,9 @@ pub struct Running {
     readers: Vec<JoinHandle<()>>,
 }
 
+/// The pipes of a process that has ended are read for so long.
+const PIPES_MAX: Duration = Duration::from_secs(2);
+
 /// How a process ended.
 #[derive(Debug, Clone)]
 pub struct Ended {
@@ -158,8 +161,15 @@ impl Running {
             std::thread::sleep(Duration::from_millis(2));
         };
         let took = since.elapsed();
+        let ended = Instant::now();
         for reader in self.readers.drain(..) {
-            ensure!(reader.join().is_ok(), "a thread that listens to a process panicked");
+            // What it started may hold its pipes for longer.
+            while !reader.is_finished() && ended.elapsed() < PIPES_MAX {
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            if reader.is_finished() {
+                ensure!(reader.join().is_ok(), "a thread that listens to a process panicked");
+            }
         }
         let (out, err) = (self.out.lock().clone(), self.err.lock().clone());
         Ok(Ended { status, out, err, took })

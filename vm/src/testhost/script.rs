@@ -61,6 +61,7 @@ pub const STEPS: &[Step] = steps![
         answers::questions_that_nobody_knows,
     }
     ZAP {
+        chain::capabilities,
         chain::finality,
         trouble::stray_answers_of_services,
         trouble::a_cut_line_to_the_services,

@@ -67,7 +67,7 @@ pub(super) async fn a_host_that_does_not_listen(run: &mut Run<'_>) -> Result<Str
     let mut calls = JoinSet::new();
     for _ in 0..CALLS {
         let (mut vm, blk_id) = (hosted.plugin.vm.clone(), blk_id.clone());
-        let (max_blocks_num, max_blocks_size, max_blocks_retrival_time) = (1_000, 1 << 20, 1_000_000_000);
+        let (max_blocks_num, max_blocks_size, max_blocks_retrival_time) = (64, 1 << 20, 60_000_000_000);
         let request = vm::GetAncestorsRequest { blk_id, max_blocks_num, max_blocks_size, max_blocks_retrival_time };
         calls.spawn(async move { vm.get_ancestors(request).await });
     }

@@ -92,6 +92,14 @@ impl Vm {
         Ok(answer.height)
     }
 
+    /// What the plugin said it can do when it was opened. Only hosts of ZAP are told.
+    ///
+    /// # Errors
+    /// The row has no such field.
+    pub fn capabilities(&self) -> Result<u64, Status> {
+        Ok(self.line()?.capabilities())
+    }
+
     fn line(&self) -> Result<&Line, Status> {
         match self {
             Self::Zap(line) => Ok(line),
@@ -132,6 +140,7 @@ mod over_zap {
             validator_server_addr: lent(request.server_addr),
         };
         let opened: msg::InitializeResponse = ask(line, kind::INITIALIZE, &message).await?;
+        line.set_capabilities(opened.capabilities.0.unwrap_or_default());
         Ok(vm::InitializeResponse {
             last_accepted_id: id(opened.last_accepted_id)?,
             last_accepted_parent_id: opened.last_accepted_parent_id,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::io;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::{Bytes, BytesMut};
@@ -58,6 +58,7 @@ struct Shared {
     writing: tokio::sync::Mutex<OwnedWriteHalf>,
     waiting: Arc<Mutex<Option<Waiting>>>,
     deaf: watch::Sender<bool>,
+    capabilities: AtomicU64,
     reading: tokio::task::JoinHandle<()>,
 }
 
@@ -97,7 +98,16 @@ impl Line {
             drop(asked.lock().unwrap_or_else(PoisonError::into_inner).take());
         });
         let writing = tokio::sync::Mutex::new(writing);
-        Ok(Self(Arc::new(Shared { next: AtomicU32::new(1), writing, waiting, deaf, reading })))
+        let (next, capabilities) = (AtomicU32::new(1), AtomicU64::new(0));
+        Ok(Self(Arc::new(Shared { next, writing, waiting, deaf, capabilities, reading })))
+    }
+
+    pub(super) fn capabilities(&self) -> u64 {
+        self.0.capabilities.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_capabilities(&self, capabilities: u64) {
+        self.0.capabilities.store(capabilities, Ordering::Relaxed);
     }
 
     /// The host reads nothing of what the plugin says, or again all of it.

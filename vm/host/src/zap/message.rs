@@ -7,6 +7,8 @@ use super::wire::{Appended, Flagged, Value, WireError};
 /// Types of the requests of a host.
 pub mod vm {
     #![allow(missing_docs, reason = "they are called as what they ask for")]
+    /// Messages to peers, which have no number and no answer; no plugin is sent one.
+    pub const ONE_WAY: std::ops::RangeInclusive<u8> = 40..=43;
     pub const INITIALIZE: u8 = 1;
     pub const SET_STATE: u8 = 2;
     pub const SHUTDOWN: u8 = 3;

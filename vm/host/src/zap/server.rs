@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -32,6 +33,8 @@ use crate::{
 pub(crate) struct ZapService<V> {
     calls: Calls<V>,
     room: Room,
+    /// A connection has brought a request: it is the host's, and its end is the end of the host.
+    has_host: AtomicBool,
     /// Waits for an event that have no answer yet, the oldest first.
     waits: Mutex<VecDeque<oneshot::Sender<()>>>,
     /// The block that was built last: hosts ask again until they have decided, and mean the same one.
@@ -41,10 +44,12 @@ pub(crate) struct ZapService<V> {
 /// Bytes of requests that are worked on, over all connections. A host that sends more waits.
 const WORKED_ON_MAX: usize = 256 << 20;
 /// What a request counts beside its bytes.
-const REQUEST_BYTES: usize = 1 << 10;
+const REQUEST_BYTES: usize = 4 << 10;
 /// Requests of a connection that are worked on, or whose answers are not sent: a host that reads nothing for a while must
 /// not cost the memory of all its answers. The others wait as they came.
 const ANSWERS_MAX: usize = 256;
+/// Blocks of a batch. Hosts ask for a few hundred.
+const BATCH_MAX: usize = 1 << 16;
 /// Waits that are kept: a host has one at a time, and forgets it when it restarts its loop.
 const WAITS_MAX: usize = 4;
 /// Bytes of an error's text.
@@ -57,6 +62,7 @@ impl<V: ChainVm> ZapService<V> {
         Arc::new(Self {
             calls: Calls::new(session),
             room: Room::new(),
+            has_host: AtomicBool::new(false),
             waits: Mutex::default(),
             built: Mutex::default(),
         })
@@ -141,8 +147,9 @@ impl<V: ChainVm> ZapService<V> {
     ) -> Result<Option<(u8, u32, Bytes)>, Option<io::Error>> {
         let frame = frame.map_err(Some)?.ok_or(None)?;
         // Without a number there is nothing to answer, and replies are not for a server.
-        let Some((id, body)) = frame.message().filter(|_| frame.kind & (REPLY | ERROR) == 0) else { return Ok(None) };
-        *used = true;
+        let is_request = frame.kind & (REPLY | ERROR) == 0 && !vm::ONE_WAY.contains(&frame.kind);
+        let Some((id, body)) = frame.message().filter(|_| is_request) else { return Ok(None) };
+        *used |= !self.has_host.swap(true, Ordering::Relaxed);
         Ok(Some((frame.kind, id, body)))
     }
 
@@ -270,6 +277,10 @@ impl<V: ChainVm> ZapService<V> {
             }
             vm::BATCHED_PARSE_BLOCK => {
                 let msg::BatchedParseBlockRequest { requests } = read(body)?;
+                if requests.len() > BATCH_MAX {
+                    let text = format!("a batch of {} blocks, at most {BATCH_MAX}", requests.len());
+                    return Err(Refusal::Argument(text));
+                }
                 let parsed = calls.parse_each(requests, |_, bytes, meta| {
                     Ok(block(meta.map(|meta| Block { meta, bytes }), "parsing a block of a batch"))
                 });
