@@ -199,7 +199,7 @@ async fn process_crash_plugin_under_load() -> Result<()> {
 async fn process_crash_every_row_under_load() -> Result<()> {
     let full = std::env::var_os("PARS_FULL").is_some();
     let load = if full {
-        Load { kills: 20, blocks: 300, pause_ms: 12_000 }
+        Load { kills: 20, blocks: 300, pause_ms: 500 }
     } else {
         Load { kills: 20, blocks: 20, pause_ms: 400 }
     };
