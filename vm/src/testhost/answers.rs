@@ -1,6 +1,5 @@
 //! Steps: what is answered to odd questions. Of an error its kind counts, as hosts tell it apart.
 
-use crate::testhost::chain::latest;
 use crate::testhost::script::{Run, class};
 use alloy_primitives::hex;
 use anyhow::{Context as _, Result, ensure};
@@ -8,7 +7,6 @@ use bytes::Bytes;
 use pars_host::testhost::Sent;
 use pars_proto::host::vm;
 use prost_types::Timestamp;
-use serde_json::json;
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
@@ -95,7 +93,7 @@ pub(super) async fn malformed_blocks(run: &mut Run<'_>) -> Result<String> {
 
 pub(super) async fn ancestors(run: &mut Run<'_>) -> Result<String> {
     let hosted = run.hosted()?;
-    let head = latest(hosted.call("eth_getBlockByNumber", json!(["latest", false])).await?)?;
+    let head = hosted.head().await?;
     let mut seen = String::new();
     for (what, blk_id) in [("head", head), ("unknown", unknown())] {
         let request = vm::GetAncestorsRequest {

@@ -4,10 +4,9 @@ use crate::testhost::given::Given;
 use crate::testhost::script::Run;
 use crate::testhost::wallet::{Draft, Wallet};
 use alloy_primitives::{Address, B256};
-use anyhow::{Context as _, Result, ensure};
-use bytes::Bytes;
+use anyhow::{Result, ensure};
 use pars_proto::host::vm;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::fmt::Write as _;
 
 /// The account that pays for the plugin's own blocks. No given block has transactions of it.
@@ -46,7 +45,7 @@ pub(super) async fn blocks_while_bootstrapping(run: &mut Run<'_>) -> Result<Stri
 pub(super) async fn normal_operation(run: &mut Run<'_>) -> Result<String> {
     let state = run.row.states.normal;
     let hosted = run.hosted()?;
-    let last = latest(hosted.call("eth_getBlockByNumber", json!(["latest", false])).await?)?;
+    let last = hosted.head().await?;
     hosted.prefer(last).await?;
     hosted.enter(state).await?;
     Ok(String::new())
@@ -106,7 +105,7 @@ pub(super) async fn a_block_of_its_own(run: &mut Run<'_>) -> Result<String> {
     let signed = Wallet::local(PAYER)?.sign(&Draft::transfer(run.nonce, Address::repeat_byte(7), 1))?;
     run.nonce += 1;
     let hosted = run.hosted()?;
-    let before = latest(hosted.call("eth_getBlockByNumber", json!(["latest", false])).await?)?;
+    let before = hosted.head().await?;
     hosted.submit(&signed).await?;
     let own = hosted.seal().await?;
     ensure!(own.parent == before, "it builds elsewhere than on the last accepted block");
@@ -138,9 +137,4 @@ pub(super) async fn finality(run: &mut Run<'_>) -> Result<String> {
         writeln!(seen, "told {told:?}: {known} {tags:?}")?;
     }
     Ok(seen)
-}
-
-pub(super) fn latest(block: Value) -> Result<Bytes> {
-    let hash = block.get("hash").cloned().context("a block without a hash")?;
-    Ok(serde_json::from_value::<alloy_primitives::Bytes>(hash)?.0)
 }

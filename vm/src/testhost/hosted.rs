@@ -321,6 +321,16 @@ impl Hosted {
         outcome.map_err(|refusal| anyhow::anyhow!("{method}: {} {}", refusal.code, refusal.message))
     }
 
+    /// The id of the last accepted block, as users see it.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn head(&mut self) -> Result<Bytes> {
+        let block = self.call("eth_getBlockByNumber", json!(["latest", false])).await?;
+        let hash = block.get("hash").cloned().context("a block without a hash")?;
+        Ok(serde_json::from_value::<alloy_primitives::Bytes>(hash)?.0)
+    }
+
     /// Sends a transaction, which must be taken.
     ///
     /// # Errors
@@ -435,10 +445,7 @@ impl Hosted {
     /// When it does not end by itself in time.
     pub async fn shut_down(mut self) -> Result<Ended> {
         self.plugin.vm.shutdown(()).await?;
-        let Self { running, host, plugin, http, .. } = self;
-        running.signal("TERM")?;
-        let ended = tokio::task::spawn_blocking(move || running.wait(END_MAX)).await?;
-        drop((host, plugin, http));
-        ended
+        self.running.signal("TERM")?;
+        self.outlive(END_MAX).await
     }
 }

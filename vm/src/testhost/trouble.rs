@@ -1,6 +1,6 @@
 //! Steps: hosts that stall, hang up and kill. The chain goes on from where it was.
 
-use crate::testhost::chain::{a_block_of_its_own, latest};
+use crate::testhost::chain::a_block_of_its_own;
 use crate::testhost::child::Ended;
 use crate::testhost::hosted::{END_MAX, Hosted};
 use crate::testhost::script::{Run, class};
@@ -8,7 +8,6 @@ use anyhow::{Result, ensure};
 use bytes::Bytes;
 use pars_host::testhost::Vm;
 use pars_proto::host::vm;
-use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -59,7 +58,7 @@ pub(super) async fn a_cut_line_to_the_services(run: &mut Run<'_>) -> Result<Stri
 /// The host reads no answers for a while, and asks on: they wait, and take little memory.
 pub(super) async fn a_host_that_does_not_listen(run: &mut Run<'_>) -> Result<String> {
     let hosted = run.hosted()?;
-    let blk_id = head(hosted).await?;
+    let blk_id = hosted.head().await?;
     let Vm::Zap(line) = &hosted.plugin.vm else { anyhow::bail!("no host of ZAP") };
     let line = line.clone();
     let before_kb = hosted.running.memory_kb()?;
@@ -105,7 +104,7 @@ pub(super) async fn shutdown_and_restart(run: &mut Run<'_>) -> Result<String> {
 /// After `Shutdown` the process lingers for the host's signal, and its chain is closed.
 pub(super) async fn calls_after_shutdown(run: &mut Run<'_>) -> Result<String> {
     let mut hosted = run.take()?;
-    let id = head(&mut hosted).await?;
+    let id = hosted.head().await?;
     let mut vm = hosted.plugin.vm.clone();
     vm.shutdown(()).await?;
     let got = vm.get_block(vm::GetBlockRequest { id: id.clone() }).await.map(tonic::Response::into_inner);
@@ -121,14 +120,10 @@ pub(super) async fn calls_after_shutdown(run: &mut Run<'_>) -> Result<String> {
 /// Ends the process in some way, and starts it anew: the same last block as before.
 async fn end(run: &mut Run<'_>, way: impl AsyncFnOnce(Hosted) -> Result<Ended>) -> Result<String> {
     let mut hosted = run.take()?;
-    let before = head(&mut hosted).await?;
+    let before = hosted.head().await?;
     let kept = hosted.host().kept();
     let ended = way(hosted).await?;
     ensure!(run.restart(kept.pairs()).await? == before, "another block after the restart");
-    ensure!(head(run.hosted()?).await? == before, "JSON-RPC shows another block than the host is told");
+    ensure!(run.hosted()?.head().await? == before, "JSON-RPC shows another block than the host is told");
     Ok(format!("ended with {:?}", ended.code()))
-}
-
-async fn head(hosted: &mut Hosted) -> Result<Bytes> {
-    latest(hosted.call("eth_getBlockByNumber", json!(["latest", false])).await?)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use bytes::Bytes;
 use pars_proto::host::rpcdb::database_server::Database;
@@ -11,6 +11,7 @@ use pars_proto::host::rpcdb::{self, Error};
 use tonic::{Request, Response, Status, async_trait};
 
 use super::faults::Faults;
+use super::services::lock;
 
 /// A database that lasts as long as its host.
 #[derive(Debug)]
@@ -35,10 +36,6 @@ impl Memory {
     pub(super) fn pairs(&self) -> MutexGuard<'_, BTreeMap<Bytes, Bytes>> {
         lock(&self.pairs)
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[async_trait]
