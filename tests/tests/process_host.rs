@@ -530,9 +530,8 @@ async fn process_host_side_files() -> Result<()> {
     assert_eq!(hosted::start_as(linked).await?.shut_down().await?.code(), Some(0));
     std::fs::write(beside.join("host.toml"), "protocol = fortyfive\n")?;
     let host = pars_host::testhost::TestHost::start(&pars_host::dialect::TABLE[0]).await?;
-    let (name, address) = host.address();
     let mut command = Command::new(&plugin);
-    command.env_clear().env(name, address);
+    command.env_clear().envs(host.own_variables());
     let ended = tokio::task::spawn_blocking(move || Running::start(&mut command)?.wait(END_MAX)).await??;
     let text =
         format!("pars: {}: line 1: protocol is fortyfive, expected a number\n", beside.join("host.toml").display());

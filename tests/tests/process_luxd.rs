@@ -41,7 +41,7 @@ async fn process_luxd_every_row_sees_the_same_chain() -> Result<()> {
     }
     // All rows could do the same wrong thing.
     for words in [
-        "calls before initialize: version told: true, block other, ended with Some(0)",
+        "calls before initialize: version told: true, block other, ended with exit status: 0",
         "handlers: chain id \"0x539\"",
         "blocks by id: unknown: not found",
         "blocks by id: malformed: other",
@@ -57,9 +57,9 @@ async fn process_luxd_every_row_sees_the_same_chain() -> Result<()> {
         "finality: told None: 0 [String(\"0x0\"), String(\"0x0\")]",
         "finality: told Some(2): 2 [String(\"0x2\"), String(\"0x2\")]",
         "finality: told Some(1): 2 [String(\"0x2\"), String(\"0x2\")]",
-        "kill minus nine: ended with None; status \"0x1\"",
-        "shutdown and restart: ended with Some(0)",
-        "calls after shutdown: block closed, height closed, accept other, ended with Some(0)",
+        "kill minus nine: ended with signal: 9 (SIGKILL); status \"0x1\"",
+        "shutdown and restart: ended with exit status: 0",
+        "calls after shutdown: block closed, height closed, accept other, ended with exit status: 0",
     ] {
         ensure!(table.lines().any(|line| line == words), "no {words:?}");
     }
@@ -84,7 +84,8 @@ async fn process_luxd_other_programs_differ() -> Result<()> {
     };
     let row = "luxd 42 over ZAP";
     let (code, table, _) = run(&silent, row)?;
-    ensure!(code == Some(1) && table.contains("initialize: no plugin announced itself"), "{code:?} {table}");
+    let ended = "initialize: the plugin ended with exit status: 0 and announced nothing";
+    ensure!(code == Some(1) && table.contains(ended), "{code:?} {table}");
     let steps = STEPS.iter().filter(|step| step.over.contains(&Transport::Zap)).count();
     ensure!(table.matches("  FAILED").count() == steps, "{table}");
 
@@ -98,6 +99,19 @@ async fn process_luxd_other_programs_differ() -> Result<()> {
     ensure!(code == Some(1) && said.contains("no host \"luxd 43\": expected all, avalanchego 45"), "{said}");
     let (code, _, said) = run(&folder.path().join("absent"), "all")?;
     ensure!(code == Some(1) && said.contains("absent: No such file"), "{said}");
+    // What cannot be started is told before anything else is.
+    let plain = folder.path().join("plain");
+    std::fs::write(&plain, "exit 0")?;
+    for (path, words) in [(&chains, "is no file"), (&plain, "is not executable")] {
+        let (code, table, said) = run(path, "all")?;
+        ensure!(code == Some(1) && table.is_empty() && said.contains(words) && !said.contains("seed"), "{said}");
+    }
+    // What a plugin says moves no cursor.
+    let loud = folder.path().join("loud");
+    write_script(&loud, "printf '\\033[31mred' >&2; exit 3")?;
+    let (code, table, said) = run(&loud, row)?;
+    ensure!(code == Some(1) && table.contains("[31mred"), "{table}");
+    ensure!(!table.contains('\u{1b}') && !said.contains('\u{1b}'), "{table}{said}");
     Ok(())
 }
 

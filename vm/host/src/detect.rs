@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use crate::dialect::{Dialect, TABLE, Transport, UNLOADABLE, spoken};
+use crate::dialect::{Dialect, TABLE, Transport, UNLOADABLE, in_words, spoken};
 use crate::http::Connection;
 use crate::numbers::{ASKING, Choice};
 use crate::zap::address;
@@ -96,13 +96,15 @@ pub async fn detect(environment: &Environment, numbers: &Numbers) -> Result<Dete
         Some(number) => Some((number, place.protocol)),
         None => numbers.find(environment).await,
     };
-    if let Some((number, _)) = &found
+    // The operator may be wrong; a host knows its own number.
+    if let Some((number, Source::Note | Source::Asked)) = &found
         && let Some((_, number, advice)) = UNLOADABLE.iter().find(|row| (row.0, row.1) == (named.host, *number))
     {
         return Err(ServeError::Unloadable { host: named.host, number: *number, advice });
     }
-    let rows = || TABLE.iter().filter(|row| row.envs.contains(&named.env) && row.transport == transport);
-    let unknown = |place: String, got: String| ServeError::Protocol { place, got, spoken: spoken() };
+    let of_host = || TABLE.iter().filter(|row| row.envs.contains(&named.env));
+    let rows = || of_host().filter(|row| row.transport == transport);
+    let unknown = |place: String, got: String| ServeError::Choice { place, got, expected: in_words(of_host()) };
     let Some(first) = rows().next() else {
         // In the words of the file, or of the variable.
         let space = if place.transport.ends_with(' ') { " " } else { "" };
@@ -148,7 +150,9 @@ impl Named<'_> {
         match hello::listen(self.addr).await {
             Ok(Heard::Grpc) => Ok((Transport::Grpc, None)),
             Ok(Heard::Silent(connection)) => Ok((Transport::Zap, Some(connection))),
-            Err(error) => Err(ServeError::Dial { addr: self.addr.to_owned(), reason: error.to_string() }),
+            Err(error) => {
+                Err(ServeError::Dial { addr: self.addr.to_owned(), reason: error.to_string(), spoken: spoken() })
+            }
         }
     }
 }
@@ -186,15 +190,18 @@ fn chosen(environment: &Environment, numbers: &Numbers) -> Result<(Choice, Place
     let (mut choice, file) = numbers.of_operator()?;
     let transport = format!("{}: transport ", file.display());
     let mut place = Place { protocol: Source::File(file), transport };
-    let wrong =
-        |name: &str, got: &str| ServeError::Protocol { place: name.to_owned(), got: got.to_owned(), spoken: spoken() };
+    let wrong = |name: &str, got: &str, expected: &str| ServeError::Choice {
+        place: name.to_owned(),
+        got: got.to_owned(),
+        expected: expected.to_owned(),
+    };
     if let Some((name, text)) = environment.first(&PROTOCOL_OVERRIDES) {
-        choice.protocol = Some(text.parse().map_err(|_| wrong(name, text))?);
+        choice.protocol = Some(text.parse().map_err(|_| wrong(name, text, "a number, as 42"))?);
         place.protocol = Source::Variable(name);
     }
     if let Some((name, text)) = environment.first(&TRANSPORT_OVERRIDES) {
         let found = Transport::ALL.into_iter().find(|transport| transport.name() == text);
-        choice.transport = Some(found.ok_or_else(|| wrong(name, text))?);
+        choice.transport = Some(found.ok_or_else(|| wrong(name, text, "grpc or zap"))?);
         name.clone_into(&mut place.transport);
     }
     Ok((choice, place))
@@ -210,6 +217,8 @@ mod tests {
     const AVALANCHE: &str = "AVALANCHE_VM_RUNTIME_ENGINE_ADDR";
     const NEW: &str = "VM_RUNTIME_ENGINE_ADDR";
     const OLD: &str = "LUX_VM_RUNTIME_ENGINE_ADDR";
+    /// How the refusal of an operator's choice ends.
+    const ADVICE: &str = "change it, or remove it to let this program find out";
 
     fn environment<const N: usize>(vars: [(&str, &str); N]) -> Environment {
         vars.into_iter().collect()
@@ -300,7 +309,13 @@ mod tests {
                              VM_RUNTIME_ENGINE_ADDR or LUX_VM_RUNTIME_ENGINE_ADDR"
                             .to_owned())
                     } else {
-                        let cannot = |reason: &str| Err(format!("cannot reach the host at {lux}: {reason}"));
+                        let cannot = |reason: &str| {
+                            let expected = format!(
+                                "expected one that waits there for the plugin it has started, and speaks as {}",
+                                spoken()
+                            );
+                            Err(format!("cannot reach the host at {lux}: {reason}; {expected}"))
+                        };
                         match how {
                             Waits::Grpc => Ok(("luxd 42 over gRPC", lux, false)),
                             Waits::Silent => Ok(("luxd 42 over ZAP", lux, true)),
@@ -327,11 +342,16 @@ mod tests {
             for (number, protocol) in [("44", 44), ("45", 45), ("46", 46), ("", 45)] {
                 assert_eq!(found(&vars(name, number)).await.unwrap().dialect.protocol, protocol);
             }
-            for number in ["43", "42", "x"] {
-                let text = format!("{name}={number}: this release speaks {}", spoken());
+            let ours = "avalanchego 45, avalanchego 44, avalanchego 46";
+            for (number, expected) in [("43", ours), ("42", ours), ("x", "a number, as 42")] {
+                let text = format!("{name}={number}: expected {expected}; {ADVICE}");
                 assert_eq!(found(&vars(name, number)).await.unwrap_err(), text);
             }
         }
+        // What an operator says of luxd is no word of luxd's.
+        let addr = waiting(Waits::Grpc).await;
+        let text = found(&environment([(OLD, &addr), (PROTOCOL_OVERRIDE, "43")])).await.unwrap_err();
+        assert_eq!(text, format!("{PROTOCOL_OVERRIDE}=43: expected luxd 42 over ZAP, luxd 42 over gRPC; {ADVICE}"));
         // A transport that is chosen is not looked for, and one without a row is told.
         for (name, transport, row) in
             [(TRANSPORT_OVERRIDE, "zap", "luxd 42 over ZAP"), ("PARS_VM_TRANSPORT", "grpc", "luxd 42 over gRPC")]
@@ -339,9 +359,12 @@ mod tests {
             let vars = environment([(NEW, "127.0.0.1:1"), (name, transport)]);
             assert_eq!(found(&vars).await.unwrap().dialect.to_string(), row);
         }
-        for (transport, text) in [("zap", "zap for avalanchego"), ("both", "both")] {
+        for (transport, text, expected) in [
+            ("zap", "zap for avalanchego", "avalanchego 45, avalanchego 44, avalanchego 46"),
+            ("both", "both", "grpc or zap"),
+        ] {
             let vars = environment([(AVALANCHE, "127.0.0.1:1"), (TRANSPORT_OVERRIDE, transport)]);
-            let text = format!("{TRANSPORT_OVERRIDE}={text}: this release speaks {}", spoken());
+            let text = format!("{TRANSPORT_OVERRIDE}={text}: expected {expected}; {ADVICE}");
             assert_eq!(found(&vars).await.unwrap_err(), text);
         }
     }
@@ -366,7 +389,8 @@ mod tests {
         {
             std::fs::write(&file, text).unwrap();
             let text = detect(&vars, &numbers).await.unwrap_err().to_string();
-            assert_eq!(text, format!("{}: {wrong}: this release speaks {}", file.display(), spoken()));
+            let ours = "avalanchego 45, avalanchego 44, avalanchego 46";
+            assert_eq!(text, format!("{}: {wrong}: expected {ours}; {ADVICE}", file.display()));
         }
     }
 

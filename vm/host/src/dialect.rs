@@ -161,7 +161,12 @@ impl StateNumbers {
 /// All rows in words, as in `avalanchego 45, luxd 42 over ZAP`.
 #[must_use]
 pub fn spoken() -> String {
-    TABLE.iter().map(Dialect::to_string).collect::<Vec<_>>().join(", ")
+    in_words(TABLE)
+}
+
+/// The same of some rows.
+pub(crate) fn in_words<'a>(rows: impl IntoIterator<Item = &'a Dialect>) -> String {
+    rows.into_iter().map(Dialect::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// The numbers of all rows, without repetition, the first of the table first.

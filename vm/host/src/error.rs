@@ -1,7 +1,8 @@
 //! What can go wrong, by whose fault it is.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
+
+use crate::dialect::Dialect;
 
 /// A chain's answer to the host that is no success.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -71,15 +72,15 @@ pub enum ServeError {
         /// What to do.
         advice: &'static str,
     },
-    /// The operator chose a number without a row.
-    #[error("{place}={got}: this release speaks {spoken}")]
-    Protocol {
+    /// The operator chose a number or a transport without a row.
+    #[error("{place}={got}: expected {expected}; change it, or remove it to let this program find out")]
+    Choice {
         /// The variable or the file.
         place: String,
         /// The value found.
         got: String,
         /// What would be understood.
-        spoken: String,
+        expected: String,
     },
     /// The operator's file cannot be read.
     #[error("{}: {reason}", file.display())]
@@ -104,20 +105,32 @@ pub enum ServeError {
     #[error("cannot listen on loopback: {0}")]
     Listen(#[source] std::io::Error),
     /// Nobody answers at the host's address.
-    #[error("cannot reach the host at {addr}: {reason}")]
+    #[error(
+        "cannot reach the host at {addr}: {reason}; expected one that waits there for the plugin it has started, and \
+             speaks as {spoken}"
+    )]
     Dial {
         /// The host's address.
         addr: String,
         /// Why.
         reason: String,
+        /// What would be understood.
+        spoken: String,
     },
     /// The host did not answer the handshake.
-    #[error("the host at {addr} did not answer the handshake of {listening} in time")]
+    #[error(
+        "the host at {addr} did not answer the handshake of {dialect} within {within_ms} ms: see in its own log \
+             whether it is at work{advice}"
+    )]
     Silent {
         /// The host's address.
         addr: String,
-        /// Where the plugin listens.
-        listening: SocketAddr,
+        /// What was said to it.
+        dialect: &'static Dialect,
+        /// For how long it was waited for.
+        within_ms: u128,
+        /// What else may be wrong.
+        advice: &'static str,
     },
     /// Host and plugin speak different numbers.
     #[error("protocol mismatch: the host speaks {host}, this plugin {plugin}; {advice}")]

@@ -64,7 +64,7 @@ fn endpoint(addr: &str) -> Result<Endpoint, String> {
 }
 
 /// An error with what caused it: tonic's own text is only "transport error".
-fn with_causes(error: &dyn std::error::Error) -> String {
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
     let mut words = one_line(&error.to_string());
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -1,5 +1,6 @@
 //! Telling the host that the plugin is there, and which protocol it speaks.
 
+use std::error::Error as _;
 use std::net::SocketAddr;
 use std::sync::PoisonError;
 use std::time::Duration;
@@ -8,8 +9,8 @@ use pars_proto::host::vm::runtime::InitializeRequest;
 use pars_proto::host::vm::runtime::runtime_client::RuntimeClient;
 use tokio::time::{Instant, timeout_at};
 
-use crate::dialect::{self, Dialect, TABLE, Transport};
-use crate::grpc::{MESSAGE_BYTES_MAX, connect};
+use crate::dialect::{Dialect, TABLE, Transport, in_words, spoken};
+use crate::grpc::{MESSAGE_BYTES_MAX, connect, with_causes};
 use crate::text::{bounded, leading_number, one_line};
 use crate::zap::address;
 use crate::zap::hello::{self, Verdict};
@@ -23,29 +24,41 @@ pub(crate) async fn announce(
     listening: SocketAddr,
     deadline: Instant,
 ) -> Result<(), ServeError> {
+    let heard_silence = host.connection.get_mut().is_ok_and(|connection| connection.is_some());
     let answered = match host.dialect.transport {
         Transport::Grpc => timeout_at(deadline, grpc(&host, numbers, listening)).await,
         Transport::Zap => timeout_at(deadline, zap(&mut host, listening)).await,
     };
-    answered.unwrap_or(Err(ServeError::Silent { addr: host.addr, listening }))
+    // It was taken for a host of ZAP by its silence, which may have been that of a busy one of gRPC.
+    let advice = if heard_silence { SLOW } else { "" };
+    let within_ms = HANDSHAKE_TIMEOUT.as_millis();
+    answered.unwrap_or(Err(ServeError::Silent { addr: host.addr, dialect: host.dialect, within_ms, advice }))
 }
 
 async fn grpc(host: &Detected, numbers: &Numbers, listening: SocketAddr) -> Result<(), ServeError> {
     let plugin = host.dialect.protocol;
-    let channel = connect(&host.addr).await.map_err(|reason| ServeError::Dial { addr: host.addr.clone(), reason })?;
+    let failed = |reason| ServeError::Dial { addr: host.addr.clone(), reason, spoken: spoken() };
+    let channel = connect(&host.addr).await.map_err(failed)?;
     let mut runtime = RuntimeClient::new(channel)
         .max_decoding_message_size(MESSAGE_BYTES_MAX)
         .max_encoding_message_size(MESSAGE_BYTES_MAX);
     let request = InitializeRequest { protocol_version: plugin, addr: listening.to_string() };
     match runtime.initialize(request).await {
         Ok(_) => Ok(()),
-        Err(status) => Err(refusal(host, numbers, status.message())),
+        Err(status) => Err(match status.source() {
+            // No word of the host's: the connection broke, or who answers is no host.
+            Some(cause) => failed(with_causes(cause)),
+            None => refusal(host, numbers, status.message()),
+        }),
     }
 }
 
 async fn zap(host: &mut Detected, listening: SocketAddr) -> Result<(), ServeError> {
     let plugin = host.dialect.protocol;
-    let failed = |error: std::io::Error| ServeError::Dial { addr: host.addr.clone(), reason: error.to_string() };
+    let failed = |error: std::io::Error| {
+        let reason = error.to_string();
+        ServeError::Dial { addr: host.addr.clone(), reason, spoken: spoken() }
+    };
     let mut connection = match host.connection.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
         Some(connection) => connection,
         None => address::connect(&host.addr).await.map_err(failed)?,
@@ -61,7 +74,7 @@ async fn zap(host: &mut Detected, listening: SocketAddr) -> Result<(), ServeErro
                      ask it for --version and look for rpcchainvm="
                 .to_owned(),
         },
-        Verdict::Else(byte) => format!("it answered {byte:#04x}, which no host of ZAP does; is it one of gRPC?"),
+        Verdict::Else(byte) => format!("it answered {byte:#04x}, which no host of ZAP does{SLOW}"),
     };
     Err(ServeError::Refused { plugin, reason })
 }
@@ -79,7 +92,7 @@ fn refusal(told: &Detected, numbers: &Numbers, words: &str) -> ServeError {
 fn advice(told: &Detected, numbers: &Numbers, host: u32) -> String {
     let same = |row: &&Dialect| row.envs == told.dialect.envs && row.transport == told.dialect.transport;
     if !TABLE.iter().filter(same).any(|row| row.protocol == host) {
-        let ours = dialect::spoken();
+        let ours = in_words(TABLE.iter().filter(|row| row.envs == told.dialect.envs));
         return format!("install the plugin release for host protocol {host}; this one speaks {ours}");
     }
     let chosen = match &told.source {
@@ -101,6 +114,9 @@ fn numbers_in(words: &str) -> impl Iterator<Item = u32> + '_ {
 
 /// The host ends a plugin that is not heard within five seconds of its start. What is wrong is said before that.
 pub(crate) const HANDSHAKE_TIMEOUT: Duration = Duration::from_millis(4_500);
+
+/// What to do about a host that may have been too busy to speak first.
+const SLOW: &str = "; if it is a host of gRPC, put GRPC_PARS_TRANSPORT=grpc into its environment";
 
 /// What the host writes before a number.
 const NUMBER_FOLLOWS: &str = "protocol version ";

@@ -14,6 +14,7 @@ use crate::grpc::MESSAGE_BYTES_MAX;
 use crate::grpc::server::VmService;
 use crate::handshake::HANDSHAKE_TIMEOUT;
 use crate::lifecycle::{End, Session, Signals};
+use crate::text::one_line;
 use crate::zap::server::ZapService;
 use crate::{ChainVm, Environment, Numbers, ServeError, detect, handshake};
 
@@ -27,7 +28,7 @@ pub async fn serve<V: ChainVm>(vm: Arc<V>, environment: &Environment, numbers: &
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Nobody is left to be told that stderr is closed.
-            drop(writeln!(std::io::stderr(), "pars: {error}"));
+            drop(writeln!(std::io::stderr(), "pars: {}", one_line(&error.to_string())));
             ExitCode::FAILURE
         }
     }

@@ -183,14 +183,22 @@ impl TestHost {
 
     /// The same as pairs, for a child process.
     #[must_use]
-    pub fn variables(&self) -> [(&'static str, String); 2] {
-        [self.address(), (PROTOCOL_OVERRIDE, self.dialect.protocol.to_string())]
+    pub fn variables(&self) -> Vec<(&'static str, String)> {
+        let mut variables = self.own_variables();
+        variables.push((PROTOCOL_OVERRIDE, self.dialect.protocol.to_string()));
+        variables
     }
 
-    /// The host's address alone, as a real host gives it.
+    /// The host's address and transport alone, as a real host gives them: newest luxd under both names, the older one only
+    /// under the name of its time.
     #[must_use]
-    pub fn address(&self) -> (&'static str, String) {
-        (self.dialect.envs.first().copied().unwrap_or_default(), self.runtime_addr.to_string())
+    pub fn own_variables(&self) -> Vec<(&'static str, String)> {
+        let envs = self.dialect.envs;
+        let (envs, transport) = match self.dialect.transport {
+            Transport::Grpc => (envs.rchunks(1).next().unwrap_or_default(), None),
+            Transport::Zap => (envs, Some(("VM_TRANSPORT", Transport::Zap.name().to_owned()))),
+        };
+        envs.iter().map(|name| (*name, self.runtime_addr.to_string())).chain(transport).collect()
     }
 
     /// Where the host's database listens.

@@ -13,9 +13,10 @@ pub(crate) fn bounded(text: &str, bytes_max: usize) -> String {
     format!("{kept}{CUT}")
 }
 
-/// The text with every run of white space as one space.
+/// The text with every run of white space as one space, and nothing that moves a terminal's cursor.
 pub(crate) fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    words.replace(char::is_control, "\u{fffd}")
 }
 
 /// The number that a text begins with.
@@ -43,5 +44,6 @@ mod tests {
     #[test]
     fn one_line_has_no_breaks() {
         assert_eq!(one_line(" a\n\n b\tc "), "a b c");
+        assert_eq!(one_line("\u{1b}[31mred\u{7}"), "\u{fffd}[31mred\u{fffd}");
     }
 }

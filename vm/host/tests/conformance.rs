@@ -93,6 +93,7 @@ const STEPS: &[Step] = steps![
         life::a_mismatch_is_noted_for_the_next_start,
     }
     ZAP {
+        zap::a_transport_that_is_not_said_is_found,
         zap::odd_frames_are_refused_one_by_one,
         zap::forgotten_waits_do_not_pile_up,
         zap::a_block_is_built_once_until_it_is_decided,

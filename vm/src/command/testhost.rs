@@ -8,9 +8,10 @@ use crate::testhost::hosted::Hosted;
 use crate::testhost::report::Report;
 use crate::testhost::script::Run;
 use alloy_primitives::B256;
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use pars_host::dialect::{Dialect, TABLE, spoken};
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -21,7 +22,7 @@ use std::time::Duration;
 /// When there is no such host or plugin, or this program itself does not do what its script says.
 pub fn run(options: &TestHost, stop: &Stop) -> Result<ExitCode> {
     let rows = chosen(&options.dialect)?;
-    let plugin = options.plugin.canonicalize().with_context(|| options.plugin.display().to_string())?;
+    let plugin = executable(&options.plugin).with_context(|| options.plugin.display().to_string())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting threads")?;
     stop.work_in_steps();
     let report = runtime.block_on(async {
@@ -38,6 +39,15 @@ pub fn run(options: &TestHost, stop: &Stop) -> Result<ExitCode> {
     let expected = if options.show { report.expected() } else { String::new() };
     write!(std::io::stdout(), "{report}{expected}")?;
     Ok(if report.differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The path of a program, from wherever it is started.
+fn executable(path: &Path) -> Result<PathBuf> {
+    let path = path.canonicalize()?;
+    let metadata = path.metadata()?;
+    ensure!(metadata.is_file(), "it is no file");
+    ensure!(metadata.permissions().mode() & 0o111 != 0, "it is not executable");
+    Ok(path)
 }
 
 /// The rows of a name: `all`, all of a host, or one as the table prints it.

@@ -22,7 +22,7 @@ pub(super) async fn calls_before_initialize(run: &mut Run<'_>) -> Result<String>
     let version = vm.version(()).await.is_ok_and(|answer| !answer.into_inner().version.is_empty());
     let got = vm.get_block(vm::GetBlockRequest { id: unknown() }).await.map(tonic::Response::into_inner);
     let got = class(got, |block| block.err);
-    Ok(format!("version told: {version}, block {got}, ended with {:?}", hosted.shut_down().await?.code()))
+    Ok(format!("version told: {version}, block {got}, ended with {}", hosted.shut_down().await?.status))
 }
 
 /// An id that no block has, one of a block that was decided against where there is one, and one that is too short.
@@ -51,7 +51,7 @@ pub(super) async fn blocks_by_height(run: &mut Run<'_>) -> Result<String> {
     for height in [0, 1, accepted, accepted + 1, u64::MAX] {
         let request = vm::GetBlockIdAtHeightRequest { height };
         let at = run.hosted()?.plugin.vm.get_block_id_at_height(request).await.map(tonic::Response::into_inner);
-        let id = at.as_ref().map(|at| hex::encode(&at.blk_id)).unwrap_or_default();
+        let id = at.as_ref().ok().filter(|at| at.err == 0).map(|at| hex::encode(&at.blk_id)).unwrap_or_default();
         writeln!(seen, "{height}: {} {id}", class(at, |at| at.err))?;
     }
     Ok(seen)

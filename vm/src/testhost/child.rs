@@ -147,6 +147,26 @@ impl Running {
         Ok(self.child.try_wait().context("asking for a process")?.is_none())
     }
 
+    /// Waits for its end, however long it takes, and for the last that it said.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub async fn ended(&mut self) -> Result<ExitStatus> {
+        const PAUSE: Duration = Duration::from_millis(5);
+        let status = loop {
+            if let Some(status) = self.child.try_wait().context("asking for a process")? {
+                break status;
+            }
+            tokio::time::sleep(PAUSE).await;
+        };
+        let ended = Instant::now();
+        // What it started may hold its pipes for longer.
+        while self.readers.iter().any(|reader| !reader.is_finished()) && ended.elapsed() < PIPES_MAX {
+            tokio::time::sleep(PAUSE).await;
+        }
+        Ok(status)
+    }
+
     /// Waits for its end.
     ///
     /// # Errors

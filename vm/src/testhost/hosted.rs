@@ -131,12 +131,15 @@ impl Hosted {
         // A group of its own, so that a test can signal it whole.
         command.env_clear().envs(host.variables()).process_group(0);
         let mut command = make(command);
-        let running = Running::start(&mut command)?;
-        let plugin = match (host.plugin().await, running.err()) {
-            (Ok(plugin), _) => plugin,
-            (Err(error), said) if said.is_empty() => return Err(error.into()),
-            (Err(error), said) => return Err(anyhow::Error::from(error).context(said)),
+        let mut running = Running::start(&mut command)?;
+        let announced = tokio::select! {
+            announced = host.plugin() => announced.map_err(anyhow::Error::from),
+            ended = running.ended() => Err(anyhow::anyhow!("the plugin ended with {} and announced nothing", ended?)),
         };
+        let plugin = announced.map_err(|error| match running.err() {
+            said if said.is_empty() => error,
+            said => error.context(said),
+        })?;
         Ok(Self { running, plugin, dialect, host, http: None, handlers: Vec::new(), calls: 0 })
     }
 

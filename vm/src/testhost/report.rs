@@ -62,6 +62,8 @@ impl Report {
                     Fate::Differs
                 }
                 (Err(error), _) => {
+                    // With words of the plugin, which are not to move the cursor.
+                    let error = error.replace(|letter: char| letter.is_control(), " ");
                     self.differences.push(format!("{row}, {}: {error}", spaced(name)));
                     Fate::Failed
                 }

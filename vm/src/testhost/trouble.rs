@@ -114,7 +114,7 @@ pub(super) async fn calls_after_shutdown(run: &mut Run<'_>) -> Result<String> {
     drop(vm);
     hosted.running.signal("TERM")?;
     let ended = hosted.outlive(END_MAX).await?;
-    Ok(format!("block {got}, height {at}, accept {accepted}, ended with {:?}", ended.code()))
+    Ok(format!("block {got}, height {at}, accept {accepted}, ended with {}", ended.status))
 }
 
 /// Ends the process in some way, and starts it anew: the same last block as before.
@@ -125,5 +125,5 @@ async fn end(run: &mut Run<'_>, way: impl AsyncFnOnce(Hosted) -> Result<Ended>) 
     let ended = way(hosted).await?;
     ensure!(run.restart(kept.pairs()).await? == before, "another block after the restart");
     ensure!(run.hosted()?.head().await? == before, "JSON-RPC shows another block than the host is told");
-    Ok(format!("ended with {:?}", ended.code()))
+    Ok(format!("ended with {}", ended.status))
 }

@@ -210,9 +210,11 @@ async fn connection<S: Service>(
         }
     };
     tokio::select! {
-        () = answering => {}
+        // What was cut before a question came does not answer it.
+        biased;
         _ = cuts.changed() => {}
         () = gone(alive) => {}
+        () = answering => {}
     }
 }
 

@@ -96,8 +96,9 @@ pub(crate) const ACCEPTED: u8 = 1;
 /// A server of gRPC begins 21 to 26 ms after it was connected to.
 const SILENCE: Duration = Duration::from_millis(300);
 
-/// Whoever does not take a connection within this time is no host on this machine; what is wrong is to be said within 5 s.
-const CONNECT_MAX: Duration = Duration::from_secs(3);
+/// Whoever does not take a connection within this time is no host on this machine. With the silence, and the time in which
+/// a host tells its number, it is less than the 5 s in which is to be said what is wrong.
+const CONNECT_MAX: Duration = Duration::from_secs(2);
 
 /// A frame of settings on stream 0, behind its length: what every server of HTTP/2 begins with.
 const SETTINGS_HEAD: [u8; 6] = [4, 0, 0, 0, 0, 0];

@@ -73,7 +73,9 @@ pub(crate) async fn a_mismatch_is_one_line_and_code_1(dialect: &'static Dialect)
     let host = TestHost::start_with_protocol(dialect, other).await.unwrap();
     let (status, words) = ended(plugin(Some(&host)).spawn().unwrap()).await;
     assert_eq!(status.code(), Some(1));
-    let (ours, spoken) = (dialect.protocol, pars_host::dialect::spoken());
+    let ours = dialect.protocol;
+    let rows = TABLE.iter().filter(|row| row.envs == dialect.envs);
+    let spoken = rows.map(Dialect::to_string).collect::<Vec<_>>().join(", ");
     if dialect.transport == Transport::Zap {
         let start = format!("pars: the host refused protocol {ours}: it closed the connection without a word");
         assert!(words.starts_with(&start) && words.ends_with("rpcchainvm=\n"), "{words}");
@@ -96,9 +98,9 @@ pub(crate) async fn a_mismatch_is_noted_for_the_next_start(dialect: &'static Dia
     let link = folder.path().join("plugin");
     std::os::unix::fs::symlink(std::env::current_exe().unwrap(), &link).unwrap();
     let start = |host: &TestHost| {
-        let (name, addr) = host.address();
         let mut command = Command::new(&link);
-        command.args(["life::plugin_process", "--exact", "--nocapture"]).env_clear().env(MARK, "1").env(name, addr);
+        command.args(["life::plugin_process", "--exact", "--nocapture"]).env_clear().env(MARK, "1");
+        command.envs(host.own_variables());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         command.spawn().unwrap()
     };

@@ -26,9 +26,15 @@ pub(crate) struct Pair {
 
 impl Pair {
     pub(crate) async fn start(dialect: &'static Dialect) -> Self {
+        Self::start_without(dialect, "").await
+    }
+
+    /// Without one of the host's variables.
+    pub(crate) async fn start_without(dialect: &'static Dialect, unsaid: &str) -> Self {
         let mut host = TestHost::start(dialect).await.unwrap();
         let chain = Chain::new();
-        let (vm, environment) = (Arc::clone(&chain), host.environment());
+        let environment = host.variables().into_iter().filter(|(name, _)| *name != unsaid).collect();
+        let vm = Arc::clone(&chain);
         let serving = tokio::spawn(async move { run(vm, &environment, &Numbers::default()).await });
         let plugin = host.plugin().await.unwrap();
         Self { host, plugin, chain, serving, dialect }

@@ -27,6 +27,13 @@ async fn ask<T: Value>(line: &Line, kind: u8, message: &(impl Value + Sync)) -> 
     T::decode(line.ask(kind, message).await.unwrap()).unwrap()
 }
 
+/// By the host's silence; and the connection on which it was silent is the one that it takes.
+pub(crate) async fn a_transport_that_is_not_said_is_found(dialect: &'static Dialect) {
+    let mut pair = Pair::start_without(dialect, "VM_TRANSPORT").await;
+    assert_eq!(pair.plugin.vm.version(()).await.unwrap().into_inner().version, "fake/1");
+    pair.end().await;
+}
+
 /// Types without a meaning, bodies that are none, frames without a number, one-way sends and replies: each is refused or
 /// passed over by itself, and the next is heard.
 pub(crate) async fn odd_frames_are_refused_one_by_one(dialect: &'static Dialect) {
@@ -227,7 +234,8 @@ pub(crate) async fn an_absent_service_is_asked_again_for_a_while(dialect: &'stat
     assert_eq!(host.get(key.clone()).await.unwrap(), Some(value));
     pair.host.faults().leave(true);
     let since = Instant::now();
-    assert!(matches!(host.get(key).await, Err(HostError::Call(text)) if text.starts_with("database: ")));
+    let got = host.get(key).await;
+    assert!(matches!(&got, Err(HostError::Call(text)) if text.starts_with("database: ")), "{got:?}");
     assert!(matches!(host.current_height().await, Err(HostError::Call(text)) if text.starts_with("validator sets: ")));
     assert!(since.elapsed() < Duration::from_secs(4), "{:?}", since.elapsed());
     pair.host.faults().leave(false);
