@@ -260,6 +260,15 @@ pub enum Offence {
         /// Owner.
         by: String,
     },
+    /// Aliases for a key with several precompiles, each of which answers something else.
+    #[error("switches several precompiles, so an alias could be any of them; remove it")]
+    NoAliases,
+    /// Secrets that everybody sees, on the network with value.
+    #[error("got true, but on chain {chain_id} secrets that everybody sees are not allowed; remove it")]
+    OnChainSecrets {
+        /// EVM chain id.
+        chain_id: u64,
+    },
     /// An airdrop file is needed and was not given.
     #[error("is set, but there is no airdrop file; name it in the chain's configuration (key airdrop)")]
     NoAirdropFile,

@@ -69,7 +69,7 @@ pub fn genesis(
         return Err(object.error("gasLimit", Offence::GasLimit { got: header.gas_limit, fee: config.fee.gas_limit }));
     }
     let forks = fork_times::resolve(&config.times, &upgrades.overrides, host)?;
-    let switches = upgrade::switches(config.precompiles, upgrades.precompiles, &forks)?;
+    let switches = upgrade::switches(config.precompiles, upgrades.precompiles, &forks, config.chain_id)?;
     let spec = ChainSpec {
         chain_id: config.chain_id,
         forks,

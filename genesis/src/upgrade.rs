@@ -210,5 +210,7 @@ fn fields(config: &Config) -> Vec<(&'static str, String)> {
             with_roles(roles, ("initialRewardConfig", option(shown)))
         }
         Config::Warp(Warp { quorum_numerator, .. }) => vec![("quorumNumerator", quorum_numerator.to_string())],
+        Config::Plain => Vec::new(),
+        Config::Secrets(allowed) => vec![("allowOnChainSecrets", allowed.to_string())],
     }
 }

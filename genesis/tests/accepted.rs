@@ -5,7 +5,8 @@ use pars_genesis::forks::{Forks, HostUpgrades, INITIALLY_ACTIVE, UNSCHEDULED};
 use pars_genesis::{Genesis, parse};
 use pars_precompiles::config::{Config, InitialReward, Warp};
 use pars_precompiles::fee::FeeConfig;
-use pars_precompiles::registry::TABLE;
+use pars_precompiles::registry::{TABLE, rows_of};
+use pars_precompiles::subnet::{fee_manager, warp};
 
 const LOCAL: Option<&HostUpgrades> = Some(&HostUpgrades::LOCAL);
 
@@ -293,16 +294,18 @@ fn alternation_within_one_key_and_order_over_all() {
         {"txAllowListConfig":{"blockTimestamp":1700000001,"disable":true}},
         {"txAllowListConfig":{"blockTimestamp":1700000002}}]}"#;
     let spec = read(&file("", ""), upgrade, LOCAL).spec;
-    let on = |time: u64| spec.enabled(2, time).is_some();
+    let [list, warp] = ["txAllowListConfig", "warpConfig"].map(|key| rows_of(key).next().expect("a row"));
+    let on = |time: u64| spec.enabled(list, time).is_some();
     assert!(!on(1_699_999_999) && on(1_700_000_000) && !on(1_700_000_001) && on(1_700_000_002));
     let at_once: Vec<_> =
         spec.switches(Some(1), 1_800_000_000).iter().map(|switch| (switch.row, switch.time)).collect();
-    assert_eq!(at_once, [(2, 1_700_000_000), (2, 1_700_000_001), (2, 1_700_000_002), (5, 1_700_000_000)]);
+    let expected = [(list, 1_700_000_000), (list, 1_700_000_001), (list, 1_700_000_002), (warp, 1_700_000_000)];
+    assert_eq!(at_once, expected);
 }
 
 #[test]
 fn address_book() {
-    let canonical = TABLE[3].at;
+    let canonical = fee_manager::ENTRY.at;
     let alias = address!("0000000000000000000000000000000000009010");
     let other = address!("0000000000000000000000000000000000009020");
     for (book, expected) in [
@@ -312,8 +315,9 @@ fn address_book() {
         ("[]".to_owned(), vec![canonical]),
     ] {
         let spec = read(&file(&format!(r#""addressBook":{{"feeManagerConfig":{book}}}"#), ""), "", LOCAL).spec;
-        assert_eq!(spec.addresses[3], expected);
-        assert_eq!(spec.addresses[0], [TABLE[0].at]);
+        let addresses = |key| rows_of(key).next().map(|row| spec.addresses[row].clone());
+        assert_eq!(addresses("feeManagerConfig"), Some(expected));
+        assert_eq!(addresses("warpConfig"), Some(vec![warp::ENTRY.at]));
     }
 }
 
@@ -360,4 +364,22 @@ fn rules_are_the_files() {
     assert_eq!(spec.forks, expected);
     let rules = spec.rules(1_800_000_001);
     assert!(rules.durango && rules.etna && !rules.granite);
+}
+
+/// One key switches all its rows, and a row's default aliases give way to those of the book.
+#[test]
+fn rows_that_only_compute() {
+    let config = r#""blsConfig":{"blockTimestamp":0},"mldsaVerify":{"blockTimestamp":5,"allowOnChainSecrets":true},"mlkemConfig":{"upgrade":{"blockTimestamp":5}},
+        "addressBook":{"mldsaVerify":"0x0000000000000000000000000000000000009010","slhdsaVerify":[]}"#;
+    let spec = read(&file(config, ""), "", LOCAL).spec;
+    let on = |key: &str, time| rows_of(key).map(|row| spec.enabled(row, time).cloned()).collect::<Vec<_>>();
+    assert_eq!(on("blsConfig", 0), [Some(Config::Plain), Some(Config::Plain)]);
+    assert_eq!(on("mldsaVerify", 4), [None]);
+    assert_eq!(on("mldsaVerify", 5), [Some(Config::Secrets(true))]);
+    assert_eq!(on("mlkemConfig", 5), [Some(Config::Secrets(false))]);
+    let addresses = |key: &str| rows_of(key).next().map(|row| spec.addresses[row].len());
+    assert_eq!(
+        [addresses("mldsaVerify"), addresses("slhdsaVerify"), addresses("mlkemConfig")],
+        [Some(2), Some(1), Some(2)]
+    );
 }

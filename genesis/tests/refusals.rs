@@ -245,8 +245,21 @@ fn genesis_files() -> Vec<(String, &'static str)> {
             "genesis: config.gasPriceManagerConfig: not in this release; remove it",
         ),
         (
-            config(r#""mldsaVerify":{"blockTimestamp":0}"#),
-            "genesis: config.mldsaVerify: not in this release; remove it",
+            config(r#""ringtailThreshold":{"blockTimestamp":0}"#),
+            "genesis: config.ringtailThreshold: not in this release; remove it",
+        ),
+        (
+            config(r#""mldsaVerify":{"blockTimestamp":0,"adminAddresses":[]}"#),
+            "genesis: config.mldsaVerify.adminAddresses: no such key; remove it",
+        ),
+        (
+            config(r#""mldsaEip8355":{"blockTimestamp":0,"allowOnChainSecrets":true}"#),
+            "genesis: config.mldsaEip8355.allowOnChainSecrets: no such key; remove it",
+        ),
+        (
+            config(r#""mlkemConfig":{"blockTimestamp":0,"allowOnChainSecrets":true}"#)
+                .replace(r#""chainId":1"#, r#""chainId":6133"#),
+            "genesis: config.mlkemConfig.allowOnChainSecrets: got true, but on chain 6133 secrets that everybody sees are not allowed; remove it",
         ),
         (
             config(r#""bls12381AddConfig":{"blockTimestamp":0}"#),
@@ -470,6 +483,14 @@ fn genesis_files() -> Vec<(String, &'static str)> {
         (
             config(r#""addressBook":{"feeManagerConfig":["0x0000000000000000000000000000000000000004"]}"#),
             "genesis: config.addressBook.feeManagerConfig[0]: 0x0000000000000000000000000000000000000004 is taken by the EVM itself; choose another address",
+        ),
+        (
+            config(r#""addressBook":{"blsConfig":"0x0000000000000000000000000000000000009010"}"#),
+            "genesis: config.addressBook.blsConfig: switches several precompiles, so an alias could be any of them; remove it",
+        ),
+        (
+            config(r#""addressBook":{"feeManagerConfig":"0x0000000000000000000000000000000000000602"}"#),
+            "genesis: config.addressBook.feeManagerConfig: 0x0000000000000000000000000000000000000602 is taken by mldsaVerify; choose another address",
         ),
         (
             config(r#""addressBook":{"feeManager":"0x0000000000000000000000000000000000009010"}"#),

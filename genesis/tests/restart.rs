@@ -192,6 +192,7 @@ fn each_field_of_a_configuration_counts_but_one() {
         ),
         ("rewardManagerConfig", r#""initialRewardConfig":{"allowFeeRecipients":true}"#.to_owned(), "initialRewardConfig"),
         ("warpConfig", "\"quorumNumerator\":50".to_owned(), "quorumNumerator"),
+        ("pqCryptoConfig", "\"allowOnChainSecrets\":true".to_owned(), "allowOnChainSecrets"),
     ] {
         let (without, with) = (row(key, ""), row(key, &field));
         assert_eq!(refusal(&with, &with), "compatible");

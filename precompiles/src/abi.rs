@@ -89,6 +89,18 @@ impl<'a> Arguments<'a> {
         self.bytes_at(start).ok_or(BAD)
     }
 
+    /// A `bytes[]`.
+    ///
+    /// # Errors
+    /// As [`Self::word`], and when calldata ends before the places of all members.
+    pub fn list(&self, place: usize) -> Result<List<'a>, Stop> {
+        let start = usize::try_from(self.uint(place)?).or(Err(BAD))?;
+        let count = self.word_at(start).and_then(|count| usize::try_from(U256::from_be_bytes(count.0)).ok());
+        let body = start.checked_add(WORD).and_then(|body| self.0.get(body..)).ok_or(BAD)?;
+        let count = count.filter(|count| body.len() / WORD >= *count).ok_or(BAD)?;
+        Ok(List { count, body: Self(body) })
+    }
+
     fn word_at(&self, start: usize) -> Option<B256> {
         let word: [u8; WORD] = *self.0.get(start..)?.first_chunk()?;
         Some(word.into())
@@ -98,6 +110,35 @@ impl<'a> Arguments<'a> {
         let size = usize::try_from(U256::from_be_bytes(self.word_at(start)?.0)).ok()?;
         let body = start.checked_add(WORD)?;
         self.0.get(body..body.checked_add(size)?)
+    }
+}
+
+/// A `bytes[]`, whose members are read one by one: their places count from behind the number of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct List<'a> {
+    count: usize,
+    body: Arguments<'a>,
+}
+
+impl<'a> List<'a> {
+    /// How many members it says that it has; at least as many places are there.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.count
+    }
+
+    /// It says that it has none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// A member.
+    ///
+    /// # Errors
+    /// As [`Arguments::bytes`].
+    pub fn bytes(&self, index: usize) -> Result<&'a [u8], Stop> {
+        self.body.bytes(index)
     }
 }
 
@@ -177,6 +218,23 @@ mod tests {
         assert_eq!(Arguments::new(&huge).bytes(0), Err(BAD));
         let far = [[0xff; 32], word(0)].concat();
         assert_eq!(Arguments::new(&far).bytes(0), Err(BAD));
+    }
+
+    #[test]
+    fn a_list_has_as_many_places_as_it_says() {
+        let members = [&word(64)[..], &word(128), &word(3), &TEXT, &[0; 29], &word(0)].concat();
+        let list = [&word(32)[..], &word(2), &members].concat();
+        let read = Arguments::new(&list).list(0).unwrap();
+        assert_eq!((read.len(), read.bytes(0), read.bytes(1)), (2, Ok(&TEXT[..]), Ok(&[][..])));
+        assert!(!read.is_empty());
+        let count = members.len() / 32;
+        for (claimed, fits) in [(count, true), (count + 1, false), (usize::MAX, false)] {
+            let list = [&word(32)[..], &word(claimed.try_into().unwrap()), &members].concat();
+            assert_eq!(Arguments::new(&list).list(0).is_ok(), fits, "{claimed}");
+        }
+        for place in [33, 64, u64::MAX] {
+            assert_eq!(Arguments::new(&word(place)).list(0), Err(BAD), "{place}");
+        }
     }
 
     #[test]

@@ -16,6 +16,21 @@ pub enum Kind {
     RewardManager,
     /// `quorumNumerator`, `requirePrimaryNetworkSigners`.
     Warp,
+    /// Nothing.
+    Plain,
+    /// `allowOnChainSecrets`.
+    Secrets,
+}
+
+impl Kind {
+    /// Whether the configuration names who holds which role.
+    #[must_use]
+    pub const fn has_roles(self) -> bool {
+        match self {
+            Self::AllowList | Self::NativeMinter | Self::FeeManager | Self::RewardManager => true,
+            Self::Warp | Self::Plain | Self::Secrets => false,
+        }
+    }
 }
 
 /// Configuration of a row at its activation.
@@ -32,6 +47,10 @@ pub enum Config {
     RewardManager(Roles, Option<InitialReward>),
     /// [`Kind::Warp`].
     Warp(Warp),
+    /// [`Kind::Plain`].
+    Plain,
+    /// [`Kind::Secrets`]: whether functions run whose secrets everybody sees.
+    Secrets(bool),
 }
 
 /// Who holds which role from the start.

@@ -18,15 +18,25 @@
 //! | `codec.rs`, `bits.rs` | the wire format of warp messages and predicate results |
 //! | `predicate_results.rs` | which predicates of a block failed, in its header |
 //! | `subnet/` | the six precompiles of subnet-evm |
+//! | `pure.rs` | what rows share that only compute |
+//! | `pq/` | post-quantum signatures and key encapsulation |
+//! | `threshold/` | signatures of several signers |
+//! | `curves/` | BLS signatures |
+//! | `governance/` | signed ballots |
 
 pub mod abi;
 pub mod bits;
 pub mod codec;
 pub mod config;
+pub mod curves;
 pub mod fee;
 pub mod gas;
+pub mod governance;
 pub mod interface;
 pub mod port;
+pub mod pq;
 pub mod predicate_results;
+pub mod pure;
 pub mod registry;
 pub mod subnet;
+pub mod threshold;

@@ -6,6 +6,7 @@
 
 pub mod memory;
 
+use crate::registry;
 use alloy_primitives::{Address, B256, Bytes, U256};
 
 /// State of the executing block, seen from one row's canonical account.
@@ -38,7 +39,7 @@ pub trait State {
 pub struct Fatal;
 
 /// Facts of the block and the chain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Facts {
     /// Number of the executing block.
     pub number: u64,
@@ -52,6 +53,39 @@ pub struct Facts {
     pub network_id: u32,
     /// Blockchain id that the host gave at Initialize (32 bytes; not the EVM chain id).
     pub blockchain_id: B256,
+    /// Rows that are on.
+    pub rows: Rows,
+    /// Rows whose configuration has `allowOnChainSecrets`.
+    pub secrets: Rows,
+}
+
+/// Rows of the table.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Rows(u64);
+
+impl Rows {
+    /// All of them.
+    #[must_use]
+    pub fn all() -> Self {
+        (0..registry::TABLE.len()).collect()
+    }
+
+    /// Whether a row with this key is among them.
+    #[must_use]
+    pub fn has(self, config_key: &str) -> bool {
+        registry::rows_of(config_key).any(|row| self.0 & bit(row) != 0)
+    }
+}
+
+impl FromIterator<usize> for Rows {
+    fn from_iter<T: IntoIterator<Item = usize>>(rows: T) -> Self {
+        Self(rows.into_iter().fold(0, |all, row| all | bit(row)))
+    }
+}
+
+/// The tests see to it that the table has no more rows than this has bits.
+fn bit(row: usize) -> u64 {
+    u32::try_from(row).ok().and_then(|row| 1_u64.checked_shl(row)).unwrap_or(0)
 }
 
 /// One predicate of the running transaction for this row: an access-list tuple at its canonical address.
@@ -72,6 +106,8 @@ pub struct Call<'a> {
     pub facts: &'a Facts,
     /// Calldata, selector included.
     pub input: &'a [u8],
+    /// The address whose code was called: the row's canonical one, or an alias.
+    pub at: Address,
     /// Who called. In a DELEGATECALL before Granite this is the inherited caller.
     pub caller: Address,
     /// Inside a static context: nothing may be written.

@@ -106,7 +106,8 @@ fn a_broken_disk_is_fatal() {
         Config::RewardManager(roles(), None),
         warp,
     ];
-    for ((entry, config), accesses) in TABLE.iter().zip(&configs).zip([3, 4, 3, 12, 4, 0]) {
+    let stateful = TABLE.iter().filter(|entry| !entry.pure);
+    for ((entry, config), accesses) in stateful.zip(&configs).zip([3, 4, 3, 12, 4, 0]) {
         for left in 0..accesses {
             let mut state = Memory { accesses_left: Some(left), ..Memory::default() };
             assert_eq!((entry.configure)(&mut state, config, &DEFAULTS), Err(Fatal), "{}", entry.name);

@@ -3,7 +3,7 @@
 use alloy_primitives::{Address, B256, Bytes, U256, address};
 use pars_precompiles::abi;
 use pars_precompiles::port::memory::Memory;
-use pars_precompiles::port::{Call, Facts, Gas, Halt, Stop};
+use pars_precompiles::port::{Call, Facts, Gas, Halt, Rows, Stop};
 use pars_precompiles::subnet::warp::message::{PAYLOAD_SIZE_MAX, Payload, Unsigned, id};
 use pars_precompiles::subnet::warp::{self, SENT};
 
@@ -12,12 +12,22 @@ const CALLER: Address = address!("00000000000000000000000000000000000000a1");
 fn send(content: &[u8]) -> (Memory, Result<Bytes, Stop>) {
     let mut state = Memory::default();
     let chain = B256::repeat_byte(9);
-    let facts = Facts { number: 1, time: 1, durango: true, granite: true, network_id: 7, blockchain_id: chain };
+    let facts = Facts {
+        number: 1,
+        time: 1,
+        durango: true,
+        granite: true,
+        network_id: 7,
+        blockchain_id: chain,
+        rows: Rows::all(),
+        ..Facts::default()
+    };
     let input = [&[0xee, 0x5b, 0x48, 0xeb][..], &abi::dynamic(content)].concat();
     let result = (warp::ENTRY.run)(&mut Call {
         state: &mut state,
         facts: &facts,
         input: &input,
+        at: warp::ENTRY.at,
         caller: CALLER,
         read_only: false,
         gas: Gas::new(1_000_000),

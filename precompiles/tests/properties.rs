@@ -2,7 +2,7 @@
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 use pars_precompiles::port::memory::Memory;
-use pars_precompiles::port::{Call, Facts, Gas, Predicate, Stop};
+use pars_precompiles::port::{Call, Facts, Gas, Predicate, Rows, Stop};
 use pars_precompiles::predicate_results::Results;
 use pars_precompiles::registry::TABLE;
 use pars_precompiles::subnet::warp::message::{Message, Payload, Unsigned};
@@ -44,13 +44,14 @@ proptest! {
         let caller = Address::repeat_byte(7);
         let before = Memory { storage: [(caller.into_word(), B256::with_last_byte(role))].into(), ..Memory::default() };
         let mut state = before.clone();
-        let facts = Facts { number: 1, time: 1, durango, granite, network_id: 1, blockchain_id: B256::ZERO };
+        let facts = Facts { number: 1, time: 1, durango, granite, network_id: 1, blockchain_id: B256::ZERO, rows: Rows::all(), ..Facts::default() };
         let input = [function.selector.as_slice(), &arguments].concat();
         let predicates = [Predicate { chunks, valid: true }];
         let mut call = Call {
             state: &mut state,
             facts: &facts,
             input: &input,
+            at: entry.at,
             caller,
             read_only,
             gas: Gas::new(limit),
@@ -58,7 +59,8 @@ proptest! {
         };
         let result = (entry.run)(&mut call);
         prop_assert!(call.gas.spent() <= limit);
-        prop_assert!(!matches!(result, Err(Stop::Fatal(_) | Stop::Revert(_))));
+        prop_assert!(!matches!(result, Err(Stop::Fatal(_))));
+        prop_assert!(entry.pure || !matches!(result, Err(Stop::Revert(_))));
         if read_only || result.is_err() {
             prop_assert_eq!(state, before);
         }

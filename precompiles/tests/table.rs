@@ -4,8 +4,8 @@ use alloy_json_abi::JsonAbi;
 use alloy_primitives::{Address, B256, Bytes};
 use pars_precompiles::interface::Function;
 use pars_precompiles::port::memory::Memory;
-use pars_precompiles::port::{Call, Facts, Gas, Halt, Stop};
-use pars_precompiles::registry::{Entry, TABLE};
+use pars_precompiles::port::{Call, Facts, Gas, Halt, Rows, Stop};
+use pars_precompiles::registry::{Entry, TABLE, rows_of};
 use std::collections::BTreeSet;
 
 #[test]
@@ -18,8 +18,23 @@ fn nothing_is_named_twice() {
     let addresses: Vec<Address> =
         TABLE.iter().flat_map(|entry| [entry.at].into_iter().chain(entry.also.iter().copied())).collect();
     assert_eq!(BTreeSet::from_iter(&addresses).len(), addresses.len());
-    assert_eq!(TABLE.iter().map(|entry| entry.config_key).collect::<BTreeSet<_>>().len(), TABLE.len());
     assert_eq!(TABLE.iter().map(|entry| entry.name).collect::<BTreeSet<_>>().len(), TABLE.len());
+}
+
+/// What one key switches has one configuration; and what is kept about rows has a bit for each.
+#[test]
+fn rows_of_a_key_are_switched_together() {
+    assert!(TABLE.len() <= 64);
+    for entry in TABLE {
+        for row in rows_of(entry.config_key) {
+            assert_eq!((TABLE[row].config, TABLE[row].pure), (entry.config, entry.pure), "{}", entry.config_key);
+        }
+        let all: Rows = rows_of(entry.config_key).collect();
+        assert!(all.has(entry.config_key) && !Rows::default().has(entry.config_key));
+    }
+    let several = |key: &&str| rows_of(key).count() > 1;
+    let shared: BTreeSet<&str> = TABLE.iter().map(|entry| entry.config_key).filter(several).collect();
+    assert_eq!(shared, BTreeSet::from(["blsConfig", "hybridVerify", "mldsaEip8355"]));
 }
 
 /// The public interface of subnet-evm: address, key, selectors.
@@ -34,7 +49,9 @@ fn the_six_rows_are_those_of_subnet_evm() {
         (4, "rewardManagerConfig", true, &["0329099f", "f6542b2e", "e915608b", "bc178628", "5e00e679"]),
         (5, "warpConfig", false, &["4213cf78", "6f825350", "ce7f5929", "ee5b48eb"]),
     ];
-    for (entry, (last, key, listed, own)) in TABLE.iter().zip(expected) {
+    assert_eq!(TABLE.iter().filter(|entry| !entry.pure).count(), expected.len());
+    for (last, key, listed, own) in expected {
+        let entry = &TABLE[rows_of(key).next().expect(key)];
         let mut address = [0; 20];
         (address[0], address[19]) = (2, last);
         assert_eq!((entry.at, entry.also, entry.config_key), (Address::new(address), &[][..], key));
@@ -70,7 +87,7 @@ fn selectors_and_topics_are_those_of_the_declarations() {
 
 #[test]
 fn known_selectors_run_and_unknown_ones_halt() {
-    for entry in TABLE {
+    for entry in TABLE.iter().filter(|entry| !entry.pure) {
         let known: BTreeSet<[u8; 4]> = functions(entry).map(|function| function.selector).collect();
         assert_eq!(known.len(), functions(entry).count(), "{}: a selector twice", entry.name);
         for selector in &known {
@@ -134,11 +151,21 @@ fn expand(line: &str, declared: &str) -> String {
 }
 
 fn run(entry: &Entry, input: &[u8]) -> Result<Bytes, Stop> {
-    let facts = Facts { number: 1, time: 1, durango: true, granite: true, network_id: 1, blockchain_id: B256::ZERO };
+    let facts = Facts {
+        number: 1,
+        time: 1,
+        durango: true,
+        granite: true,
+        network_id: 1,
+        blockchain_id: B256::ZERO,
+        rows: Rows::all(),
+        ..Facts::default()
+    };
     (entry.run)(&mut Call {
         state: &mut Memory::default(),
         facts: &facts,
         input,
+        at: entry.at,
         caller: Address::ZERO,
         read_only: false,
         gas: Gas::new(1_000_000),

@@ -1,10 +1,10 @@
 //! `addressBook`: further addresses of precompiles.
 
 use crate::error::{Error, Offence};
-use crate::parse::json::Node;
+use crate::parse::json::{Node, Object};
 use crate::parse::keys;
 use alloy_primitives::{Address, address};
-use pars_precompiles::registry::{Entry, TABLE};
+use pars_precompiles::registry::{self, Entry, TABLE};
 use std::collections::BTreeMap;
 
 /// Addresses of each row, in table order: the canonical one first. A row that the book names has the aliases that it
@@ -13,6 +13,11 @@ pub(crate) fn read(book: Option<Node<'_>>) -> Result<Vec<Vec<Address>>, Error> {
     let object = book.as_ref().map(Node::object).transpose()?;
     if let Some(object) = &object {
         keys::only(object, &keys::rows())?;
+    }
+    for node in object.iter().flat_map(Object::iter).filter(|node| !node.is_null()) {
+        if registry::rows_of(node.key()).nth(1).is_some() {
+            return Err(node.error(Offence::NoAliases));
+        }
     }
     let mut taken: BTreeMap<Address, &str> = TABLE.iter().map(|entry| (entry.at, entry.config_key)).collect();
     let named = |entry: &Entry| object.as_ref().and_then(|object| object.get(entry.config_key));

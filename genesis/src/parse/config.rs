@@ -7,7 +7,7 @@ use crate::parse::precompile::Parsed;
 use crate::parse::{address_book, fee, fork_times};
 use alloy_primitives::Address;
 use pars_precompiles::fee::FeeConfig;
-use pars_precompiles::registry::TABLE;
+use pars_precompiles::registry;
 
 /// `config` as read, before forks are known.
 #[derive(Debug)]
@@ -83,7 +83,7 @@ fn precompiles(object: &Object<'_>) -> Result<Vec<Parsed>, Error> {
         keys::only(nested, &keys::rows())?;
     }
     let mut found = Vec::new();
-    for (row, entry) in TABLE.iter().enumerate() {
+    for (row, entry) in registry::keys() {
         let read = |object: Option<&Object<'_>>| {
             let node = object.and_then(|object| object.get(entry.config_key));
             node.map(|node| Parsed::read(&node, row, entry.config)).transpose()

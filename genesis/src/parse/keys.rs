@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Offence};
 use crate::parse::json::{Node, Object};
-use pars_precompiles::registry::TABLE;
+use pars_precompiles::registry;
 
 /// Refuses every key of an object that is not in `known`.
 pub(crate) fn only(object: &Object<'_>, known: &[&'static str]) -> Result<(), Error> {
@@ -59,7 +59,7 @@ impl Notes {
 
 /// Configuration keys of all rows, in table order.
 pub(crate) fn rows() -> Vec<&'static str> {
-    TABLE.iter().map(|entry| entry.config_key).collect()
+    registry::keys().map(|(_, entry)| entry.config_key).collect()
 }
 
 /// Keys of `config` that other chains' tools write and that mean nothing here.
@@ -133,7 +133,7 @@ const ETHEREUM_FORKS: [(&str, &str); 2] = [("pragueTime", "pragueTimestamp"), ("
 
 /// Names that have a meaning in a later release or in another implementation: taking the file without them would run
 /// another chain than its author meant.
-const UNBUILT: [&str; 37] = [
+const UNBUILT: [&str; 29] = [
     "pragueTimestamp",
     "osakaTimestamp",
     "feeSplitTimestamp",
@@ -147,26 +147,18 @@ const UNBUILT: [&str; 37] = [
     "dexConfig",
     "graphConfig",
     "blake3Config",
-    "pqCryptoConfig",
-    "mldsaVerify",
-    "mldsaEip8355",
-    "mlkemConfig",
-    "slhdsaVerify",
-    "hybridVerify",
     "fheConfig",
     "ringConfig",
     "hpkeConfig",
     "eciesConfig",
-    "frostVerify",
-    "cggmp21Verify",
     "ringtailThreshold",
     "zkConfig",
     "poseidonConfig",
     "pedersenConfig",
     "starkConfig",
     "kzgConfig",
-    "blsConfig",
     "parsCultureConfig",
+    "sealedBallotsConfig",
     "deadZeroConfig",
     "deadConfig",
     "deadFullConfig",

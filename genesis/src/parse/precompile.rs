@@ -4,9 +4,10 @@ use crate::error::{Error, File, Offence};
 use crate::forks::Forks;
 use crate::parse::json::{Node, Object};
 use crate::parse::{fee, keys};
+use crate::spec::Switch;
 use alloy_primitives::{Address, U256};
 use pars_precompiles::config::{Config, InitialReward, Kind, Roles, Warp};
-use pars_precompiles::registry::TABLE;
+use pars_precompiles::registry::{self, TABLE};
 use std::collections::BTreeMap;
 
 /// A configuration as read, before the forks are known.
@@ -39,13 +40,18 @@ impl Parsed {
             }
             Kind::RewardManager => Config::RewardManager(roles(&object)?, initial_reward(&object)?),
             Kind::Warp => Config::Warp(warp(&object)?),
+            Kind::Plain => Config::Plain,
+            Kind::Secrets => Config::Secrets(flag(&object, "allowOnChainSecrets")?),
         };
         let When { time, disable } = when;
         Ok(Self { row, time, disable, config, file: node.origin(), path: node.path() })
     }
 
-    /// Checks what depends on forks.
-    pub(crate) fn check_forks(&self, forks: &Forks) -> Result<(), Error> {
+    /// Checks what depends on forks and on the chain.
+    pub(crate) fn check_chain(&self, forks: &Forks, chain_id: u64) -> Result<(), Error> {
+        if chain_id == MAINNET_CHAIN_ID && self.config == Config::Secrets(true) {
+            return Err(self.error("allowOnChainSecrets", Offence::OnChainSecrets { chain_id }));
+        }
         let Some(time) = self.time else { return Ok(()) };
         let durango = forks.durango;
         if forks.at(time).durango {
@@ -62,12 +68,19 @@ impl Parsed {
                 Err(self.error("managerAddresses", Offence::ManagersBeforeDurango { time, durango }))
             }
             Config::Warp(_) => Err(self.error("blockTimestamp", Offence::WarpBeforeDurango { time, durango })),
+            Config::Plain | Config::Secrets(_) => Ok(()),
         }
     }
 
     /// Key of the row.
     pub(crate) fn key(&self) -> &'static str {
         TABLE.get(self.row).map_or("", |entry| entry.config_key)
+    }
+
+    /// The same switch of every row that has this key.
+    pub(crate) fn switches(&self, time: u64) -> impl Iterator<Item = Switch> {
+        let to = (!self.disable).then(|| self.config.clone());
+        registry::rows_of(self.key()).map(move |row| Switch { row, time, to: to.clone() })
     }
 
     /// A refusal at a key of the object.
@@ -132,8 +145,10 @@ fn known(kind: Kind) -> Vec<&'static str> {
         Kind::FeeManager => &["initialFeeConfig"],
         Kind::RewardManager => &["initialRewardConfig"],
         Kind::Warp => &["quorumNumerator", "requirePrimaryNetworkSigners"],
+        Kind::Plain => &[],
+        Kind::Secrets => &["allowOnChainSecrets"],
     };
-    let lists: &[&str] = if kind == Kind::Warp { &[] } else { &ROLE_LISTS };
+    let lists: &[&str] = if kind.has_roles() { &ROLE_LISTS } else { &[] };
     [&["blockTimestamp", "disable", "upgrade"], lists, own].concat()
 }
 
@@ -187,8 +202,7 @@ fn initial_reward(object: &Object<'_>) -> Result<Option<InitialReward>, Error> {
     };
     let object = node.object()?;
     keys::only(&object, &["allowFeeRecipients", "rewardAddress"])?;
-    let allow_fee_recipients =
-        object.get("allowFeeRecipients").map(|node| node.boolean()).transpose()?.unwrap_or(false);
+    let allow_fee_recipients = flag(&object, "allowFeeRecipients")?;
     let reward_address = object.get("rewardAddress").map(|node| node.address()).transpose()?.unwrap_or_default();
     if allow_fee_recipients && !reward_address.is_zero() {
         return Err(object.error("rewardAddress", Offence::TwoRewards { address: reward_address }));
@@ -196,14 +210,21 @@ fn initial_reward(object: &Object<'_>) -> Result<Option<InitialReward>, Error> {
     Ok(Some(InitialReward { allow_fee_recipients, reward_address }))
 }
 
+/// A boolean that is false where it is absent.
+fn flag(object: &Object<'_>, key: &str) -> Result<bool, Error> {
+    Ok(object.get(key).map(|node| node.boolean()).transpose()?.unwrap_or(false))
+}
+
 fn warp(object: &Object<'_>) -> Result<Warp, Error> {
     let quorum_numerator = object.get("quorumNumerator").map(|node| node.plain_u64()).transpose()?.unwrap_or(0);
     if quorum_numerator != 0 && !(33..=100).contains(&quorum_numerator) {
         return Err(object.error("quorumNumerator", Offence::Quorum { got: quorum_numerator }));
     }
-    let require_primary_network_signers =
-        object.get("requirePrimaryNetworkSigners").map(|node| node.boolean()).transpose()?.unwrap_or(false);
+    let require_primary_network_signers = flag(object, "requirePrimaryNetworkSigners")?;
     Ok(Warp { quorum_numerator, require_primary_network_signers })
 }
+
+/// The network whose coins have value.
+const MAINNET_CHAIN_ID: u64 = 6_133;
 
 const ROLE_LISTS: [&str; 3] = ["adminAddresses", "managerAddresses", "enabledAddresses"];

@@ -7,7 +7,7 @@ use crate::parse::json::Node;
 use crate::parse::keys;
 use crate::parse::precompile::Parsed;
 use crate::spec::{AccountUpgrade, StateUpgrade, Switch};
-use pars_precompiles::registry::TABLE;
+use pars_precompiles::registry;
 use std::collections::BTreeMap;
 
 /// The upgrade file as read.
@@ -49,15 +49,20 @@ impl Upgrades {
 
 /// Checks the switches of genesis and upgrade file against each other and the forks, and puts them in order: genesis
 /// in table order, then the file's.
-pub(crate) fn switches(genesis: Vec<Parsed>, upgrades: Vec<Parsed>, forks: &Forks) -> Result<Vec<Switch>, Error> {
+pub(crate) fn switches(
+    genesis: Vec<Parsed>,
+    upgrades: Vec<Parsed>,
+    forks: &Forks,
+    chain_id: u64,
+) -> Result<Vec<Switch>, Error> {
     let mut switches = Vec::new();
     let mut last: BTreeMap<usize, (bool, u64)> = BTreeMap::new();
     for parsed in genesis {
-        parsed.check_forks(forks)?;
+        parsed.check_chain(forks, chain_id)?;
         // Without a time it is never on.
         let Some(time) = parsed.time else { continue };
         last.insert(parsed.row, (true, time));
-        switches.push(Switch { row: parsed.row, time, to: Some(parsed.config) });
+        switches.extend(parsed.switches(time));
     }
     let mut before_any = None;
     for parsed in upgrades {
@@ -78,9 +83,9 @@ pub(crate) fn switches(genesis: Vec<Parsed>, upgrades: Vec<Parsed>, forks: &Fork
         {
             return Err(parsed.error("blockTimestamp", Offence::NotAfter { got: time, before }));
         }
-        parsed.check_forks(forks)?;
+        parsed.check_chain(forks, chain_id)?;
         last.insert(parsed.row, (!on, time));
-        switches.push(Switch { row: parsed.row, time, to: (!parsed.disable).then_some(parsed.config) });
+        switches.extend(parsed.switches(time));
     }
     Ok(switches)
 }
@@ -96,9 +101,7 @@ fn precompiles(node: &Node<'_>) -> Result<Vec<Parsed>, Error> {
     for item in node.list()?.iter() {
         let object = item.object()?;
         keys::only(&object, &keys::rows())?;
-        let mut named = TABLE
-            .iter()
-            .enumerate()
+        let mut named = registry::keys()
             .filter_map(|(row, entry)| object.get(entry.config_key).map(|node| (node, row, entry.config)));
         let (Some((node, row, kind)), None) = (named.next(), named.next()) else {
             return Err(item.error(Offence::NotOneKey { got: object.iter().filter(|node| !node.is_null()).count() }));

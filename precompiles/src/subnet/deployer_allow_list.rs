@@ -15,6 +15,7 @@ pub const ENTRY: Entry = Entry {
     also: &[],
     config_key: "contractDeployerAllowListConfig",
     config: Kind::AllowList,
+    pure: false,
     run,
     configure,
     predicate_gas: None,

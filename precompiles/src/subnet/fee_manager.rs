@@ -21,6 +21,7 @@ pub const ENTRY: Entry = Entry {
     also: &[],
     config_key: "feeManagerConfig",
     config: Kind::FeeManager,
+    pure: false,
     run,
     configure,
     predicate_gas: None,

@@ -17,6 +17,7 @@ pub const ENTRY: Entry = Entry {
     also: &[],
     config_key: "contractNativeMinterConfig",
     config: Kind::NativeMinter,
+    pure: false,
     run,
     configure,
     predicate_gas: None,

@@ -23,6 +23,7 @@ pub const ENTRY: Entry = Entry {
     also: &[],
     config_key: "rewardManagerConfig",
     config: Kind::RewardManager,
+    pure: false,
     run,
     configure,
     predicate_gas: None,

@@ -29,6 +29,7 @@ pub const ENTRY: Entry = Entry {
     also: &[],
     config_key: "warpConfig",
     config: Kind::Warp,
+    pure: false,
     run,
     configure,
     predicate_gas: Some(predicate::gas),

@@ -1,6 +1,7 @@
 //! Files that are made from other files. Each generator owns folders or files of the repository whole; what it does
 //! not make is removed from there.
 
+mod map;
 mod proto;
 mod solidity;
 
@@ -15,6 +16,7 @@ use anyhow::{Context, Result, bail};
 const GENERATORS: &[Generator] = &[
     Generator { name: "proto", owns: &["proto/src/generated"], make: proto::make },
     Generator { name: "solidity", owns: &[solidity::FOLDER], make: solidity::make },
+    Generator { name: "map", owns: &[map::README, map::TYPESCRIPT], make: map::make },
 ];
 
 /// Something that makes checked-in files.

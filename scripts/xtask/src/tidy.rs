@@ -56,12 +56,13 @@ const PACKAGES: &[Package] = &[
         without: &["revm*", "rocksdb", "librocksdb-sys"],
         core: false,
     },
-    Package { name: "pars-precompiles", folder: "precompiles", ours: &[], without: NO_REVM, core: true },
+    Package { name: "pars-crypto", folder: "crypto", ours: &[], without: NO_EVM_AT_ALL, core: true },
+    Package { name: "pars-precompiles", folder: "precompiles", ours: &["pars-crypto"], without: NO_REVM, core: true },
     Package { name: "pars-genesis", folder: "genesis", ours: &["pars-precompiles"], without: NO_REVM, core: true },
     Package {
         name: "pars-chain",
         folder: "vm/chain",
-        ours: &["pars-genesis", "pars-precompiles"],
+        ours: &["pars-crypto", "pars-genesis", "pars-precompiles"],
         without: NO_IO,
         core: true,
     },
@@ -92,6 +93,7 @@ const OPENSSL: &[&str] = &["openssl", "openssl-sys"];
 const NO_IO: &[&str] = &["tokio", "tonic", "hyper", "rocksdb", "librocksdb-sys", "mio"];
 const NO_REVM: &[&str] = &["tokio", "tonic", "hyper", "rocksdb", "librocksdb-sys", "mio", "revm*"];
 const NO_DISK: &[&str] = &["rocksdb", "librocksdb-sys"];
+const NO_EVM_AT_ALL: &[&str] = &["tokio", "mio", "revm*", "alloy-*", "rocksdb", "librocksdb-sys", "getrandom"];
 const NO_EVM: &[&str] = &["revm*", "alloy-consensus", "alloy-trie", "rocksdb", "librocksdb-sys"];
 
 /// Names that say nothing about the noun inside.
@@ -104,6 +106,7 @@ const LARGER: &[(&str, u64)] = &[
     ("tests/vectors/", 24 << 20),
     ("vm/chain/vectors/", 8 << 20),
     ("precompiles/vectors/", 4 << 20),
+    ("crypto/tests/vectors/", 4 << 20),
     ("proto/src/generated/", 2 << 20),
 ];
 
@@ -111,8 +114,14 @@ const LARGER: &[(&str, u64)] = &[
 const EXECUTABLE: &[&str] = &["scripts/", ".ci/"];
 
 /// Folders with data of others: no rule on text holds there.
-const DATA: &[&str] =
-    &["tests/vectors/", "tests/fuzz/seeds/", "vm/chain/vectors/", "precompiles/vectors/", "genesis/vectors/"];
+const DATA: &[&str] = &[
+    "tests/vectors/",
+    "crypto/tests/vectors/",
+    "tests/fuzz/seeds/",
+    "vm/chain/vectors/",
+    "precompiles/vectors/",
+    "genesis/vectors/",
+];
 
 /// Beginnings of absolute paths that exist on one machine only. Split, so that this file passes.
 const MACHINE_PATHS: &[&str] =

@@ -85,8 +85,7 @@ impl RuleSet {
                     time,
                     durango: self.rules.durango,
                     granite: self.rules.granite,
-                    network_id: 0,
-                    blockchain_id: alloy_primitives::B256::ZERO,
+                    ..Facts::default()
                 };
                 let provider = Provider::new(spec, false, AddressMap::default(), facts, Delegated::Fails);
                 let state = Overlay::new(parent);

@@ -7,8 +7,7 @@ use pars_chain::engine::genesis_block;
 use pars_genesis::Genesis;
 use pars_genesis::forks::HostUpgrades;
 use pars_genesis::presets;
-use pars_precompiles::config::Kind;
-use pars_precompiles::registry::TABLE;
+use pars_precompiles::registry::{self, TABLE};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::Path;
@@ -88,12 +87,11 @@ fn new(options: &GenesisNew) -> Result<String> {
     file["alloc"] = alloc.into();
     for key in &options.precompile {
         let row = TABLE.iter().find(|row| row.config_key == key).with_context(|| {
-            let keys: Vec<_> = TABLE.iter().map(|row| row.config_key).collect();
+            let keys: Vec<_> = registry::keys().map(|(_, row)| row.config_key).collect();
             format!("--precompile {key}: there is none of this key; there are {}", keys.join(", "))
         })?;
         let mut config = json!({ "blockTimestamp": file["config"]["durangoTimestamp"] });
-        // Warp has no roles.
-        if row.config != Kind::Warp {
+        if row.config.has_roles() {
             config["adminAddresses"] = json!([options.admin]);
         }
         file["config"][key] = config;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use pars_precompiles::pure::ERRORS;
 use pars_precompiles::registry::{Entry, TABLE};
 
 use super::Files;
@@ -10,11 +11,11 @@ use super::Files;
 /// The folder that holds nothing else.
 pub(super) const FOLDER: &str = "contracts/src/precompiles";
 
-/// One file a row, and `Addresses.sol`.
+/// One file a row that has functions, and `Addresses.sol`.
 pub(super) fn make(_: &Path) -> Result<Files> {
     let folder = PathBuf::from(FOLDER);
     let mut files = Files::from([(folder.join("Addresses.sol"), addresses())]);
-    for entry in TABLE {
+    for entry in TABLE.iter().filter(|entry| !entry.interface.is_empty()) {
         let text = interface(entry).with_context(|| format!("row {}", entry.name))?;
         files.insert(folder.join(format!("I{}.sol", entry.name)), text);
     }
@@ -29,6 +30,7 @@ fn addresses() -> String {
             out.push('\n');
         }
         note(&mut out, INDENT, "@dev", entry.about);
+        note_aliases(&mut out, INDENT, entry);
         let name = constant(entry.name);
         out.push_str(&format!("{INDENT}address internal constant {name} = {};\n", entry.at));
     }
@@ -41,8 +43,14 @@ fn interface(entry: &Entry) -> Result<String> {
     out.push_str(&format!("/// @title I{}\n", entry.name));
     note(&mut out, "", "@notice", entry.about);
     note(&mut out, "", "@dev", &format!("Lives at {}. Its configuration key is {}.", entry.at, entry.config_key));
+    note_aliases(&mut out, "", entry);
     out.push_str(&format!("interface I{} {{\n", entry.name));
     let mut items = Vec::new();
+    if entry.pure {
+        for (declared, _) in ERRORS {
+            items.push(explained(about(declared), declared)?);
+        }
+    }
     for part in entry.interface {
         for declared in part.structs {
             items.push(structure(declared)?);
@@ -61,6 +69,27 @@ fn interface(entry: &Entry) -> Result<String> {
     out.push_str(&items.join("\n"));
     out.push_str("}\n");
     Ok(out)
+}
+
+/// Where else a row answers.
+fn note_aliases(out: &mut String, indent: &str, entry: &Entry) {
+    let aliases: Vec<String> = entry.also.iter().map(ToString::to_string).collect();
+    if !aliases.is_empty() {
+        note(out, indent, "@dev", &format!("Also at {}.", aliases.join(", ")));
+    }
+}
+
+/// When a row that only computes reverts with an error of this declaration.
+fn about(declared: &str) -> &'static str {
+    match declared {
+        "error MalformedInput()" => "The arguments do not decode, or a number among them has no meaning.",
+        "error OnChainSecretsDisabled()" => {
+            "The function shows a secret to everybody, which this chain does not allow."
+        }
+        "error SeedRequired()" => "The function needs a seed: a chain has no randomness of its own.",
+        "error InvalidKey()" => "The key, or the ciphertext for it, is none of its set.",
+        _ => "There is no such function.",
+    }
 }
 
 fn head() -> String {
@@ -137,11 +166,15 @@ fn note(out: &mut String, indent: &str, tag: &str, text: &str) {
     out.push('\n');
 }
 
-/// `NativeMinter` to `NATIVE_MINTER`.
-fn constant(name: &str) -> String {
+/// `NativeMinter` to `NATIVE_MINTER`, `PQCrypto` to `PQ_CRYPTO`.
+pub(super) fn constant(name: &str) -> String {
+    let letters: Vec<char> = name.chars().collect();
     let mut out = String::new();
-    for letter in name.chars() {
-        if letter.is_uppercase() && !out.is_empty() {
+    for (at, letter) in letters.iter().enumerate() {
+        let before = at.checked_sub(1).and_then(|before| letters.get(before));
+        let after_word = before.is_some_and(|before| !before.is_uppercase());
+        let before_word = before.is_some() && letters.get(at + 1).is_some_and(|next| next.is_lowercase());
+        if letter.is_uppercase() && (after_word || before_word) {
             out.push('_');
         }
         out.extend(letter.to_uppercase());
@@ -182,6 +215,18 @@ mod tests {
         let lines = format!("        {a},\n        {b},\n        uint256 c\n");
         assert_eq!(text, format!("    function a(\n{lines}    ) external view;\n"));
         Ok(())
+    }
+
+    #[test]
+    fn constants_have_a_line_between_words() {
+        for (name, expected) in [
+            ("NativeMinter", "NATIVE_MINTER"),
+            ("MLDSA", "MLDSA"),
+            ("PQCrypto", "PQ_CRYPTO"),
+            ("MLDSA44Eip8355", "MLDSA44_EIP8355"),
+        ] {
+            assert_eq!(constant(name), expected);
+        }
     }
 
     #[test]

@@ -16,7 +16,8 @@ use alloy_primitives::map::AddressMap;
 use alloy_primitives::{Address, B256, Bytes, U256, address};
 use pars_genesis::forks::Rules;
 use pars_genesis::spec::ChainSpec;
-use pars_precompiles::port::{Facts, Predicate};
+use pars_precompiles::config::Config;
+use pars_precompiles::port::{Facts, Predicate, Rows};
 use pars_precompiles::predicate_results::Results;
 use pars_precompiles::registry::TABLE;
 use pars_precompiles::subnet::{deployer_allow_list, tx_allow_list};
@@ -128,6 +129,9 @@ pub fn precompiles_of(spec: &ChainSpec, place: Place, environment: &Environment)
         .collect();
     let list = |at: Address| rows.contains_key(&at).then_some(at);
     let lists = (list(deployer_allow_list::ENTRY.at), list(tx_allow_list::ENTRY.at));
+    let rows_with = |wanted: &dyn Fn(&Config) -> bool| -> Rows {
+        (0..TABLE.len()).filter(|row| spec.enabled(*row, time).is_some_and(wanted)).collect()
+    };
     let facts = Facts {
         number,
         time,
@@ -135,6 +139,8 @@ pub fn precompiles_of(spec: &ChainSpec, place: Place, environment: &Environment)
         granite: rules.granite,
         network_id: place.network_id,
         blockchain_id: place.blockchain_id,
+        rows: rows_with(&|_| true),
+        secrets: rows_with(&|config| *config == Config::Secrets(true)),
     };
     let delegated = Delegated::at(time, rules.granite);
     (Provider::new(spec_id(rules), rules.granite, rows, facts, delegated), lists)

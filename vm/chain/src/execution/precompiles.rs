@@ -106,7 +106,7 @@ impl Provider {
             gas.spend_all();
             InterpreterResult::new(InstructionResult::PrecompileError, Bytes::new(), gas)
         };
-        if matches!(inputs.scheme, CallScheme::DelegateCall | CallScheme::CallCode) {
+        if !row.pure && matches!(inputs.scheme, CallScheme::DelegateCall | CallScheme::CallCode) {
             match self.delegated {
                 Delegated::Runs => {}
                 Delegated::Fails => return Ok(failed(&mut self.failure, "delegated calls are not allowed")),
@@ -122,6 +122,7 @@ impl Provider {
             state: &mut state,
             facts: &self.facts,
             input: &input,
+            at: inputs.bytecode_address,
             caller: inputs.caller,
             read_only: inputs.is_static,
             gas: port::Gas::new(inputs.gas_limit),

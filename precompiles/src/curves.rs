@@ -1,0 +1,3 @@
+//! Rows over elliptic curves.
+
+pub mod bls;

@@ -1,0 +1,3 @@
+//! Rows for governance.
+
+pub mod ballots;
