@@ -164,12 +164,12 @@ fn upgrades_at_genesis_time_happen_in_genesis() {
     let genesis = file("", r#""timestamp":1700000000"#);
     let due = |upgrade: &str| {
         let Genesis { spec, header, .. } = read(&genesis, upgrade, LOCAL);
-        spec.switches(None, header.time).iter().map(|switch| switch.row).collect::<Vec<_>>()
+        spec.switches(None, header.time).iter().map(|switch| TABLE[switch.row].at).collect::<Vec<_>>()
     };
-    assert_eq!(due(""), [0; 0]);
-    assert_eq!(due(&upgrade(0)), [3]);
-    assert_eq!(due(&upgrade(1_700_000_000)), [3]);
-    assert_eq!(due(&upgrade(1_700_000_001)), [0; 0]);
+    assert_eq!(due(""), [Address::ZERO; 0]);
+    assert_eq!(due(&upgrade(0)), [fee_manager::ENTRY.at]);
+    assert_eq!(due(&upgrade(1_700_000_000)), [fee_manager::ENTRY.at]);
+    assert_eq!(due(&upgrade(1_700_000_001)), [Address::ZERO; 0]);
     let spec = read(&genesis, &upgrade(1_700_000_001), LOCAL).spec;
     assert_eq!(spec.switches(Some(1_700_000_000), 1_700_000_001).len(), 1);
     assert_eq!(spec.state_upgrades(1_700_000_000, 1_800_000_000).count(), 0, "of before genesis: never");

@@ -3,6 +3,7 @@
 use alloy_primitives::{Address, B256, Bytes, U256, address, hex};
 use pars_genesis::forks::{HostUpgrades, INITIALLY_ACTIVE, UNSCHEDULED};
 use pars_genesis::{Genesis, parse};
+use pars_precompiles::registry::{TABLE, rows_of};
 use serde_json::Value;
 use std::path::Path;
 
@@ -60,13 +61,16 @@ fn forks_of_a_file_and_of_the_host() {
 #[test]
 fn switches_and_state_upgrades() {
     let Genesis { spec, header, .. } = parsed(&chain("granite-precompiles-11"));
-    let switched: Vec<_> = spec.switches.iter().map(|switch| (switch.row, switch.to.is_some())).collect();
+    // By the last byte of the address.
+    let last = |row: usize| TABLE[row].at[19];
+    let switched: Vec<_> = spec.switches.iter().map(|switch| (last(switch.row), switch.to.is_some())).collect();
     let at_genesis = [(0, true), (1, true), (3, true), (4, true), (5, true)];
     let later = [(2, true), (0, false), (4, false), (2, false), (4, true)];
     assert_eq!(switched, [at_genesis, later].concat());
     assert_eq!(spec.switches(None, header.time).len(), at_genesis.len());
-    assert!(spec.enabled(2, header.time).is_none());
-    assert!(spec.enabled(2, 1_795_583_215).is_some() && spec.enabled(2, 1_795_583_255).is_none());
+    let list = rows_of("txAllowListConfig").next().expect("a row");
+    assert!(spec.enabled(list, header.time).is_none());
+    assert!(spec.enabled(list, 1_795_583_215).is_some() && spec.enabled(list, 1_795_583_255).is_none());
     let [upgrade] = spec.state_upgrades.as_slice() else { panic!("one state upgrade") };
     assert_eq!(upgrade.time, 1_795_583_225);
     let given = upgrade.accounts[&address!("347846837768491e2c4ea9b5bb058954144a13b7")].balance_change;

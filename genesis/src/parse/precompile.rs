@@ -140,12 +140,11 @@ fn both<T: PartialEq>(
 
 fn known(kind: Kind) -> Vec<&'static str> {
     let own: &[&str] = match kind {
-        Kind::AllowList => &[],
+        Kind::AllowList | Kind::Plain => &[],
         Kind::NativeMinter => &["initialMint"],
         Kind::FeeManager => &["initialFeeConfig"],
         Kind::RewardManager => &["initialRewardConfig"],
         Kind::Warp => &["quorumNumerator", "requirePrimaryNetworkSigners"],
-        Kind::Plain => &[],
         Kind::Secrets => &["allowOnChainSecrets"],
     };
     let lists: &[&str] = if kind.has_roles() { &ROLE_LISTS } else { &[] };

@@ -93,7 +93,7 @@ const OPENSSL: &[&str] = &["openssl", "openssl-sys"];
 const NO_IO: &[&str] = &["tokio", "tonic", "hyper", "rocksdb", "librocksdb-sys", "mio"];
 const NO_REVM: &[&str] = &["tokio", "tonic", "hyper", "rocksdb", "librocksdb-sys", "mio", "revm*"];
 const NO_DISK: &[&str] = &["rocksdb", "librocksdb-sys"];
-const NO_EVM_AT_ALL: &[&str] = &["tokio", "mio", "revm*", "alloy-*", "rocksdb", "librocksdb-sys", "getrandom"];
+const NO_EVM_AT_ALL: &[&str] = &["tokio", "mio", "revm*", "alloy-*", "rocksdb", "librocksdb-sys"];
 const NO_EVM: &[&str] = &["revm*", "alloy-consensus", "alloy-trie", "rocksdb", "librocksdb-sys"];
 
 /// Names that say nothing about the noun inside.

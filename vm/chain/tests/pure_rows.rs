@@ -1,5 +1,6 @@
 //! Rows that only compute, as contracts and the chain meet them: every kind of call, every address, values, activation
 //! and its end, and one outcome however and wherever a block is executed.
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail their test")]
 
 #[allow(dead_code, reason = "each test file uses its part")]
 #[path = "support"]

@@ -29,8 +29,7 @@ fn addresses() -> String {
         if index > 0 {
             out.push('\n');
         }
-        note(&mut out, INDENT, "@dev", entry.about);
-        note_aliases(&mut out, INDENT, entry);
+        note(&mut out, INDENT, "@dev", &format!("{}{}", entry.about, aliases(entry)));
         let name = constant(entry.name);
         out.push_str(&format!("{INDENT}address internal constant {name} = {};\n", entry.at));
     }
@@ -42,8 +41,8 @@ fn interface(entry: &Entry) -> Result<String> {
     let mut out = head();
     out.push_str(&format!("/// @title I{}\n", entry.name));
     note(&mut out, "", "@notice", entry.about);
-    note(&mut out, "", "@dev", &format!("Lives at {}. Its configuration key is {}.", entry.at, entry.config_key));
-    note_aliases(&mut out, "", entry);
+    let place = format!("Lives at {}. Its configuration key is {}.{}", entry.at, entry.config_key, aliases(entry));
+    note(&mut out, "", "@dev", &place);
     out.push_str(&format!("interface I{} {{\n", entry.name));
     let mut items = Vec::new();
     if entry.pure {
@@ -71,12 +70,10 @@ fn interface(entry: &Entry) -> Result<String> {
     Ok(out)
 }
 
-/// Where else a row answers.
-fn note_aliases(out: &mut String, indent: &str, entry: &Entry) {
+/// Where else a row answers, as a further sentence.
+fn aliases(entry: &Entry) -> String {
     let aliases: Vec<String> = entry.also.iter().map(ToString::to_string).collect();
-    if !aliases.is_empty() {
-        note(out, indent, "@dev", &format!("Also at {}.", aliases.join(", ")));
-    }
+    if aliases.is_empty() { String::new() } else { format!(" Also at {}.", aliases.join(", ")) }
 }
 
 /// When a row that only computes reverts with an error of this declaration.
