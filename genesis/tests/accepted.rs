@@ -5,7 +5,7 @@ use pars_genesis::forks::{Forks, HostUpgrades, INITIALLY_ACTIVE, UNSCHEDULED};
 use pars_genesis::{Genesis, parse};
 use pars_precompiles::config::{Config, InitialReward, Warp};
 use pars_precompiles::fee::FeeConfig;
-use pars_precompiles::registry::{TABLE, rows_of};
+use pars_precompiles::registry::{Entry, TABLE, rows_of};
 use pars_precompiles::subnet::{fee_manager, warp};
 
 const LOCAL: Option<&HostUpgrades> = Some(&HostUpgrades::LOCAL);
@@ -41,8 +41,10 @@ fn defaults() {
     assert_eq!((header.parent, header.mix, header.coinbase), (B256::ZERO, B256::ZERO, Address::ZERO));
     assert_eq!((header.excess_blob_gas, header.blob_gas_used), (0, 0));
     assert!(header.extra.is_empty() && header.difficulty.is_zero());
-    let canonical: Vec<Vec<Address>> = TABLE.iter().map(|entry| vec![entry.at]).collect();
-    assert_eq!(spec.addresses, canonical, "no aliases unless named");
+    let own = |entry: &Entry| [&[entry.at], entry.also].concat();
+    let addresses: Vec<Vec<Address>> = TABLE.iter().map(own).collect();
+    assert_eq!(spec.addresses, addresses, "only default aliases unless others are named");
+    assert!(TABLE.iter().all(|entry| entry.pure || entry.also.is_empty()), "those of subnet-evm have none");
     for says_nothing in
         [r#""feeConfig":null"#, r#""feeConfig":{}"#, r#""feeConfig":{"targetBlockRate":0,"targetGas":null}"#]
     {
@@ -81,7 +83,8 @@ fn a_genesis_precompile_without_a_time_is_never_on() {
     let upgrade = r#"{"precompileUpgrades":[{"txAllowListConfig":{"blockTimestamp":1800000000}}]}"#;
     let spec = read(&file(r#""txAllowListConfig":{}"#, ""), upgrade, LOCAL).spec;
     assert_eq!(spec.switches.len(), 1);
-    assert!(spec.enabled(2, 1_799_999_999).is_none() && spec.enabled(2, 1_800_000_000).is_some());
+    let list = rows_of("txAllowListConfig").next().expect("a row");
+    assert!(spec.enabled(list, 1_799_999_999).is_none() && spec.enabled(list, 1_800_000_000).is_some());
 }
 
 /// Trap 1: a fork time of 0 is the host's time, so a genesis at time 0 is before all forks.
