@@ -2,6 +2,7 @@
 
 #[allow(dead_code, reason = "each test file uses its part")]
 mod support {
+    pub(crate) mod effort;
     pub(crate) mod mutants;
     pub(crate) mod vectors;
 }
@@ -11,7 +12,8 @@ use pars_crypto::bls::{
     verify, verify_each, verify_possession,
 };
 use serde_json::Value;
-use support::mutants::{Bounds, Mutants, Part, count};
+use support::effort::count;
+use support::mutants::{Bounds, Mutants, Part};
 use support::vectors::{bytes, is_valid, json, list, string, tests};
 
 /// The generator of G1: the public key of the secret key 1.

@@ -2,12 +2,14 @@
 
 #[allow(dead_code, reason = "each test file uses its part")]
 mod support {
+    pub(crate) mod effort;
     pub(crate) mod mutants;
     pub(crate) mod vectors;
 }
 
 use pars_crypto::ed25519::{BACKENDS, chosen, verify};
-use support::mutants::{Bounds, Mutants, Part, count};
+use support::effort::count;
+use support::mutants::{Bounds, Mutants, Part};
 use support::vectors::{array, bytes, is_valid, json, list, string, tests};
 
 const WYCHEPROOF: &str = "wycheproof-curves/ed25519_test.json.gz";

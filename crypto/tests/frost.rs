@@ -2,6 +2,7 @@
 
 #[allow(dead_code, reason = "each test file uses its part")]
 mod support {
+    pub(crate) mod effort;
     pub(crate) mod mutants;
     pub(crate) mod vectors;
 }
@@ -16,7 +17,8 @@ use pars_crypto::{ed25519, frost, secp256k1};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng as _;
 use std::collections::BTreeMap;
-use support::mutants::{Bounds, Mutants, Part, count};
+use support::effort::count;
+use support::mutants::{Bounds, Mutants, Part};
 use support::vectors::{array, bytes, json};
 
 /// Order of the field.

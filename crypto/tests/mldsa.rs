@@ -3,11 +3,17 @@
 
 #[path = "support/chance.rs"]
 mod chance;
+#[path = "support/effort.rs"]
+mod effort;
 #[allow(dead_code, reason = "each test file uses its part")]
 #[path = "support/load.rs"]
 mod load;
+#[allow(dead_code, reason = "each test file uses its part")]
+#[path = "support/vectors.rs"]
+mod vectors;
 
-use chance::{Chance, count};
+use chance::Chance;
+use effort::count;
 use load::{Acvp, Wycheproof, acvp, hex, wycheproof};
 use pars_crypto::hash::shake256;
 use pars_crypto::mldsa::{self, BACKENDS, MU_BYTES, Set};

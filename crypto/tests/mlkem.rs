@@ -3,11 +3,17 @@
 
 #[path = "support/chance.rs"]
 mod chance;
+#[path = "support/effort.rs"]
+mod effort;
 #[allow(dead_code, reason = "each test file uses its part")]
 #[path = "support/load.rs"]
 mod load;
+#[allow(dead_code, reason = "each test file uses its part")]
+#[path = "support/vectors.rs"]
+mod vectors;
 
-use chance::{Chance, count};
+use chance::Chance;
+use effort::count;
 use load::{Acvp, Wycheproof, acvp, hex, wycheproof};
 use pars_crypto::hash::{sha3_256, shake256};
 use pars_crypto::mlkem::{self, BACKENDS, Set, decapsulate_with, encapsulate_with};

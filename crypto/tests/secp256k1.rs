@@ -2,6 +2,7 @@
 
 #[allow(dead_code, reason = "each test file uses its part")]
 mod support {
+    pub(crate) mod effort;
     pub(crate) mod mutants;
     pub(crate) mod vectors;
 }
@@ -10,7 +11,8 @@ use ::secp256k1::ecdsa::Signature;
 use pars_crypto::secp256k1::{BACKENDS, Backend, chosen, ecdsa_recover, ecdsa_verify, schnorr_verify};
 use sha2::{Digest as _, Sha256};
 use std::ops::Range;
-use support::mutants::{Bounds, Mutants, Part, count};
+use support::effort::count;
+use support::mutants::{Bounds, Mutants, Part};
 use support::vectors::{array, bytes, hex, is_valid, json, string, tests, text};
 
 /// Order of the field.

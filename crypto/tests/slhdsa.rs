@@ -2,12 +2,14 @@
 
 #[allow(dead_code, reason = "each test file uses its part")]
 mod support {
+    pub(crate) mod effort;
     pub(crate) mod mutants;
     pub(crate) mod vectors;
 }
 
 use pars_crypto::slhdsa::{BACKENDS, CONTEXT_BYTES_MAX, Set, chosen, verify};
-use support::mutants::{Bounds, Mutants, Part, count};
+use support::effort::count;
+use support::mutants::{Bounds, Mutants, Part};
 use support::vectors::{bytes, is_valid, json, string, tests};
 
 const EXTERNAL: &str = "slh-dsa/SLH-DSA-sigVer-external-pure.json.gz";

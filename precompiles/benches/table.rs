@@ -17,6 +17,8 @@ mod calling;
 mod load;
 #[path = "../tests/pure/operations.rs"]
 mod operations;
+#[path = "../../crypto/tests/support/vectors.rs"]
+mod vectors;
 
 use calling::{Argument, Setting, call, encoded};
 use operations::{Form, Operation, operations};

@@ -72,6 +72,14 @@ impl<'a> Arguments<'a> {
         self.word(place).map(Into::into)
     }
 
+    /// A `uint8`.
+    ///
+    /// # Errors
+    /// As [`Self::word`], and when the value does not fit.
+    pub fn uint8(&self, place: usize) -> Result<u8, Stop> {
+        u8::try_from(self.uint(place)?).or(Err(BAD))
+    }
+
     /// A `uint32`.
     ///
     /// # Errors
@@ -187,7 +195,9 @@ mod tests {
     }
 
     #[test]
-    fn a_uint32_must_fit_and_an_address_need_not() {
+    fn numbers_must_fit_and_an_address_need_not() {
+        assert_eq!(Arguments::new(&word(0xff)).uint8(0), Ok(u8::MAX));
+        assert_eq!(Arguments::new(&word(0x100)).uint8(0), Err(BAD));
         let widest = word(u32::MAX.into());
         assert_eq!(Arguments::new(&widest).uint32(0), Ok(u32::MAX));
         let wider = word(1 << 32);

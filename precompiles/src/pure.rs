@@ -7,7 +7,6 @@
 //! * a revert with a name that says what else a caller must know;
 //! * a halt that takes all gas: raw bytes that are not of the row's layout.
 
-use crate::abi::Arguments;
 use crate::interface::{self, Interface};
 use crate::port::{Call, Halt, Stop};
 use alloy_primitives::{Address, B256, Bytes, U256};
@@ -76,12 +75,10 @@ pub fn decoded<T>(read: Result<T, Stop>) -> Result<T, Stop> {
     read.map_err(|stop| if matches!(stop, Stop::Halt(_)) { named(MALFORMED_INPUT) } else { stop })
 }
 
-/// A `uint8`, which must fit.
-///
-/// # Errors
-/// As [`Arguments::uint`], and when it does not fit.
-pub fn uint8(arguments: &Arguments<'_>, place: usize) -> Result<u8, Stop> {
-    u8::try_from(arguments.uint(place)?).map_err(|_| Stop::Halt(Halt::BadInput))
+/// Bytes of an argument, by which a call is paid before it is looked at whether the argument is there.
+#[must_use]
+pub fn size(read: &Result<&[u8], Stop>) -> usize {
+    read.as_ref().map_or(0, |bytes| bytes.len())
 }
 
 /// Pays for a call, then decides whether its secrets may be seen by all.

@@ -1,22 +1,11 @@
-//! Vectors that are checked in.
+//! Tests of NIST and of Wycheproof as they stand in their files.
 
+use crate::vectors::{self, json, tests};
 use serde_json::Value;
-use std::io::Read;
-use std::path::Path;
-
-/// A JSON file under `tests/vectors`, gzipped.
-pub(crate) fn json(name: &str) -> Value {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crypto/tests/vectors").join(name);
-    let packed = std::fs::File::open(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let mut text = String::new();
-    flate2::read::GzDecoder::new(packed).read_to_string(&mut text).unwrap();
-    serde_json::from_str(&text).unwrap()
-}
 
 /// A member of hexadecimal digits; none: no bytes.
 pub(crate) fn hex(value: &Value, name: &str) -> Vec<u8> {
-    let text = value[name].as_str().unwrap_or_default();
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+    vectors::hex(value[name].as_str().unwrap_or_default())
 }
 
 /// A test of NIST with its group, its inputs and what is expected.
@@ -30,19 +19,13 @@ pub(crate) struct Acvp {
 pub(crate) fn acvp(name: &str) -> Vec<Acvp> {
     let prompts = json(&format!("acvp/{name}-prompt.json.gz"));
     let results = json(&format!("acvp/{name}-expectedResults.json.gz"));
-    let mut all = Vec::new();
-    for (group, expected) in groups(&prompts).iter().zip(groups(&results)) {
-        assert_eq!(group["tgId"], expected["tgId"]);
-        let (tests, expected) = (group["tests"].as_array().unwrap(), expected["tests"].as_array().unwrap());
-        assert_eq!(tests.len(), expected.len());
-        for (prompt, expected) in tests.iter().zip(expected) {
-            assert_eq!(prompt["tcId"], expected["tcId"]);
-            let mut group = group.clone();
-            group["tests"] = Value::Null;
-            all.push(Acvp { group, prompt: prompt.clone(), expected: expected.clone() });
-        }
-    }
-    all
+    let (prompts, results) = (tests(&prompts), tests(&results));
+    assert_eq!(prompts.len(), results.len());
+    let joined = prompts.into_iter().zip(results).map(|((group, prompt), (of, expected))| {
+        assert_eq!((&group["tgId"], &prompt["tcId"]), (&of["tgId"], &expected["tcId"]));
+        Acvp { group: head(group), prompt: prompt.clone(), expected: expected.clone() }
+    });
+    joined.collect()
 }
 
 /// A test of Wycheproof with its group.
@@ -55,23 +38,16 @@ pub(crate) struct Wycheproof {
 /// All tests of a file of Wycheproof's.
 pub(crate) fn wycheproof(name: &str) -> Vec<Wycheproof> {
     let file = json(&format!("wycheproof/{name}.json.gz"));
-    let mut all = Vec::new();
-    for group in groups(&file) {
-        let mut head = group.clone();
-        head["tests"] = Value::Null;
-        for test in group["tests"].as_array().unwrap() {
-            let valid = match test["result"].as_str() {
-                Some("valid") => true,
-                Some("invalid") => false,
-                other => panic!("{other:?}"),
-            };
-            all.push(Wycheproof { group: head.clone(), test: test.clone(), valid });
-        }
-    }
+    let all: Vec<Wycheproof> = tests(&file)
+        .into_iter()
+        .map(|(group, test)| Wycheproof { group: head(group), test: test.clone(), valid: vectors::is_valid(test) })
+        .collect();
     assert_eq!(Some(all.len()), file["numberOfTests"].as_u64().and_then(|count| count.try_into().ok()));
     all
 }
 
-fn groups(file: &Value) -> &Vec<Value> {
-    file["testGroups"].as_array().unwrap()
+/// A group without its tests.
+fn head(group: &Value) -> Value {
+    let members = group.as_object().expect("a group").iter().filter(|(name, _)| *name != "tests");
+    Value::Object(members.map(|(name, value)| (name.clone(), value.clone())).collect())
 }

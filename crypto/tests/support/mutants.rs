@@ -3,12 +3,6 @@
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
 
-/// How many to try: a few, and many where `PARS_FULL` is set.
-#[expect(clippy::disallowed_methods, reason = "tests are told how much to do by a variable")]
-pub(crate) fn count(few: usize, many: usize) -> usize {
-    if std::env::var_os("PARS_FULL").is_some() { many } else { few }
-}
-
 /// Part of an input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Part {

@@ -6,7 +6,8 @@ use std::{fs, io::Read as _, path::Path};
 
 /// The text of a file in `tests/vectors`, unpacked.
 pub(crate) fn text(path: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors").join(path);
+    // From the package beside, too.
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crypto/tests/vectors").join(path);
     let bytes = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let mut text = String::new();
     if path.extension().is_some_and(|end| end == "gz") {

@@ -51,11 +51,7 @@ impl ChainConfig {
             chain_id: object.require("chainId", "the EVM chain id as a whole JSON number")?.plain_u64()?,
             times: fork_times::read(&object)?,
             fee: object.get("feeConfig").map(|node| fee::chain(&node)).transpose()?.unwrap_or(FeeConfig::DEFAULT),
-            allow_fee_recipients: object
-                .get("allowFeeRecipients")
-                .map(|node| node.boolean())
-                .transpose()?
-                .unwrap_or(false),
+            allow_fee_recipients: object.flag("allowFeeRecipients")?,
             initial_min_delay_ms: initial_min_delay(&object)?,
             precompiles: precompiles(&object)?,
             addresses: address_book::read(object.get("addressBook"))?,

@@ -156,6 +156,11 @@ impl Object<'_> {
         self.get(key).ok_or_else(|| self.error(key, Offence::Missing { expected }))
     }
 
+    /// A boolean that is false where it is absent.
+    pub(crate) fn flag(&self, key: &str) -> Result<bool, Error> {
+        Ok(self.get(key).map(|node| node.boolean()).transpose()?.unwrap_or(false))
+    }
+
     /// All values, `null` included, as the file orders them.
     pub(crate) fn iter(&self) -> impl Iterator<Item = Node<'_>> {
         self.fields

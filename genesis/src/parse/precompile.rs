@@ -41,7 +41,7 @@ impl Parsed {
             Kind::RewardManager => Config::RewardManager(roles(&object)?, initial_reward(&object)?),
             Kind::Warp => Config::Warp(warp(&object)?),
             Kind::Plain => Config::Plain,
-            Kind::Secrets => Config::Secrets(flag(&object, "allowOnChainSecrets")?),
+            Kind::Secrets => Config::Secrets(object.flag("allowOnChainSecrets")?),
         };
         let When { time, disable } = when;
         Ok(Self { row, time, disable, config, file: node.origin(), path: node.path() })
@@ -201,7 +201,7 @@ fn initial_reward(object: &Object<'_>) -> Result<Option<InitialReward>, Error> {
     };
     let object = node.object()?;
     keys::only(&object, &["allowFeeRecipients", "rewardAddress"])?;
-    let allow_fee_recipients = flag(&object, "allowFeeRecipients")?;
+    let allow_fee_recipients = object.flag("allowFeeRecipients")?;
     let reward_address = object.get("rewardAddress").map(|node| node.address()).transpose()?.unwrap_or_default();
     if allow_fee_recipients && !reward_address.is_zero() {
         return Err(object.error("rewardAddress", Offence::TwoRewards { address: reward_address }));
@@ -209,17 +209,12 @@ fn initial_reward(object: &Object<'_>) -> Result<Option<InitialReward>, Error> {
     Ok(Some(InitialReward { allow_fee_recipients, reward_address }))
 }
 
-/// A boolean that is false where it is absent.
-fn flag(object: &Object<'_>, key: &str) -> Result<bool, Error> {
-    Ok(object.get(key).map(|node| node.boolean()).transpose()?.unwrap_or(false))
-}
-
 fn warp(object: &Object<'_>) -> Result<Warp, Error> {
     let quorum_numerator = object.get("quorumNumerator").map(|node| node.plain_u64()).transpose()?.unwrap_or(0);
     if quorum_numerator != 0 && !(33..=100).contains(&quorum_numerator) {
         return Err(object.error("quorumNumerator", Offence::Quorum { got: quorum_numerator }));
     }
-    let require_primary_network_signers = flag(object, "requirePrimaryNetworkSigners")?;
+    let require_primary_network_signers = object.flag("requirePrimaryNetworkSigners")?;
     Ok(Warp { quorum_numerator, require_primary_network_signers })
 }
 

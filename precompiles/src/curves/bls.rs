@@ -5,7 +5,8 @@ use crate::config::Kind;
 use crate::interface::{Function, Interface};
 use crate::port::{Call, Halt, Stop};
 use crate::pure::{
-    BAD_FRAME, Fields, INVALID_KEY, MALFORMED_INPUT, decoded, dispatch, high, low, named, price, truth, truth_byte,
+    BAD_FRAME, Fields, INVALID_KEY, MALFORMED_INPUT, decoded, dispatch, high, low, named, price, size, truth,
+    truth_byte,
 };
 use crate::registry::{Entry, configures_nothing};
 use alloy_primitives::Bytes;
@@ -121,7 +122,7 @@ fn verify_hash(call: &mut Call<'_>, arguments: Arguments<'_>) -> Result<Bytes, S
 
 fn verify_message(call: &mut Call<'_>, arguments: Arguments<'_>) -> Result<Bytes, Stop> {
     let message = arguments.bytes(1);
-    call.gas.charge(verify_gas(message.as_ref().map_or(0, |message| message.len())))?;
+    call.gas.charge(verify_gas(size(&message)))?;
     let (key, message, signature) = (decoded(arguments.bytes(0))?, decoded(message)?, decoded(arguments.bytes(2))?);
     Ok(truth(bls::verify(key, message, signature, SIGNATURE_DST)))
 }

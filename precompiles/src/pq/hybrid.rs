@@ -5,7 +5,7 @@ use crate::config::Kind;
 use crate::interface::{Function, Interface};
 use crate::port::{Call, Stop};
 use crate::pq::mldsa::base_gas;
-use crate::pure::{BAD_FRAME, Fields, decoded, dispatch, high, low, price, truth, truth_byte};
+use crate::pure::{BAD_FRAME, Fields, decoded, dispatch, high, low, price, size, truth, truth_byte};
 use crate::registry::{Entry, configures_nothing};
 use alloy_primitives::{Bytes, keccak256};
 use pars_crypto::bls::{self, SIGNATURE_DST};
@@ -138,7 +138,7 @@ fn bound(
     let [classical_key, key, message, classical_signature, signature] =
         [0, 1, 2, 3, 4].map(|place| arguments.bytes(place));
     let set = key.as_ref().ok().and_then(|key| Set::of_public_key(key.len()));
-    let message_bytes = message.as_ref().map_or(0, |message| message.len());
+    let message_bytes = size(&message);
     call.gas.charge(price(gas.saturating_add(base_gas(set)), MESSAGE_BYTE_GAS, message_bytes))?;
     let (classical_key, key, message) = (decoded(classical_key)?, decoded(key)?, decoded(message)?);
     let (classical_signature, signature) = (decoded(classical_signature)?, decoded(signature)?);

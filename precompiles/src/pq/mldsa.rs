@@ -7,7 +7,7 @@ use crate::port::{Call, Halt, Stop};
 use crate::pq::mlkem;
 use crate::pure::{
     BAD_FRAME, Fields, INVALID_KEY, MALFORMED_INPUT, SEED_REQUIRED, UNKNOWN_SELECTOR, bitmap, decoded, high, low,
-    named, pay_for_secret, price, truth, two_bytes, uint8, words,
+    named, pay_for_secret, price, size, truth, two_bytes, words,
 };
 use crate::registry::{Entry, configures_nothing};
 use alloy_primitives::{Address, B256, Bytes};
@@ -137,7 +137,7 @@ fn one(
     context: Read<'_>,
 ) -> Result<Bytes, Stop> {
     let set = public_key.as_ref().ok().and_then(|key| Set::of_public_key(key.len()));
-    call.gas.charge(verify_gas(set, message.as_ref().map_or(0, |message| message.len())))?;
+    call.gas.charge(verify_gas(set, size(&message)))?;
     let (public_key, message) = (decoded(public_key)?, decoded(message)?);
     let (signature, context) = (decoded(signature)?, decoded(context)?);
     Ok(truth(set.is_some_and(|set| mldsa::verify(set, public_key, message, context, signature))))
@@ -146,7 +146,7 @@ fn one(
 fn verify_batch(call: &mut Call<'_>, arguments: Arguments<'_>) -> Result<Bytes, Stop> {
     // Cutting the items apart is little work, and bounded.
     call.gas.charge(BATCH_GAS)?;
-    let set = decoded(uint8(&arguments, 0))?;
+    let set = decoded(arguments.uint8(0))?;
     let (context, items) = (decoded(arguments.bytes(1))?, decoded(arguments.bytes(2))?);
     let items = of_mode(set).and_then(|set| Some((set, cut(set, items)?)));
     let (set, items) = items.ok_or_else(|| named(MALFORMED_INPUT))?;
@@ -180,7 +180,7 @@ fn cut(set: Set, bytes: &[u8]) -> Option<Vec<Item<'_>>> {
 }
 
 fn key_gen(call: &mut Call<'_>, arguments: Arguments<'_>) -> Result<Bytes, Stop> {
-    let set = uint8(&arguments, 0).ok().and_then(of_level);
+    let set = arguments.uint8(0).ok().and_then(of_level);
     pay_for_secret(call, base_gas(set), KEY)?;
     let (set, seed) = (set.ok_or_else(|| named(MALFORMED_INPUT))?, decoded(arguments.word(1))?);
     let keys = mldsa::key_pair(set, &seed.0);
@@ -190,7 +190,7 @@ fn key_gen(call: &mut Call<'_>, arguments: Arguments<'_>) -> Result<Bytes, Stop>
 fn sign(call: &mut Call<'_>, arguments: Arguments<'_>) -> Result<Bytes, Stop> {
     let [secret_key, message] = [0, 1].map(|place| arguments.bytes(place));
     let set = secret_key.as_ref().ok().and_then(|key| Set::of_secret_key(key.len()));
-    let gas = price(SIGN_FACTOR * base_gas(set), MESSAGE_BYTE_GAS, message.as_ref().map_or(0, |message| message.len()));
+    let gas = price(SIGN_FACTOR * base_gas(set), MESSAGE_BYTE_GAS, size(&message));
     pay_for_secret(call, gas, KEY)?;
     let (secret_key, message) = (decoded(secret_key)?, decoded(message)?);
     let signature = set.and_then(|set| mldsa::sign(set, secret_key, message, &[]));

@@ -10,7 +10,7 @@ use crate::port::{Call, Stop};
 use crate::pq::slhdsa;
 use crate::pure::{
     BAD_FRAME, Fields, INVALID_KEY, MALFORMED_INPUT, bytes_and_word, decoded, dispatch, high, low, named,
-    pay_for_secret, two_bytes, uint8,
+    pay_for_secret, two_bytes,
 };
 use crate::registry::{Entry, configures_nothing};
 use alloy_primitives::{Address, Bytes};
@@ -128,13 +128,13 @@ pub(super) fn raw_decapsulate(call: &mut Call<'_>, config_key: &str, set: Set, b
 }
 
 fn encapsulate(call: &mut Call<'_>, arguments: Arguments<'_>) -> Result<Bytes, Stop> {
-    let (set, key) = (uint8(&arguments, 0), arguments.bytes(1));
+    let (set, key) = (arguments.uint8(0), arguments.bytes(1));
     let Encapsulation { ciphertext, secret } = abi_encapsulated(call, set, key, None)?;
     Ok(bytes_and_word(&ciphertext, &secret))
 }
 
 fn encapsulate_derand(call: &mut Call<'_>, arguments: Arguments<'_>) -> Result<Bytes, Stop> {
-    let (set, key, coins) = (uint8(&arguments, 0), arguments.bytes(1), arguments.word(2).map(|word| word.0));
+    let (set, key, coins) = (arguments.uint8(0), arguments.bytes(1), arguments.word(2).map(|word| word.0));
     let Encapsulation { ciphertext, secret } = abi_encapsulated(call, set, key, Some(coins))?;
     Ok(bytes_and_word(&ciphertext, &secret))
 }
@@ -173,7 +173,7 @@ fn encapsulated(set: Set, key: &[u8]) -> Option<Encapsulation> {
 }
 
 fn decapsulate(call: &mut Call<'_>, arguments: Arguments<'_>) -> Result<Bytes, Stop> {
-    let set = uint8(&arguments, 0);
+    let set = arguments.uint8(0);
     let secret = abi_decapsulated(call, KEY, set, arguments.bytes(1), arguments.bytes(2))?;
     Ok(Bytes::copy_from_slice(&secret))
 }
@@ -203,7 +203,7 @@ pub(super) fn abi_decapsulated(
 }
 
 fn key_gen(call: &mut Call<'_>, arguments: Arguments<'_>) -> Result<Bytes, Stop> {
-    let level = uint8(&arguments, 0);
+    let level = arguments.uint8(0);
     let set = level.as_ref().ok().and_then(|level| of_level(*level));
     pay_for_secret(call, encapsulate_gas(set), KEY)?;
     let (level, seed) = (decoded(level)?, decoded(arguments.word(1))?);

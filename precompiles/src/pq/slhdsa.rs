@@ -4,7 +4,7 @@ use crate::abi::Arguments;
 use crate::config::Kind;
 use crate::interface::{Function, Interface};
 use crate::port::{Call, Stop};
-use crate::pure::{BAD_FRAME, Fields, MALFORMED_INPUT, decoded, dispatch, high, low, named, price, truth, uint8};
+use crate::pure::{BAD_FRAME, Fields, MALFORMED_INPUT, decoded, dispatch, high, low, named, price, size, truth};
 use crate::registry::{Entry, configures_nothing};
 use alloy_primitives::Bytes;
 use pars_crypto::slhdsa::{self, Set};
@@ -88,7 +88,7 @@ fn verify(call: &mut Call<'_>, arguments: Arguments<'_>) -> Result<Bytes, Stop> 
     let [public_key, message, signature] = [0, 1, 2].map(|place| arguments.bytes(place));
     let set = public_key.as_ref().ok().zip(signature.as_ref().ok());
     let set = set.and_then(|(key, signature)| of_lengths(key.len(), signature.len()));
-    call.gas.charge(gas(set, message.as_ref().map_or(0, |message| message.len())))?;
+    call.gas.charge(gas(set, size(&message)))?;
     let (public_key, message, signature) = (decoded(public_key)?, decoded(message)?, decoded(signature)?);
     Ok(truth(set.is_some_and(|set| slhdsa::verify(set, public_key, message, &[], signature))))
 }
@@ -107,10 +107,10 @@ pub(super) fn abi_verify(
     arguments: Arguments<'_>,
     context: Result<&[u8], Stop>,
 ) -> Result<bool, Stop> {
-    let mode = uint8(&arguments, 0);
+    let mode = arguments.uint8(0);
     let set = mode.as_ref().ok().and_then(|mode| of_mode(*mode));
     let [public_key, message, signature] = [1, 2, 3].map(|place| arguments.bytes(place));
-    call.gas.charge(gas(set, message.as_ref().map_or(0, |message| message.len())))?;
+    call.gas.charge(gas(set, size(&message)))?;
     let (public_key, message) = (decoded(public_key)?, decoded(message)?);
     let (signature, context) = (decoded(signature)?, decoded(context)?);
     let set = set.ok_or_else(|| named(MALFORMED_INPUT))?;

@@ -6,7 +6,7 @@ use crate::interface::{Function, Interface};
 use crate::port::{Call, Stop};
 use crate::pq::{mldsa, mlkem, slhdsa};
 use crate::pure::{
-    BAD_FRAME, Fields, MALFORMED_INPUT, decoded, dispatch, high, low, named, truth, truth_byte, two_bytes, uint8,
+    BAD_FRAME, Fields, MALFORMED_INPUT, decoded, dispatch, high, low, named, size, truth, truth_byte, two_bytes,
 };
 use crate::registry::{Entry, configures_nothing};
 use alloy_primitives::Bytes;
@@ -102,21 +102,21 @@ fn raw_mldsa(call: &mut Call<'_>, mut fields: Fields<'_>) -> Result<Bytes, Stop>
 }
 
 fn mldsa_verify(call: &mut Call<'_>, arguments: Arguments<'_>) -> Result<Bytes, Stop> {
-    let set = uint8(&arguments, 0).ok().and_then(of_mode);
+    let set = arguments.uint8(0).ok().and_then(of_mode);
     let [public_key, message, signature] = [1, 2, 3].map(|place| arguments.bytes(place));
-    call.gas.charge(mldsa::verify_gas(set, message.as_ref().map_or(0, |message| message.len())))?;
+    call.gas.charge(mldsa::verify_gas(set, size(&message)))?;
     let (public_key, message, signature) = (decoded(public_key)?, decoded(message)?, decoded(signature)?);
     let set = set.ok_or_else(|| named(MALFORMED_INPUT))?;
     Ok(truth(signatures::verify(set, public_key, message, &[], signature)))
 }
 
 fn mlkem_encapsulate(call: &mut Call<'_>, arguments: Arguments<'_>) -> Result<Bytes, Stop> {
-    let made = mlkem::abi_encapsulated(call, uint8(&arguments, 0), arguments.bytes(1), None)?;
+    let made = mlkem::abi_encapsulated(call, arguments.uint8(0), arguments.bytes(1), None)?;
     Ok(two_bytes(&made.ciphertext, &*made.secret))
 }
 
 fn mlkem_decapsulate(call: &mut Call<'_>, arguments: Arguments<'_>) -> Result<Bytes, Stop> {
-    let (mode, key, ciphertext) = (uint8(&arguments, 0), arguments.bytes(1), arguments.bytes(2));
+    let (mode, key, ciphertext) = (arguments.uint8(0), arguments.bytes(1), arguments.bytes(2));
     Ok(abi::dynamic(&mlkem::abi_decapsulated(call, KEY, mode, key, ciphertext)?))
 }
 

@@ -4,7 +4,7 @@ use crate::abi::Arguments;
 use crate::config::Kind;
 use crate::interface::{Function, Interface};
 use crate::port::{Call, Stop};
-use crate::pure::{BAD_FRAME, Fields, MALFORMED_INPUT, decoded, dispatch, high, low, named, truth};
+use crate::pure::{BAD_FRAME, Fields, decoded, dispatch, high, low, truth};
 use crate::registry::{Entry, configures_nothing};
 use crate::threshold::Claim;
 use alloy_primitives::Bytes;
@@ -44,8 +44,7 @@ fn run(call: &mut Call<'_>) -> Result<Bytes, Stop> {
 /// Threshold and number of signers in four bytes each, key, hash, signature.
 fn raw(call: &mut Call<'_>) -> Result<Bytes, Stop> {
     let mut fields = Fields::new(call.input);
-    let (t, n): (&[u8; 4], &[u8; 4]) = fields.array().zip(fields.array()).ok_or(BAD_FRAME)?;
-    let claim = Claim::new(u32::from_be_bytes(*t), u32::from_be_bytes(*n)).ok_or(BAD_FRAME)?;
+    let claim = Claim::take(&mut fields).ok_or(BAD_FRAME)?;
     let key: &[u8; 65] = fields.array().ok_or(BAD_FRAME)?;
     let hash = fields.array().ok_or(BAD_FRAME)?;
     let signature: &[u8; 65] = fields.rest().try_into().map_err(|_| BAD_FRAME)?;
@@ -54,12 +53,7 @@ fn raw(call: &mut Call<'_>) -> Result<Bytes, Stop> {
 }
 
 fn verify(call: &mut Call<'_>, arguments: Arguments<'_>) -> Result<Bytes, Stop> {
-    let claim = arguments.uint32(0).and_then(|t| Ok(Claim::new(t, arguments.uint32(1)?)));
-    call.gas.charge(match &claim {
-        Ok(Some(claim)) => claim.gas(BASE_GAS, SIGNER_GAS),
-        Ok(None) | Err(_) => BASE_GAS,
-    })?;
-    decoded(claim)?.ok_or_else(|| named(MALFORMED_INPUT))?;
+    Claim::pay(call, arguments, BASE_GAS, SIGNER_GAS)?;
     let (key, hash, signature) =
         (decoded(arguments.bytes(2))?, decoded(arguments.word(3))?, decoded(arguments.bytes(4))?);
     Ok(truth(holds(key, &hash.0, signature)))

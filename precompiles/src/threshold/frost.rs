@@ -4,7 +4,7 @@ use crate::abi::Arguments;
 use crate::config::Kind;
 use crate::interface::{Function, Interface};
 use crate::port::{Call, Stop};
-use crate::pure::{BAD_FRAME, Fields, MALFORMED_INPUT, decoded, dispatch, high, low, named, price, truth, uint8};
+use crate::pure::{BAD_FRAME, Fields, MALFORMED_INPUT, decoded, dispatch, high, low, named, price, size, truth};
 use crate::registry::{Entry, configures_nothing};
 use crate::threshold::Claim;
 use alloy_primitives::Bytes;
@@ -53,8 +53,7 @@ fn run(call: &mut Call<'_>) -> Result<Bytes, Stop> {
 /// Threshold and number of signers in four bytes each, key, hash, signature.
 fn raw(call: &mut Call<'_>) -> Result<Bytes, Stop> {
     let mut fields = Fields::new(call.input);
-    let (t, n): (&[u8; 4], &[u8; 4]) = fields.array().zip(fields.array()).ok_or(BAD_FRAME)?;
-    let claim = Claim::new(u32::from_be_bytes(*t), u32::from_be_bytes(*n)).ok_or(BAD_FRAME)?;
+    let claim = Claim::take(&mut fields).ok_or(BAD_FRAME)?;
     let (key, hash): (&[u8; 32], &[u8; 32]) = fields.array().zip(fields.array()).ok_or(BAD_FRAME)?;
     let signature = fields.rest().try_into().map_err(|_| BAD_FRAME)?;
     call.gas.charge(claim.gas(BASE_GAS, SIGNER_GAS))?;
@@ -62,12 +61,7 @@ fn raw(call: &mut Call<'_>) -> Result<Bytes, Stop> {
 }
 
 fn verify(call: &mut Call<'_>, arguments: Arguments<'_>) -> Result<Bytes, Stop> {
-    let claim = arguments.uint32(0).and_then(|t| Ok(Claim::new(t, arguments.uint32(1)?)));
-    call.gas.charge(match &claim {
-        Ok(Some(claim)) => claim.gas(BASE_GAS, SIGNER_GAS),
-        Ok(None) | Err(_) => BASE_GAS,
-    })?;
-    decoded(claim)?.ok_or_else(|| named(MALFORMED_INPUT))?;
+    Claim::pay(call, arguments, BASE_GAS, SIGNER_GAS)?;
     let (key, hash) = (decoded(arguments.word(2))?, decoded(arguments.word(3))?);
     let signature = decoded(arguments.bytes(4))?;
     Ok(truth(signature.try_into().is_ok_and(|signature| secp256k1::schnorr_verify(&key.0, hash.as_slice(), signature))))
@@ -75,9 +69,9 @@ fn verify(call: &mut Call<'_>, arguments: Arguments<'_>) -> Result<Bytes, Stop> 
 
 fn verify_of_suite(call: &mut Call<'_>, arguments: Arguments<'_>) -> Result<Bytes, Stop> {
     let message = arguments.bytes(2);
-    let message_bytes = message.as_ref().map_or(0, |message| message.len());
+    let message_bytes = size(&message);
     call.gas.charge(price(SUITE_GAS, MESSAGE_BYTE_GAS, message_bytes))?;
-    let suite = decoded(uint8(&arguments, 0))?;
+    let suite = decoded(arguments.uint8(0))?;
     let (key, message, signature) = (decoded(arguments.bytes(1))?, decoded(message)?, decoded(arguments.bytes(3))?);
     let valid = match suite {
         0 => sized(key, signature).is_some_and(|(key, signature)| secp256k1::schnorr_verify(key, message, signature)),

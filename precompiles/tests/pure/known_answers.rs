@@ -1,8 +1,9 @@
 //! Vectors of others, through the rows.
 
 use crate::calling::{Argument, Setting, call, encoded, row};
-use crate::load::{Acvp, Wycheproof, acvp, hex, json, wycheproof};
+use crate::load::{Acvp, Wycheproof, acvp, hex, wycheproof};
 use crate::operations::selector;
+use crate::vectors::json;
 use Argument::{Bytes as B, Number as N, Word as W};
 use alloy_primitives::{Bytes, U256, hex as digits};
 use pars_precompiles::port::Stop;

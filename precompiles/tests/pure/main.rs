@@ -8,3 +8,6 @@ mod known_answers;
 mod load;
 mod operations;
 mod rules;
+#[allow(dead_code, reason = "each test file uses its part")]
+#[path = "../../../crypto/tests/support/vectors.rs"]
+mod vectors;

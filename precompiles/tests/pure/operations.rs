@@ -1,7 +1,8 @@
 //! [`operations`]: one good call of everything that a row does, with its price and its answer.
 
 use crate::calling::{Argument, encoded, row};
-use crate::load::{hex, json};
+use crate::load::hex;
+use crate::vectors::json;
 use Argument::{Bytes as B, Number as N, Word as W};
 use alloy_primitives::{B256, Bytes, U256, keccak256};
 use blst::min_pk::SecretKey;

@@ -17,7 +17,7 @@ use alloy_primitives::{Address, B256, Bytes, U256, address};
 use pars_genesis::forks::Rules;
 use pars_genesis::spec::ChainSpec;
 use pars_precompiles::config::Config;
-use pars_precompiles::port::{Facts, Predicate, Rows};
+use pars_precompiles::port::{Facts, Predicate};
 use pars_precompiles::predicate_results::Results;
 use pars_precompiles::registry::TABLE;
 use pars_precompiles::subnet::{deployer_allow_list, tx_allow_list};
@@ -123,15 +123,12 @@ pub type Lists = (Option<Address>, Option<Address>);
 #[must_use]
 pub fn precompiles_of(spec: &ChainSpec, place: Place, environment: &Environment) -> (Provider, Lists) {
     let Environment { number, time, rules, .. } = *environment;
-    let rows: AddressMap<usize> = (0..TABLE.len())
-        .filter(|row| spec.enabled(*row, time).is_some())
-        .flat_map(|row| spec.addresses.get(row).into_iter().flatten().map(move |address| (*address, row)))
-        .collect();
+    let on: Vec<(usize, &Config)> = (0..TABLE.len()).filter_map(|row| Some((row, spec.enabled(row, time)?))).collect();
+    let addresses = |row: usize| spec.addresses.get(row).into_iter().flatten().map(move |address| (*address, row));
+    let rows: AddressMap<usize> = on.iter().flat_map(|(row, _)| addresses(*row)).collect();
     let list = |at: Address| rows.contains_key(&at).then_some(at);
     let lists = (list(deployer_allow_list::ENTRY.at), list(tx_allow_list::ENTRY.at));
-    let rows_with = |wanted: &dyn Fn(&Config) -> bool| -> Rows {
-        (0..TABLE.len()).filter(|row| spec.enabled(*row, time).is_some_and(wanted)).collect()
-    };
+    let shows_secrets = |(_, config): &&(usize, &Config)| **config == Config::Secrets(true);
     let facts = Facts {
         number,
         time,
@@ -139,8 +136,8 @@ pub fn precompiles_of(spec: &ChainSpec, place: Place, environment: &Environment)
         granite: rules.granite,
         network_id: place.network_id,
         blockchain_id: place.blockchain_id,
-        rows: rows_with(&|_| true),
-        secrets: rows_with(&|config| *config == Config::Secrets(true)),
+        rows: on.iter().map(|(row, _)| *row).collect(),
+        secrets: on.iter().filter(shows_secrets).map(|(row, _)| *row).collect(),
     };
     let delegated = Delegated::at(time, rules.granite);
     (Provider::new(spec_id(rules), rules.granite, rows, facts, delegated), lists)
