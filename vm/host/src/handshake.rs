@@ -9,7 +9,7 @@ use pars_proto::host::vm::runtime::InitializeRequest;
 use pars_proto::host::vm::runtime::runtime_client::RuntimeClient;
 use tokio::time::{Instant, timeout_at};
 
-use crate::dialect::{Dialect, TABLE, Transport, in_words, spoken};
+use crate::dialect::{Dialect, TABLE, Transport, in_words, spoken, unloadable};
 use crate::grpc::{MESSAGE_BYTES_MAX, connect, with_causes};
 use crate::text::{bounded, leading_number, one_line};
 use crate::zap::address;
@@ -25,20 +25,18 @@ pub(crate) async fn announce(
     deadline: Instant,
 ) -> Result<(), ServeError> {
     let heard_silence = host.connection.get_mut().is_ok_and(|connection| connection.is_some());
+    let advice = doubt(&host, heard_silence);
     let answered = match host.dialect.transport {
         Transport::Grpc => timeout_at(deadline, grpc(&host, numbers, listening)).await,
         Transport::Zap => timeout_at(deadline, zap(&mut host, listening)).await,
     };
-    // It was taken for a host of ZAP by its silence, which may have been that of a busy one of gRPC.
-    let advice = if heard_silence { SLOW } else { "" };
     let within_ms = HANDSHAKE_TIMEOUT.as_millis();
     answered.unwrap_or(Err(ServeError::Silent { addr: host.addr, dialect: host.dialect, within_ms, advice }))
 }
 
 async fn grpc(host: &Detected, numbers: &Numbers, listening: SocketAddr) -> Result<(), ServeError> {
     let plugin = host.dialect.protocol;
-    let failed = |reason| ServeError::Dial { addr: host.addr.clone(), reason, spoken: spoken() };
-    let channel = connect(&host.addr).await.map_err(failed)?;
+    let channel = connect(&host.addr).await.map_err(|reason| unreached(host, reason))?;
     let mut runtime = RuntimeClient::new(channel)
         .max_decoding_message_size(MESSAGE_BYTES_MAX)
         .max_encoding_message_size(MESSAGE_BYTES_MAX);
@@ -47,7 +45,10 @@ async fn grpc(host: &Detected, numbers: &Numbers, listening: SocketAddr) -> Resu
         Ok(_) => Ok(()),
         Err(status) => Err(match status.source() {
             // No word of the host's: the connection broke, or who answers is no host.
-            Some(cause) => failed(with_causes(cause)),
+            Some(cause) => unreached(host, with_causes(cause)),
+            None if status.message().is_empty() => {
+                refused(host, &format!("it answered {:?} without a word", status.code()), doubt(host, false))
+            }
             None => refusal(host, numbers, status.message()),
         }),
     }
@@ -55,28 +56,48 @@ async fn grpc(host: &Detected, numbers: &Numbers, listening: SocketAddr) -> Resu
 
 async fn zap(host: &mut Detected, listening: SocketAddr) -> Result<(), ServeError> {
     let plugin = host.dialect.protocol;
-    let failed = |error: std::io::Error| {
-        let reason = error.to_string();
-        ServeError::Dial { addr: host.addr.clone(), reason, spoken: spoken() }
-    };
-    let mut connection = match host.connection.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
+    let silent = host.connection.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+    let mut connection = match silent {
         Some(connection) => connection,
-        None => address::connect(&host.addr).await.map_err(failed)?,
+        None => address::connect(&host.addr).await.map_err(|error| unreached(host, error.to_string()))?,
     };
-    let reason = match hello::announce(&mut connection, plugin, listening).await.map_err(failed)? {
-        Verdict::Accepted => return Ok(()),
-        Verdict::Refused => match host.other {
+    let verdict = hello::announce(&mut connection, plugin, listening).await;
+    match verdict.map_err(|error| unreached(host, error.to_string()))? {
+        Verdict::Accepted => Ok(()),
+        Verdict::Refused => Err(match host.other {
             Some(number) => {
                 let advice = advice(host, &Numbers::default(), number);
-                return Err(ServeError::Mismatch { host: number, plugin, advice });
+                ServeError::Mismatch { host: number, plugin, advice }
             }
-            None => "it closed the connection without a word, as a host of another number does; see its own log, or \
-                     ask it for --version and look for rpcchainvm="
-                .to_owned(),
-        },
-        Verdict::Else(byte) => format!("it answered {byte:#04x}, which no host of ZAP does{SLOW}"),
-    };
-    Err(ServeError::Refused { plugin, reason })
+            None => {
+                let reason = "it closed the connection without a word, as a host of another number does";
+                let ask = ", or ask it for --version and look for rpcchainvm=";
+                refused(host, reason, format!("{ask}{}", doubt(host, false)))
+            }
+        }),
+        Verdict::Else(byte) => {
+            let reason = format!("it answered {byte:#04x}, which no host of ZAP does");
+            Err(refused(host, &reason, doubt(host, true)))
+        }
+    }
+}
+
+fn unreached(host: &Detected, reason: String) -> ServeError {
+    ServeError::Dial { addr: host.addr.clone(), reason, spoken: spoken(), advice: doubt(host, false) }
+}
+
+fn refused(host: &Detected, words: &str, advice: String) -> ServeError {
+    let reason = bounded(&one_line(words), REASON_BYTES_MAX);
+    ServeError::Refused { plugin: host.dialect.protocol, reason, dialect: host.dialect, advice }
+}
+
+/// What to do if the host is spoken to in the wrong way: as the operator said, or because it seems to speak ZAP.
+fn doubt(host: &Detected, seems_zap: bool) -> String {
+    match &host.said {
+        Some(said) => format!("; {said} chose {}: remove it to let this program find out", host.dialect.transport),
+        None if seems_zap => SLOW.to_owned(),
+        None => String::new(),
+    }
 }
 
 /// The host names both numbers, but only in words.
@@ -84,12 +105,15 @@ fn refusal(told: &Detected, numbers: &Numbers, words: &str) -> ServeError {
     let plugin = told.dialect.protocol;
     match numbers_in(words).find(|number| *number != plugin) {
         Some(host) => ServeError::Mismatch { host, plugin, advice: advice(told, numbers, host) },
-        None => ServeError::Refused { plugin, reason: bounded(&one_line(words), REASON_BYTES_MAX) },
+        None => refused(told, words, doubt(told, false)),
     }
 }
 
 /// What to do about a host that speaks another number.
 fn advice(told: &Detected, numbers: &Numbers, host: u32) -> String {
+    if let Some(advice) = unloadable(told.dialect.name, told.dialect.transport, host) {
+        return advice.to_owned();
+    }
     let same = |row: &&Dialect| row.envs == told.dialect.envs && row.transport == told.dialect.transport;
     if !TABLE.iter().filter(same).any(|row| row.protocol == host) {
         let ours = in_words(TABLE.iter().filter(|row| row.envs == told.dialect.envs));
@@ -126,7 +150,11 @@ const REASON_BYTES_MAX: usize = 512;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::convert::Infallible;
     use std::sync::Mutex;
+    use std::task::{Context, Poll};
+    use tonic::body::Body;
+    use tonic::codegen::{BoxFuture, Service};
 
     #[test]
     fn both_numbers_are_found_in_the_hosts_words() {
@@ -144,7 +172,8 @@ mod tests {
     }
 
     fn told(source: Source) -> Detected {
-        Detected { dialect: &TABLE[0], addr: String::new(), source, other: None, connection: Mutex::default() }
+        let (addr, connection) = (String::new(), Mutex::default());
+        Detected { dialect: &TABLE[0], addr, source, other: None, said: None, connection }
     }
 
     #[test]
@@ -167,7 +196,78 @@ mod tests {
     #[test]
     fn other_refusals_keep_their_words() {
         let refused = |words: &str| refusal(&told(Source::Default), &Numbers::default(), words).to_string();
-        assert_eq!(refused("no more\nroom"), "the host refused protocol 45: no more room");
-        assert!(refused(&"x".repeat(100_000)).len() < 600);
+        let expected = "expected one of avalanchego 45: see in its own log what it is";
+        assert_eq!(refused("no more\nroom"), format!("the host refused protocol 45: no more room; {expected}"));
+        assert!(refused(&"x".repeat(100_000)).len() < 700);
+        // What the operator chose may be what is wrong.
+        let said = Some("GRPC_PARS_TRANSPORT=grpc".to_owned());
+        let told = Detected { said, ..told(Source::Default) };
+        let text = refusal(&told, &Numbers::default(), "no").to_string();
+        let chose = "GRPC_PARS_TRANSPORT=grpc chose gRPC: remove it to let this program find out";
+        assert_eq!(text, format!("the host refused protocol 45: no; {expected}; {chose}"));
+    }
+
+    /// Known only from its refusal, as where its program may not be asked.
+    #[test]
+    fn a_host_that_loads_no_plugins_is_named_by_its_refusal() {
+        let luxd = |transport| TABLE.iter().find(|row| row.name == "luxd" && row.transport == transport).unwrap();
+        let refused = |transport| {
+            let told = Detected { dialect: luxd(transport), ..told(Source::Default) };
+            refusal(&told, &Numbers::default(), "protocol version 43").to_string()
+        };
+        assert_eq!(
+            refused(Transport::Grpc),
+            "protocol mismatch: the host speaks 43, this plugin 42; luxd of August 2025 loads no plugin, whoever made \
+             it: install a later one, whose protocol is 42"
+        );
+        assert!(refused(Transport::Zap).contains("install the plugin release for host protocol 43"));
+    }
+
+    /// Answers every request in the same way.
+    #[derive(Debug, Clone, Copy)]
+    struct Always {
+        http: u16,
+        grpc: Option<u8>,
+    }
+
+    impl Service<http::Request<Body>> for Always {
+        type Response = http::Response<Body>;
+        type Error = Infallible;
+        type Future = BoxFuture<http::Response<Body>, Infallible>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, _: http::Request<Body>) -> Self::Future {
+            let response = http::Response::builder().status(self.http).header("content-type", "application/grpc");
+            let response = match self.grpc {
+                Some(status) => response.header("grpc-status", u16::from(status)),
+                None => response,
+            };
+            Box::pin(std::future::ready(Ok(response.body(Body::empty()).unwrap())))
+        }
+    }
+
+    /// Servers that are no hosts: what they answer, what is expected and what to do are in the text all the same.
+    #[tokio::test]
+    async fn answers_without_words_are_told() {
+        for (always, words) in [
+            (Always { http: 200, grpc: Some(12) }, "it answered Unimplemented without a word"),
+            (Always { http: 200, grpc: Some(2) }, "it answered Unknown without a word"),
+            (Always { http: 404, grpc: None }, "404"),
+            (Always { http: 200, grpc: None }, ""),
+        ] {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let addr = listener.local_addr().unwrap();
+            drop(tokio::spawn(crate::grpc::serve(listener, always, std::future::pending())));
+            let host = Detected { addr: addr.to_string(), ..told(Source::Default) };
+            let text = grpc(&host, &Numbers::default(), addr).await.unwrap_err().to_string();
+            let (start, end) =
+                ("the host refused protocol 45: ", "; expected one of avalanchego 45: see in its own log ");
+            let (answered, _) =
+                text.strip_prefix(start).and_then(|text| text.split_once(end)).unwrap_or_else(|| panic!("{text}"));
+            assert!(answered.contains(words) && answered.len() > 10, "{always:?}: {text}");
+        }
     }
 }

@@ -227,6 +227,10 @@ impl Choice {
 
 /// A short file.
 fn read(file: &Path) -> std::io::Result<String> {
+    // A pipe is waited for without end.
+    if !fs::metadata(file)?.is_file() {
+        return Err(std::io::Error::other("it is no file"));
+    }
     let mut text = String::new();
     fs::File::open(file)?.take(FILE_BYTES_MAX).read_to_string(&mut text)?;
     Ok(text)

@@ -7,6 +7,8 @@ mod bounds;
 mod calls;
 #[path = "conformance/chain.rs"]
 mod chain;
+#[path = "conformance/detection.rs"]
+mod detection;
 #[path = "conformance/http.rs"]
 mod http;
 #[path = "conformance/life.rs"]
@@ -101,6 +103,7 @@ const STEPS: &[Step] = steps![
         zap::answers_fit_into_frames,
         zap::strangers_end_alone,
         zap::the_end_of_the_connection_is_the_end,
+        zap::a_host_that_asks_nothing_is_gone,
         zap::a_broken_line_to_the_host_is_made_again,
         zap::an_absent_service_is_asked_again_for_a_while,
         zap::an_answer_that_does_not_come_is_given_up,

@@ -1,7 +1,8 @@
 //! Steps: what is answered to odd questions. Of an error its kind counts, as hosts tell it apart.
 
+use crate::testhost::chain;
 use crate::testhost::script::{Run, class};
-use alloy_primitives::hex;
+use alloy_primitives::{hex, keccak256};
 use anyhow::{Context as _, Result, ensure};
 use bytes::Bytes;
 use pars_host::testhost::Sent;
@@ -103,18 +104,25 @@ pub(super) async fn ancestors(run: &mut Run<'_>) -> Result<String> {
             max_blocks_retrival_time: 1_000_000_000,
         };
         let blocks = hosted.plugin.vm.get_ancestors(request).await?.into_inner().blks_bytes;
-        writeln!(seen, "of {what}: {} of {} bytes", blocks.len(), blocks.concat().len())?;
+        writeln!(seen, "of {what}: {}", blocks.len())?;
+        for bytes in blocks {
+            writeln!(seen, "{}", keccak256(bytes))?;
+        }
     }
     Ok(seen)
 }
 
 pub(super) async fn batches(run: &mut Run<'_>) -> Result<String> {
     let request: Vec<Bytes> = run.given.iter().map(|block| block.bytes.clone()).collect();
+    let given = request.clone();
     let vm = &mut run.hosted()?.plugin.vm;
     let parsed = vm.batched_parse_block(vm::BatchedParseBlockRequest { request }).await?.into_inner().response;
+    ensure!(parsed.len() == given.len(), "{} answers to {} blocks", parsed.len(), given.len());
     let mut seen = String::new();
-    for block in parsed {
-        writeln!(seen, "{} at {} on {}", hex::encode(&block.id), block.height, hex::encode(&block.parent_id))?;
+    for (block, bytes) in parsed.iter().zip(&given) {
+        let vm::ParseBlockResponse { id, parent_id, height, timestamp, verify_with_context } = block;
+        let block = chain::block(id, parent_id, *height, timestamp.as_ref(), bytes);
+        writeln!(seen, "{block}, with context: {verify_with_context}")?;
     }
     Ok(seen)
 }

@@ -3,9 +3,12 @@
 use crate::testhost::given::Given;
 use crate::testhost::script::Run;
 use crate::testhost::wallet::{Draft, Wallet};
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, hex, keccak256};
 use anyhow::{Result, ensure};
+use bytes::Bytes;
+use pars_host::dialect::Transport;
 use pars_proto::host::vm;
+use prost_types::Timestamp;
 use serde_json::json;
 use std::fmt::Write as _;
 
@@ -16,8 +19,16 @@ pub(super) async fn initialize(run: &mut Run<'_>) -> Result<String> {
     let mut hosted = run.another().await?;
     let opened = hosted.initialize(&run.files).await?;
     run.hosted = Some(hosted);
-    let seconds = opened.timestamp.unwrap_or_default().seconds;
-    Ok(format!("{} at {}, {seconds} s", B256::from_slice(&opened.last_accepted_id), opened.height))
+    let vm::InitializeResponse { last_accepted_id, last_accepted_parent_id, height, bytes, timestamp } = opened;
+    Ok(block(&last_accepted_id, &last_accepted_parent_id, height, timestamp.as_ref(), &bytes))
+}
+
+/// A block in words, all that a host is told of it.
+pub(super) fn block(id: &Bytes, parent: &Bytes, height: u64, time: Option<&Timestamp>, bytes: &Bytes) -> String {
+    let Timestamp { seconds, nanos } = time.copied().unwrap_or_default();
+    let (id, parent) = (hex::encode_prefixed(id), hex::encode_prefixed(parent));
+    let hash = keccak256(bytes);
+    format!("{id} at {height} on {parent}, {seconds} s {nanos} ns, {} bytes of hash {hash}", bytes.len())
 }
 
 /// What the plugin says it can do: bit 0, to be told what is final; bit 1, state sync.
@@ -33,8 +44,25 @@ pub(super) async fn handlers(run: &mut Run<'_>) -> Result<String> {
 
 pub(super) async fn bootstrapping(run: &mut Run<'_>) -> Result<String> {
     let state = run.row.states.bootstrapping;
-    run.hosted()?.enter(state).await?;
+    enter(run, state).await?;
     Ok(String::new())
+}
+
+/// `SetState`, which is answered with the last accepted block. Hosts of ZAP have no field for that.
+async fn enter(run: &mut Run<'_>, state: i32) -> Result<()> {
+    let row = run.row;
+    let hosted = run.hosted()?;
+    let id = hosted.head().await?;
+    let answer = hosted.enter(state).await?;
+    if row.transport == Transport::Grpc {
+        let last = hosted.plugin.vm.get_block(vm::GetBlockRequest { id: id.clone() }).await?.into_inner();
+        let vm::GetBlockResponse { parent_id, bytes, height, timestamp, .. } = last;
+        let last = (id, parent_id, height, timestamp, bytes);
+        let vm::SetStateResponse { last_accepted_id, last_accepted_parent_id, height, bytes, timestamp } = answer;
+        let told = (last_accepted_id, last_accepted_parent_id, height, timestamp, bytes);
+        ensure!(told == last, "SetState gives another block: {told:?}, expected {last:?}");
+    }
+    Ok(())
 }
 
 pub(super) async fn blocks_while_bootstrapping(run: &mut Run<'_>) -> Result<String> {
@@ -47,7 +75,7 @@ pub(super) async fn normal_operation(run: &mut Run<'_>) -> Result<String> {
     let hosted = run.hosted()?;
     let last = hosted.head().await?;
     hosted.prefer(last).await?;
-    hosted.enter(state).await?;
+    enter(run, state).await?;
     Ok(String::new())
 }
 
@@ -72,7 +100,8 @@ async fn give(run: &mut Run<'_>, given: &[Given], prefers: bool) -> Result<Strin
         ensure!(verified.timestamp == parsed.timestamp, "{verified:?}");
         let vm = &mut hosted.plugin.vm;
         let got = vm.get_block(vm::GetBlockRequest { id: parsed.id.clone() }).await?.into_inner();
-        let same = (&got.bytes, &got.parent_id, got.height) == (&block.bytes, &parsed.parent_id, parsed.height);
+        let stored = (&got.bytes, &got.parent_id, got.height, &got.timestamp);
+        let same = stored == (&block.bytes, &parsed.parent_id, parsed.height, &parsed.timestamp);
         ensure!(same, "GetBlock gives another block: {got:?}");
         let decided = if block.accepted {
             if prefers {
@@ -87,9 +116,9 @@ async fn give(run: &mut Run<'_>, given: &[Given], prefers: bool) -> Result<Strin
             siblings.push(parsed.id.clone());
             "rejected"
         };
-        let time = parsed.timestamp.unwrap_or_default();
-        let (id, context) = (B256::from_slice(&parsed.id), parsed.verify_with_context);
-        writeln!(seen, "{decided} {id} at {}, {} s, with context: {context}", parsed.height, time.seconds)?;
+        let vm::ParseBlockResponse { id, parent_id, height, timestamp, verify_with_context } = parsed;
+        let block = self::block(&id, &parent_id, height, timestamp.as_ref(), &block.bytes);
+        writeln!(seen, "{decided} {block}, with context: {verify_with_context}")?;
     }
     run.siblings = siblings;
     Ok(seen)

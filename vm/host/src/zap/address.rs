@@ -1,6 +1,7 @@
-//! Where something listens: `host:port`, the path of a Unix socket, or `@name` for one without a file.
+//! Where something listens: `ip:port`, the path of a Unix socket, or `@name` for one without a file.
 
 use std::io;
+use std::net::SocketAddr;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::SocketAddr as UnixAddr;
 
@@ -10,12 +11,15 @@ use crate::http::Connection;
 
 /// Whether a text is an address.
 pub(crate) fn is_address(text: &str) -> bool {
-    unix(text).map_or_else(|| is_tcp(text), |addr| addr.is_ok())
+    let is_url = text.contains("://");
+    !is_url && unix(text).map_or_else(|| is_tcp(text), |addr| addr.is_ok())
 }
 
-/// Whether a text is a host and a port.
+/// Whether a text is an IP address, or the name of this machine, and a port. Hosts give no other names, and a name that
+/// nobody knows would be looked up for longer than a host waits.
 pub(crate) fn is_tcp(text: &str) -> bool {
-    text.parse::<http::uri::Authority>().is_ok_and(|authority| authority.port_u16().is_some())
+    let port = text.strip_prefix("localhost:");
+    port.map_or_else(|| text.parse::<SocketAddr>().is_ok(), |port| port.parse::<u16>().is_ok())
 }
 
 /// Dials it.
@@ -82,7 +86,10 @@ mod tests {
         for text in ["127.0.0.1:4711", "[::1]:40001", "localhost:1", "/run/x/vm.sock", "./vm.sock", "a/b", "@name"] {
             assert!(is_address(text), "{text}");
         }
-        for text in ["", "nowhere", "127.0.0.1", "127.0.0.1:x", ":", "127.0.0.1:99999"] {
+        for text in ["", "nowhere", "127.0.0.1", "127.0.0.1:x", ":", "127.0.0.1:99999", "localhost:", "localhost:x"] {
+            assert!(!is_address(text), "{text}");
+        }
+        for text in ["example.org:80", "user@127.0.0.1:80", "http://127.0.0.1:80", "unix:///run/vm.sock"] {
             assert!(!is_address(text), "{text}");
         }
         assert!(!is_address(&format!("/{}", "x".repeat(200))), "no socket has so long a path");

@@ -56,15 +56,20 @@ pub(crate) async fn announce(
     protocol: u32,
     listening: SocketAddr,
 ) -> io::Result<Verdict> {
-    stream.write_all(&hello(protocol, &listening.to_string())).await?;
-    stream.flush().await?;
     let mut answer = [0; 1];
-    match stream.read(&mut answer).await {
+    let answered = async {
+        stream.write_all(&hello(protocol, &listening.to_string())).await?;
+        stream.flush().await?;
+        stream.read(&mut answer).await
+    };
+    match answered.await {
         Ok(0) => Ok(Verdict::Refused),
         Ok(_) if answer == [ACCEPTED] => Ok(Verdict::Accepted),
         Ok(_) => Ok(Verdict::Else(u8::from_be_bytes(answer))),
         // Closed before everything was read: as good as closed.
-        Err(error) if error.kind() == io::ErrorKind::ConnectionReset => Ok(Verdict::Refused),
+        Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe) => {
+            Ok(Verdict::Refused)
+        }
         Err(error) => Err(error),
     }
 }

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
@@ -41,6 +42,8 @@ pub(crate) struct ZapService<V> {
     built: Mutex<Option<Block>>,
 }
 
+/// A host dials as soon as it has the address, and asks at once.
+const DIAL_MAX: Duration = Duration::from_secs(30);
 /// Bytes of requests that are worked on, over all connections. A host that sends more waits.
 const WORKED_ON_MAX: usize = 256 << 20;
 /// What a request counts beside its bytes.
@@ -69,11 +72,12 @@ impl<V: ChainVm> ZapService<V> {
     }
 
     /// Serves until the session ends. A host dials once; whoever else comes is served as well, and only the end of a
-    /// connection that carried requests is the end of the host.
+    /// connection that carried requests is the end of the host. So is a while in which nobody is there who could ask.
     pub(crate) async fn serve(self: Arc<Self>, listener: TcpListener, ending: Ending) {
         let mut connections = JoinSet::new();
         let worked_on = Arc::new(Semaphore::new(WORKED_ON_MAX));
         loop {
+            let deserted = connections.is_empty() && !self.has_host.load(Ordering::Relaxed);
             tokio::select! {
                 accepted = listener.accept() => match accepted {
                     Ok((stream, _)) => {
@@ -87,6 +91,10 @@ impl<V: ChainVm> ZapService<V> {
                 },
                 Some(_) = connections.join_next() => {}
                 () = ending.wait() => break,
+                () = tokio::time::sleep(DIAL_MAX), if deserted => {
+                    tracing::warn!(seconds = DIAL_MAX.as_secs(), "no host has asked for anything");
+                    self.calls.session().host_left();
+                }
             }
         }
         while connections.join_next().await.is_some() {}

@@ -98,6 +98,15 @@ impl Pair {
         timeout(Duration::from_secs(5), serving).await.unwrap().unwrap().unwrap();
     }
 
+    /// Closes the host's connection over which nothing was asked, and returns how long the plugin waited for another.
+    pub(crate) async fn deserted(self) -> Duration {
+        let Self { host: _host, plugin, chain: _, serving, dialect: _ } = self;
+        drop(plugin);
+        let closed = Instant::now();
+        timeout(Duration::from_secs(40), serving).await.unwrap().unwrap().unwrap();
+        closed.elapsed()
+    }
+
     /// Waits for the end of a plugin that was told to, and returns how long it took.
     pub(crate) async fn ended(self) -> Duration {
         let answered = Instant::now();

@@ -200,6 +200,15 @@ pub(crate) async fn the_end_of_the_connection_is_the_end(dialect: &'static Diale
     }
 }
 
+/// One that dials and leaves before it has asked for anything. Others may have come by accident, so it is waited for a while.
+pub(crate) async fn a_host_that_asks_nothing_is_gone(dialect: &'static Dialect) {
+    let pair = Pair::start(dialect).await;
+    let half = b"\0\0\0\x08\x01\0";
+    TcpStream::connect(&pair.plugin.addr).await.unwrap().write_all(half).await.unwrap();
+    let waited = pair.deserted().await;
+    assert!((29..35).contains(&waited.as_secs()), "{waited:?}");
+}
+
 /// The database of a host that restarts its server is dialled again; what was asked is asked again.
 pub(crate) async fn a_broken_line_to_the_host_is_made_again(dialect: &'static Dialect) {
     let pair = Pair::start_initialized(dialect).await;
