@@ -18,8 +18,8 @@ struct PackedUserOperation {
 }
 
 /// @title An account whose owner signs with ML-DSA-65.
-/// @notice For EntryPoint 0.7 of ERC-4337, and for contracts that ask by ERC-1271. It knows the Keccak-256 of the owner's
-/// public key; each signature brings the key along: the key, 1,952 bytes, and behind it the signature, 3,309 bytes.
+/// @notice For EntryPoint 0.7 of ERC-4337, and for contracts that ask by ERC-1271. It knows the Keccak-256 of the
+/// owner's public key; each signature brings the key along: the key, 1,952 bytes, and behind it the signature, 3,309.
 /// @dev Verified by a batch of one, which takes a context and costs a tenth of the function for a single signature.
 contract PQAccount {
     /// @notice The only one who may validate operations and have them executed.

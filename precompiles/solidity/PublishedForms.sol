@@ -2,8 +2,8 @@
 pragma solidity ^0.8.24;
 
 /// @title The raw forms, as published libraries pack them.
-/// @notice Each function packs its arguments and calls an address that contracts of other chains have in their code. New
-/// contracts take the interfaces and Addresses.sol instead.
+/// @notice Each function packs its arguments and calls an address that contracts of other chains have in their code.
+/// New contracts take the interfaces and Addresses.sol instead.
 contract PublishedForms {
     address private constant MLDSA = 0x0200000000000000000000000000000000000006;
     address private constant MLKEM = 0x0200000000000000000000000000000000000007;
@@ -33,7 +33,11 @@ contract PublishedForms {
     }
 
     /// @notice ML-KEM of mode 0, 1 or 2: the secret. For development networks, off elsewhere.
-    function decapsulate(uint8 mode, bytes calldata key, bytes calldata ciphertext) external view returns (bytes memory) {
+    function decapsulate(uint8 mode, bytes calldata key, bytes calldata ciphertext)
+        external
+        view
+        returns (bytes memory)
+    {
         return ask(MLKEM, abi.encodePacked(uint8(2), mode, key, ciphertext));
     }
 

@@ -12,7 +12,6 @@ contract SafeMLDSASigner {
     address private constant MLDSA = 0x0200000000000000000000000000000000000006;
 
     uint256 private constant KEY_BYTES = 1952;
-    uint256 private constant SIGNATURE_BYTES = 3309;
 
     /// @notice The owner's public key.
     bytes public publicKey;
@@ -41,7 +40,6 @@ contract SafeMLDSASigner {
     }
 
     function signed(bytes32 hash, bytes calldata signature) private view returns (bool) {
-        return signature.length == SIGNATURE_BYTES
-            && IMLDSA(MLDSA).verify(publicKey, abi.encodePacked(hash), signature);
+        return IMLDSA(MLDSA).verify(publicKey, abi.encodePacked(hash), signature);
     }
 }

@@ -45,13 +45,14 @@ export function addresses(row) {
   return [precompiles[row].address, ...precompiles[row].aliases];
 }
 
-// The preset `local` with all of them on, those that show secrets included.
-export function genesis() {
+// The preset `local` with all of them on: a chain of this id, which shows secrets or not.
+export function genesis(chainId, allowOnChainSecrets) {
   const file = JSON.parse(readFileSync(new URL('../../../genesis/presets/local.json', import.meta.url), 'utf8'));
+  file.config.chainId = chainId;
   for (const row of Object.keys(callers)) {
     const key = precompiles[row].configKey;
     file.config[key] = { blockTimestamp: file.config.graniteTimestamp };
-    if (SECRET.includes(key)) file.config[key].allowOnChainSecrets = true;
+    if (SECRET.includes(key)) file.config[key].allowOnChainSecrets = allowOnChainSecrets;
   }
   return JSON.stringify(file);
 }

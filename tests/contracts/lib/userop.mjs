@@ -1,13 +1,15 @@
 // Operations of ERC-4337: made, signed, handed in.
 import assert from 'node:assert/strict';
 import { ml_dsa65 } from '@noble/post-quantum/ml-dsa.js';
-import { ContractFunctionRevertedError, encodeFunctionData, hexToBytes, parseEventLogs } from 'viem';
+import { ContractFunctionRevertedError, bytesToHex, encodeFunctionData, hexToBytes, parseEventLogs } from 'viem';
 import { getUserOperationHash, toPackedUserOperation } from 'viem/account-abstraction';
 import { concat, text } from './bytes.mjs';
-import { chainId, send } from './chain.mjs';
+import { send } from './chain.mjs';
 
 // Whom the entry point pays for handing operations in.
 export const BENEFICIARY = '0x00000000000000000000000000000000000000fe';
+// The context of what an account's owner signs for the entry point.
+export const OPERATION = 'pars/user-operation/v1';
 // Enough for a transaction with one of them.
 export const GAS = 3_000_000n;
 
@@ -33,15 +35,21 @@ export async function draft({ client, entryPoint }, sender, callData) {
 }
 
 // What the owner signs: it names chain and entry point. By viem, as a wallet has it.
-export function hashOf({ entryPoint }, userOperation, wanted = {}) {
+export function hashOf({ client, entryPoint }, userOperation, wanted = {}) {
   const hash = getUserOperationHash({
-    chainId,
+    chainId: client.chain.id,
     entryPointAddress: entryPoint.address,
     entryPointVersion: '0.7',
     userOperation,
     ...wanted,
   });
   return hexToBytes(hash);
+}
+
+// An operation with the signature of a key's owner.
+export function signedBy(world, keys, userOperation) {
+  const signature = bytesToHex(sign(keys, hashOf(world, userOperation), OPERATION));
+  return { ...userOperation, signature };
 }
 
 // The call with which a bundler hands operations in.

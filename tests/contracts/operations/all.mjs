@@ -1,7 +1,7 @@
 // Calls of everything that the precompiles do, with the answers of other implementations.
 //
 // An operation: the row, what is special, the function and its arguments; then what it gives or the error with which it
-// reverts; and where signatures stand among the arguments.
+// reverts; where signatures stand among the arguments; and whether a secret is seen.
 import { bent } from '../lib/bytes.mjs';
 import { ballots } from './ballots.mjs';
 import { bls } from './bls.mjs';

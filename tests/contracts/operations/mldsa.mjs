@@ -15,14 +15,16 @@ export const mldsa = SETS.flatMap(({ name, dsa, mode, digits, level, open }) => 
   const plain = dsa.sign(message, secretKey, { extraEntropy: false });
   const bound = dsa.sign(message, secretKey, { extraEntropy: false, context });
   const item = (signature) => concat(publicKey, signature, number(message.length, 4), message);
+  const items = concat(...[bound, plain, bound].map(item));
   const made = (row, call, args, gives, ...signatures) => ({ row, what: name, call, args, gives: [gives], signatures });
+  const secret = true;
   const three = [publicKey, message, plain];
   return [
     made('MLDSA', 'verify(bytes,bytes,bytes)', three, true, 2),
     made('MLDSA', 'verifyWithContext(bytes,bytes,bytes,bytes)', [publicKey, message, bound, context], true, 2),
-    made('MLDSA', 'verifyBatch(uint8,bytes,bytes)', [mode, context, concat(...[bound, plain, bound].map(item))], 0b101n),
-    { row: 'MLDSA', what: name, call: 'keyGen(uint8,bytes32)', args: [level, seed], gives: [publicKey, secretKey] },
-    made('MLDSA', 'sign(bytes,bytes)', [secretKey, message], plain),
+    made('MLDSA', 'verifyBatch(uint8,bytes,bytes)', [mode, context, items], 0b101n),
+    { ...made('MLDSA', 'keyGen(uint8,bytes32)', [level, seed]), gives: [publicKey, secretKey], secret },
+    { ...made('MLDSA', 'sign(bytes,bytes)', [secretKey, message], plain), secret },
     { row: 'MLDSA', what: name, call: 'keyGen(uint8)', args: [level], reverts: 'SeedRequired' },
     made(open, 'verify(bytes,bytes,bytes)', three, true, 2),
     ...[mode, digits].map((number) => ({

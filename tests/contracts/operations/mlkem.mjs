@@ -22,22 +22,24 @@ export const mlkem = SETS.flatMap(({ name, kem, mode, level }) => {
   const implicit = kem.decapsulate(strange, secretKey);
   const none = fill(publicKey.length, 0xff);
   const call = (row, call, args, ...gives) => ({ row, what: name, call, args, gives });
+  const secret = (...whole) => ({ ...call(...whole), secret: true });
   const refused = (row, call, args) => ({ row, what: `${name}, no key`, call, args, reverts: 'InvalidKey' });
-  const pair = [made.cipherText, made.sharedSecret];
+  const pairOf = ({ cipherText, sharedSecret }) => [cipherText, sharedSecret];
+  const pair = pairOf(made);
   return [
     call('MLKEM', 'encapsulate(uint8,bytes)', [mode, publicKey], ...pair),
-    call('MLKEM', 'encapsulateDerand(uint8,bytes,bytes32)', [mode, publicKey, coins], given.cipherText, given.sharedSecret),
+    call('MLKEM', 'encapsulateDerand(uint8,bytes,bytes32)', [mode, publicKey, coins], ...pairOf(given)),
     call('MLKEM', 'encapsulate(bytes)', [publicKey], ...pair),
-    call('MLKEM', 'decapsulate(uint8,bytes,bytes)', [mode, secretKey, made.cipherText], made.sharedSecret),
+    secret('MLKEM', 'decapsulate(uint8,bytes,bytes)', [mode, secretKey, made.cipherText], made.sharedSecret),
     {
-      ...call('MLKEM', 'decapsulate(uint8,bytes,bytes)', [mode, secretKey, strange], implicit),
+      ...secret('MLKEM', 'decapsulate(uint8,bytes,bytes)', [mode, secretKey, strange], implicit),
       what: `${name}, a ciphertext of nobody`,
     },
-    call('MLKEM', 'decapsulate(bytes,bytes)', [secretKey, made.cipherText], made.sharedSecret),
-    call('MLKEM', 'keyGen(uint8,bytes32)', [level, seed], publicKey, secretKey),
+    secret('MLKEM', 'decapsulate(bytes,bytes)', [secretKey, made.cipherText], made.sharedSecret),
+    secret('MLKEM', 'keyGen(uint8,bytes32)', [level, seed], publicKey, secretKey),
     refused('MLKEM', 'encapsulate(uint8,bytes)', [mode, none]),
     call('PQ_CRYPTO', 'mlkemEncapsulate(uint8,bytes)', [mode, publicKey], ...pair),
-    call('PQ_CRYPTO', 'mlkemDecapsulate(uint8,bytes,bytes)', [mode, secretKey, made.cipherText], made.sharedSecret),
+    secret('PQ_CRYPTO', 'mlkemDecapsulate(uint8,bytes,bytes)', [mode, secretKey, made.cipherText], made.sharedSecret),
     refused('PQ_CRYPTO', 'mlkemEncapsulate(uint8,bytes)', [mode, none]),
   ];
 });

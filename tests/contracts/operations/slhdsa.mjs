@@ -1,7 +1,7 @@
 // SLH-DSA: at its own address, and at the address of several algorithms.
 //
-// Signatures of the slow sets take seconds each, so those of all sets are checked in. The fast ones of SHA-2 are made here
-// once more, by another implementation.
+// Signatures of the slow sets take seconds each, so those of all sets are checked in. The fast ones of SHA-2 are made
+// here once more, by another implementation.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';

@@ -5,28 +5,43 @@ import { ml_dsa65 } from '@noble/post-quantum/ml-dsa.js';
 import { encodeAbiParameters, encodeFunctionData, hexToBytes, keccak256 } from 'viem';
 import { toPackedUserOperation } from 'viem/account-abstraction';
 import { bent, concat, fill, hex } from '../lib/bytes.mjs';
-import { account as payer, artifact, chainId, coin, deploy, send, stranger } from '../lib/chain.mjs';
+import { account as payer, artifact, coin, deploy, deployEverywhere, send, stranger } from '../lib/chain.mjs';
 import { check } from '../lib/report.mjs';
-import { BENEFICIARY, GAS, draft, handle, handling, hashOf, refused, sign } from '../lib/userop.mjs';
+import {
+  BENEFICIARY,
+  GAS,
+  OPERATION,
+  draft,
+  handle,
+  handling,
+  hashOf,
+  refused,
+  sign,
+  signedBy,
+} from '../lib/userop.mjs';
 
 const require = createRequire(import.meta.url);
 const published = (name) => require(`@account-abstraction/contracts/artifacts/${name}.json`);
 
 // Who is paid by operations.
 const TARGET = '0x00000000000000000000000000000000000000fd';
-const [OPERATION, ERC1271] = ['pars/user-operation/v1', 'pars/erc-1271/v1'];
+// The context of what the owner signs for contracts that ask.
+const ERC1271 = 'pars/erc-1271/v1';
 const [YES, NO] = ['0x1626ba7e', '0xffffffff'];
 
-export async function account(client, recorder) {
-  const entryPoint = await deploy(client, published('EntryPoint'));
+export async function account({ client, elsewhere, recorder }) {
   const [owner, other] = [1, 2].map((number) => ml_dsa65.keygen(fill(32, number)));
-  const made = (keys) => deploy(client, artifact('PQAccount'), [entryPoint.address, keccak256(keys.publicKey)]);
-  const pq = await made(owner);
-  await send(client, { to: pq.address, value: coin });
-  const world = { client, recorder, entryPoint, pq, owner, other };
+  const entryPoint = await deployEverywhere(client, published('EntryPoint'));
+  const made = [entryPoint.address, keccak256(owner.publicKey)];
+  const pq = await deployEverywhere(client, artifact('PQAccount'), made);
+  // The other chain has entry point and account, too, at the same addresses.
+  await deployEverywhere(elsewhere, published('EntryPoint'));
+  await deployEverywhere(elsewhere, artifact('PQAccount'), made);
+  for (const chain of [client, elsewhere]) await send(chain, { to: pq.address, value: coin });
+  const world = { client, elsewhere, recorder, entryPoint, pq, owner, other };
   await operations(world);
   await refusals(world);
-  await questions(world, await made(owner));
+  await questions(world, await deploy(client, artifact('PQAccount'), made));
   await newKey(world);
 }
 
@@ -36,12 +51,13 @@ function payment(pq, value = 1n) {
 
 async function operations(world) {
   const { client, entryPoint, pq, owner } = world;
+  const there = { ...world, client: world.elsewhere };
   await check('an operation is executed and paid', async () => {
     const unsigned = await draft(world, pq, payment(pq));
     const hash = hashOf(world, unsigned);
     const args = [toPackedUserOperation(unsigned)];
     assert.equal(await client.readContract({ ...entryPoint, functionName: 'getUserOpHash', args }), hex(hash));
-    const signed = { ...unsigned, signature: hex(sign(owner, hash, OPERATION)) };
+    const signed = signedBy(world, owner, unsigned);
     const [target, own] = await Promise.all([TARGET, pq.address].map((address) => client.getBalance({ address })));
     const { event, receipt } = await handle(world, signed);
     assert.deepEqual([event.userOpHash, event.sender, event.success], [hex(hash), pq.address, true]);
@@ -51,18 +67,23 @@ async function operations(world) {
     assert.equal(own - (await client.getBalance({ address: pq.address })), deposit + event.actualGasCost + 1n);
     assert.equal(await client.getBalance({ address: BENEFICIARY }), event.actualGasCost);
     assert.equal(await refused(world, signed), 'AA25 invalid account nonce', 'a second time');
-    return `${receipt.gasUsed} gas; a second time it is refused: AA25`;
+    // There it would be the first.
+    assert.equal(await refused(there, signed), 'AA24 signature error', 'on another chain');
+    return `${receipt.gasUsed} gas; refused are the same a second time (AA25), and on another chain (AA24)`;
   });
   await check('what an operation costs', () => gas(world));
   await check('an operation whose call fails is paid, and does nothing', async () => {
     const unsigned = await draft(world, pq, payment(pq, 2n * coin));
-    const { event } = await handle(world, { ...unsigned, signature: hex(sign(owner, hashOf(world, unsigned), OPERATION)) });
+    const { event } = await handle(world, signedBy(world, owner, unsigned));
     assert.equal(event.success, false);
   });
   await check('nobody else has it do something', async () => {
-    const unsigned = await draft(world, pq, payment(pq));
-    const packed = toPackedUserOperation({ ...unsigned, signature: hex(sign(owner, hashOf(world, unsigned), OPERATION)) });
-    const calls = { execute: [TARGET, 1n, '0x'], setKey: [hex(fill(32, 1))], validateUserOp: [packed, hex(fill(32, 1)), 1n] };
+    const operation = signedBy(world, owner, await draft(world, pq, payment(pq)));
+    const calls = {
+      execute: [TARGET, 1n, '0x'],
+      setKey: [hex(fill(32, 1))],
+      validateUserOp: [toPackedUserOperation(operation), hex(hashOf(world, operation)), 1n],
+    };
     for (const [functionName, args] of Object.entries(calls)) {
       const call = client.simulateContract({ ...pq, functionName, args, account: stranger });
       await assert.rejects(call, /NotEntryPoint/, functionName);
@@ -103,9 +124,9 @@ async function gas(world) {
   };
   const [ours, theirs] = Object.values(lines);
   for (const part of [ours, theirs]) assert(part.calldata + part.verification + part.execution < part.all);
-  const text = Object.entries(lines).map(
-    ([name, part]) => `${name}: calldata ${part.calldata}, verification ${part.verification}, execution ${part.execution}, all ${part.all}`,
-  );
+  const text = Object.entries(lines).map(([name, { calldata, verification, execution, all }]) => {
+    return `${name}: calldata ${calldata}, verification ${verification}, execution ${execution}, all ${all}`;
+  });
   return `${text.join('; ')}; ${(Number(ours.all) / Number(theirs.all)).toFixed(2)} times`;
 }
 
@@ -136,7 +157,7 @@ async function refusals(world) {
       owner.publicKey,
       sign(other, hash, OPERATION).slice(owner.publicKey.length),
     ),
-    'another chain id': sign(owner, hashOf(world, unsigned, { chainId: 6134 }), OPERATION),
+    'another chain id': sign(owner, hashOf({ ...world, client: world.elsewhere }, unsigned), OPERATION),
     'another entry point': sign(owner, hashOf(world, unsigned, { entryPointAddress: TARGET }), OPERATION),
     'another operation': sign(owner, hashOf(world, { ...unsigned, callData: payment(pq, 2n) }), OPERATION),
     'the context of ERC-1271': sign(owner, hash, ERC1271),
@@ -174,19 +195,19 @@ async function refusals(world) {
 }
 
 // What contracts ask by ERC-1271.
-async function questions({ client, pq, owner, other }, twin) {
+async function questions({ client, elsewhere, pq, owner, other }, twin) {
   const hash = fill(32, 0x44);
   const bound = (chain, address) => {
     const types = ['uint256', 'address', 'bytes32'].map((type) => ({ type }));
     return keccak256(encodeAbiParameters(types, [BigInt(chain), address, hex(hash)]), 'bytes');
   };
-  const message = bound(chainId, pq.address);
+  const message = bound(client.chain.id, pq.address);
   const valid = sign(owner, message, ERC1271);
   const signatures = {
     'the owner': [valid, YES],
     'another key': [sign(other, message, ERC1271), NO],
-    'another chain id': [sign(owner, bound(6134, pq.address), ERC1271), NO],
-    'another account of the owner': [sign(owner, bound(chainId, twin.address), ERC1271), NO],
+    'another chain id': [sign(owner, bound(elsewhere.chain.id, pq.address), ERC1271), NO],
+    'another account of the owner': [sign(owner, bound(client.chain.id, twin.address), ERC1271), NO],
     'the hash alone': [sign(owner, hash, ERC1271), NO],
     'the context of operations': [sign(owner, message, OPERATION), NO],
     'a bit that changed': [concat(owner.publicKey, bent(valid.slice(owner.publicKey.length))), NO],
@@ -200,6 +221,13 @@ async function questions({ client, pq, owner, other }, twin) {
       return answer;
     });
   }
+  await check('ERC-1271: on another chain, that of this one and its own', async () => {
+    const ask = (signature) =>
+      elsewhere.readContract({ ...pq, functionName: 'isValidSignature', args: hex([hash, signature]) });
+    assert.equal(await ask(valid), NO);
+    assert.equal(await ask(sign(owner, bound(elsewhere.chain.id, pq.address), ERC1271)), YES);
+    return `${NO}, ${YES}`;
+  });
 }
 
 async function newKey(world) {
@@ -207,12 +235,10 @@ async function newKey(world) {
   await check('another key takes the place of the first', async () => {
     const keyHash = keccak256(other.publicKey);
     const change = await draft(world, pq, encodeFunctionData({ abi: pq.abi, functionName: 'setKey', args: [keyHash] }));
-    const signed = { ...change, signature: hex(sign(owner, hashOf(world, change), OPERATION)) };
-    assert.equal((await handle(world, signed)).event.success, true);
+    assert.equal((await handle(world, signedBy(world, owner, change))).event.success, true);
     assert.equal(await client.readContract({ ...pq, functionName: 'keyHash' }), keyHash);
     const next = await draft(world, pq, payment(pq));
-    const by = (keys) => ({ ...next, signature: hex(sign(keys, hashOf(world, next), OPERATION)) });
-    assert.equal(await refused(world, by(owner)), 'AA24 signature error');
-    assert.equal((await handle(world, by(other))).event.success, true);
+    assert.equal(await refused(world, signedBy(world, owner, next)), 'AA24 signature error');
+    assert.equal((await handle(world, signedBy(world, other, next))).event.success, true);
   });
 }

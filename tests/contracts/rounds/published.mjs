@@ -7,7 +7,7 @@ import { artifact, deploy } from '../lib/chain.mjs';
 import { check } from '../lib/report.mjs';
 import { forgeries, operations } from '../operations/all.mjs';
 
-export async function published(client) {
+export async function published({ client }) {
   await packed(client);
   await signer(client);
 }

@@ -17,7 +17,7 @@ import { forgeries, operations } from '../operations/all.mjs';
 // An account without code.
 const NOWHERE = '0x0000000000000000000000000000000000000699';
 
-export async function rows(client, recorder) {
+export async function rows({ client, elsewhere, recorder }) {
   const whole = Object.fromEntries(Object.values(callers).map((name) => [name, artifact(name)]));
   const called = new Map(Object.keys(callers).map((row) => [row, new Set()]));
   for (const { row, call } of operations) called.get(row).add(call);
@@ -36,6 +36,18 @@ export async function rows(client, recorder) {
     const open = await deploy(client, whole.Eip8355Caller, [NOWHERE]);
     await assert.rejects(client.readContract({ ...named, functionName: 'verify', args }), /reverted/);
     assert.equal(await client.readContract({ ...open, functionName: 'verify', args }), false);
+  });
+
+  await check('where secrets are not allowed, none is shown', async () => {
+    const secret = operations.filter((operation) => operation.secret);
+    for (const operation of secret) {
+      const { row, call, args } = operation;
+      const { address, abi } = await deploy(elsewhere, whole[callers[row]], addresses(row).slice(0, 1));
+      const item = abi.filter((item) => item.type !== 'function' || toFunctionSignature(item) === call);
+      const asked = elsewhere.readContract({ address, abi: item, functionName: call.split('(')[0], args: hex(args) });
+      await assert.rejects(asked, /OnChainSecretsDisabled/, `${row} ${call}`);
+    }
+    return `${secret.length} calls`;
   });
 
   for (const [row, name] of Object.entries(callers)) {
