@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { start, startDev, stop } from './lib/node.mjs';
 import { program } from './lib/program.mjs';
 import { steps } from './lib/round.mjs';
 
@@ -35,10 +36,6 @@ const clients = {
   'web3.py': [options.python, 'rounds/web3py.py'],
 };
 
-// How long a node may take to answer. A host is built first.
-const START_MS = 20 * 60_000;
-// Of what a node logs, the lines that are shown when something fails.
-const LOG_LINES = 20;
 // How long a round may take; its steps have limits of their own.
 const ROUND_MS = 5 * 60_000;
 
@@ -48,17 +45,13 @@ for (const name of wanted) {
 }
 
 const nodes = [];
-process.on('exit', () => {
-  for (const node of nodes) node.child?.kill();
-});
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
-
 if (options.dev) {
-  const started = await start('dev', options.dev, ['dev', '--port', '0'], /^Answers\s+(http:\S+)/);
+  const started = await startDev(options.dev).catch(failed);
   nodes.push({ ...started, ws: started.http.replace('http:', 'ws:') });
 }
 if (options.host) {
-  const started = await start('host', options.host, ['--port', '0', '--plugin', options.plugin], /^(http:\S+\/rpc)$/);
+  const args = ['--port', '0', '--plugin', options.plugin];
+  const started = await start('host', options.host, args, /^(http:\S+\/rpc)$/).catch(failed);
   nodes.push({ ...started, ws: started.http.replace('http:', 'ws:').replace(/rpc$/, 'ws') });
 }
 if (options.url) {
@@ -72,7 +65,7 @@ if (options.peer) {
     ['--hardfork', 'cancun', '--chain-id', '1337', '--port', '0'],
     /^Listening on (\S+)/,
     'http://',
-  );
+  ).catch(failed);
   nodes.push({ ...peer, ws: peer.http.replace('http:', 'ws:'), peer: true });
 }
 
@@ -96,42 +89,14 @@ await Promise.all(nodes.map(stop));
 const peers = new Set(nodes.filter((node) => node.peer).map((node) => node.name));
 process.exit(results.some((line) => line.error && !peers.has(line.node)) ? 1 : 0);
 
-// Starts a node and waits for the line in which it says where it answers.
-async function start(name, file, args, says, scheme = '') {
-  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  const log = [];
-  createInterface({ input: child.stderr }).on('line', (line) => {
-    log.push(line);
-    if (log.length > LOG_LINES) log.shift();
-  });
-  nodes.push({ child });
-  const ended = new Promise((resolve) => child.on('close', resolve).on('error', resolve));
-  const answers = new Promise((resolve) => {
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      const found = line.trim().match(says);
-      if (found) resolve(scheme + found[1]);
-    });
-  });
-  let timer;
-  const late = new Promise((resolve) => {
-    timer = setTimeout(resolve, START_MS);
-  });
-  const http = await Promise.race([answers, ended, late]);
-  clearTimeout(timer);
-  if (typeof http !== 'string') fail(`${name} (${file}) did not start:\n${log.join('\n')}`);
-  nodes.pop();
-  return { name, http, child, ended, log };
-}
-
 function fail(why) {
   console.error(`scripts/clients: ${why}`);
   process.exit(1);
 }
 
-// Stops a node that was started here.
-async function stop(node) {
-  node.child?.kill();
-  await node.ended;
+// A node that did not start.
+function failed(error) {
+  fail(error.message);
 }
 
 // Runs a client's round: what it printed, and an error for every step that it did not come to.

@@ -24,7 +24,8 @@ fn readme() -> String {
         Every precompile of the Pars EVM beyond Ethereum's own, by canonical address. A row is off until its key stands in the\n\
         `config` of the genesis file or in `precompileUpgrades` of the upgrade file; rows of one key are switched together.\n\
         Layouts, results, prices and errors of the rows that only compute are described in [PIPs](../PIPs); Solidity\n\
-        interfaces are in [contracts/src/precompiles](../contracts/src/precompiles).\n\n\
+        interfaces are in [contracts/src/precompiles](../contracts/src/precompiles), contracts that call them in\n\
+        [solidity](solidity).\n\n\
         | address | name | what | also at | key | state |\n|---|---|---|---|---|---|\n"
         .to_owned();
     for entry in TABLE {
