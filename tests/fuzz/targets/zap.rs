@@ -11,7 +11,8 @@ use pars_host::dialect::TABLE;
 use pars_host::testhost::Inside;
 use pars_host::zap::frame::{Cutter, ERROR, REPLY};
 use pars_host::zap::message::{
-    Details, ErrResponse, GetResponse, HealthResponse, InitializeRequest, Number, OwnerResponse, ValidatorSetResponse, vm,
+    Details, ErrResponse, GetResponse, HealthResponse, InitializeRequest, Number, OwnerResponse, ValidatorSetResponse,
+    vm,
 };
 use pars_host::zap::wire::Value;
 use pars_host::{Bytes, HttpHandler};
