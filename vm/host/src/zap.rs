@@ -9,6 +9,7 @@
 //! | `address.rs` | an address of either kind |
 //! | `server.rs` | the host's connection: each request becomes one call of the chain |
 //! | `client.rs` | what the host lends |
+//! | `recorded.rs` | recorded handshakes, for tests of both sides |
 
 pub mod frame;
 pub mod message;
@@ -17,4 +18,6 @@ pub mod wire;
 pub(crate) mod address;
 pub(crate) mod client;
 pub(crate) mod hello;
+#[cfg(test)]
+pub(crate) mod recorded;
 pub(crate) mod server;

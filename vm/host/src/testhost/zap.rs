@@ -342,22 +342,13 @@ impl Service for services::Memory {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::Value as Json;
-    use std::io::Read;
+    use crate::zap::recorded::handshakes;
 
     /// Recorded hellos of plugins, read as a host does: those with its number are answered, and their address is taken.
     #[tokio::test]
     async fn recorded_hellos_are_read() {
-        let packed = include_bytes!("../../tests/vectors/zap/frames.json.gz");
-        let mut json = Vec::new();
-        flate2::read::GzDecoder::new(packed.as_slice()).read_to_end(&mut json).unwrap();
-        let all: Vec<Json> = serde_json::from_slice(&json).unwrap();
-        let hellos = all.iter().filter(|it| it["channel"] == "handshake" && it["message_name"] == "Hello");
         let mut seen = 0;
-        for vector in hellos {
-            let text = vector["frame_hex"].as_str().unwrap();
-            let byte = |at: usize| u8::from_str_radix(&text[at..at + 2], 16).unwrap();
-            let bytes: Vec<u8> = (0..text.len()).step_by(2).map(byte).collect();
+        for (vector, bytes) in handshakes().into_iter().filter(|(vector, _)| vector["message_name"] == "Hello") {
             let number = u32::try_from(vector["fields"]["protocol"].as_u64().unwrap()).unwrap();
             for wanted in [number, number.wrapping_add(1)] {
                 let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -112,14 +112,8 @@ const LENGTH_BYTES: usize = 3;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::Value;
-    use std::io::Read;
+    use crate::zap::recorded::handshakes;
     use tokio::io::duplex;
-
-    fn hex(text: &str) -> Vec<u8> {
-        let byte = |at: usize| u8::from_str_radix(&text[at..at + 2], 16).unwrap();
-        (0..text.len()).step_by(2).map(byte).collect()
-    }
 
     /// A port whose queue is full takes no connection, and says nothing.
     #[tokio::test]
@@ -141,13 +135,8 @@ mod tests {
     /// What was recorded of handshakes: the plugin's bytes, and what the host answers.
     #[tokio::test]
     async fn handshake_bytes() {
-        let packed = include_bytes!("../../tests/vectors/zap/frames.json.gz");
-        let mut json = Vec::new();
-        flate2::read::GzDecoder::new(packed.as_slice()).read_to_end(&mut json).unwrap();
-        let all: Vec<Value> = serde_json::from_slice(&json).unwrap();
         let (mut hellos, mut answers) = (0, 0);
-        for vector in all.iter().filter(|vector| vector["channel"] == "handshake") {
-            let bytes = hex(vector["frame_hex"].as_str().unwrap());
+        for (vector, bytes) in handshakes() {
             let fields = &vector["fields"];
             if vector["message_name"] == "Hello" {
                 let protocol = u32::try_from(fields["protocol"].as_u64().unwrap()).unwrap();
