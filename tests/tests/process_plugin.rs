@@ -39,7 +39,10 @@ fn process_report_1_2_started_by_hand() -> Result<()> {
     let host = "AVALANCHE_VM_RUNTIME_ENGINE_ADDR";
     for (variables, text) in [
         (vec![], format!("this is a plugin and is started by a host, which sets {host}")),
-        (vec![(host, "nowhere")], format!("{host}=\"nowhere\" is not an address: expected host:port")),
+        (
+            vec![(host, "nowhere")],
+            format!("{host}=\"nowhere\" is not an address: expected ip:port or localhost:port; "),
+        ),
         (vec![(host, "127.0.0.1:1")], "cannot reach the host at 127.0.0.1:1: ".to_owned()),
         (
             vec![("VM_RUNTIME_ENGINE_ADDR", "127.0.0.1:1")],
@@ -54,6 +57,29 @@ fn process_report_1_2_started_by_hand() -> Result<()> {
     let version = concat!("pars-vm ", env!("CARGO_PKG_VERSION"), " [rpcchainvm=45 44 46 42] ");
     let version = format!("{version}{}\n", pars_host::dialect::spoken());
     assert_eq!((ended.code(), ended.out, ended.err.as_str()), (Some(0), version, ""));
+    Ok(())
+}
+
+/// The host counts from the start of the process, whatever that took: a silent one is named before it ends the plugin.
+#[test]
+fn process_report_1_2_started_slowly() -> Result<()> {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0")?;
+    let addr = silent.local_addr()?.to_string();
+    let mut command = Command::new("sh");
+    command.arg("-c").arg("sleep 1; exec \"$0\"").arg(pars_vm()?);
+    let since = Instant::now();
+    let ended = run(command.env("AVALANCHE_VM_RUNTIME_ENGINE_ADDR", &addr))?;
+    let took = since.elapsed();
+    let (_, rest) =
+        ended.err.split_once(" did not answer the handshake of avalanchego 45 within ").context("a text")?;
+    let (within, _) = rest.split_once(" ms: ").context("a time")?;
+    let within = Duration::from_millis(within.parse()?);
+    assert!(
+        within <= Duration::from_millis(3_500) && took > within + Duration::from_secs(1),
+        "{took:?}: {}",
+        ended.err
+    );
+    assert!(took < Duration::from_secs(5), "{took:?}");
     Ok(())
 }
 

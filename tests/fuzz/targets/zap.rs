@@ -1,5 +1,5 @@
 //! What comes over connections of ZAP, cut into frames: each request of a host is answered with a frame that can be read,
-//! and what is a reply is read as every answer that a host's services give.
+//! and what is a reply is read as every answer of a host's services, and as every answer of a plugin that has parts.
 
 #![no_main]
 
@@ -11,8 +11,9 @@ use pars_host::dialect::TABLE;
 use pars_host::testhost::Inside;
 use pars_host::zap::frame::{Cutter, ERROR, REPLY};
 use pars_host::zap::message::{
-    Details, ErrResponse, GetResponse, HealthResponse, InitializeRequest, Number, OwnerResponse, ValidatorSetResponse,
-    vm,
+    BatchedParseBlockResponse, BlockResponse, CreateHandlersResponse, Details, ErrResponse, GetAncestorsResponse,
+    GetResponse, HasResponse, HealthResponse, InitializeRequest, InitializeResponse, IteratorNextResponse, Number,
+    OwnerResponse, ValidatorSetResponse, WarpSetsResponse, vm,
 };
 use pars_host::zap::wire::Value;
 use pars_host::{Bytes, HttpHandler};
@@ -72,7 +73,15 @@ fn read(body: &Bytes) {
     drop(ErrResponse::decode(body.clone()));
     drop(Number::decode(body.clone()));
     drop(OwnerResponse::decode(body.clone()));
+    drop(HasResponse::decode(body.clone()));
+    drop(IteratorNextResponse::decode(body.clone()));
     drop(ValidatorSetResponse::decode(body.clone()));
+    drop(WarpSetsResponse::decode(body.clone()));
+    drop(InitializeResponse::decode(body.clone()));
+    drop(CreateHandlersResponse::decode(body.clone()));
+    drop(BlockResponse::decode(body.clone()));
+    drop(BatchedParseBlockResponse::decode(body.clone()));
+    drop(GetAncestorsResponse::decode(body.clone()));
 }
 
 fn check(kind: u8, id: u32, answer: Bytes) {

@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use crate::dialect::{Dialect, TABLE, Transport, in_words, spoken, unloadable};
 use crate::http::Connection;
 use crate::numbers::{ASKING, Choice};
 use crate::zap::address;
 use crate::zap::hello::{self, Heard};
-use crate::{Numbers, ServeError, Source};
+use crate::{Numbers, ServeError, Source, age};
 
 /// Chooses the protocol number among the rows of one host. Its prefix is one that hosts pass on to plugins.
 pub const PROTOCOL_OVERRIDE: &str = "GRPC_PARS_PROTOCOL";
@@ -20,12 +21,24 @@ pub const TRANSPORT_OVERRIDE: &str = "GRPC_PARS_TRANSPORT";
 const PROTOCOL_OVERRIDES: [&str; 2] = [PROTOCOL_OVERRIDE, "PARS_VM_PROTOCOL"];
 const TRANSPORT_OVERRIDES: [&str; 2] = [TRANSPORT_OVERRIDE, "PARS_VM_TRANSPORT"];
 
+/// The host ends a plugin that is not heard within so long of its start.
+const HOST_PATIENCE: Duration = Duration::from_secs(5);
+/// What is wrong is said before that.
+const PATIENCE: Duration = Duration::from_millis(4_500);
+/// A host is waited for so long all the same: it may be as late as its plugin.
+const PATIENCE_MIN: Duration = Duration::from_secs(1);
+
 /// Where luxd says how it speaks. Any word but `zap` leaves that to be found out.
 const TRANSPORTS: [&str; 2] = ["VM_TRANSPORT", "LUX_VM_TRANSPORT"];
 
-/// The variables that matter here.
+/// What this process was started with.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Environment(BTreeMap<String, String>);
+pub struct Environment {
+    /// The variables that matter here.
+    vars: BTreeMap<String, String>,
+    /// How long ago that was.
+    age: Duration,
+}
 
 /// A host and where it waits.
 pub struct Detected {
@@ -62,11 +75,19 @@ impl Environment {
     pub fn of_process() -> Self {
         let names = TABLE.iter().flat_map(|row| row.envs.iter().copied());
         let names = names.chain(PROTOCOL_OVERRIDES).chain(TRANSPORT_OVERRIDES).chain(TRANSPORTS).chain([ASKING]);
-        names.filter_map(|name| Some((name, std::env::var(name).ok()?))).collect()
+        let vars: Self = names.filter_map(|name| Some((name, std::env::var(name).ok()?))).collect();
+        Self { age: age::of_process(), ..vars }
+    }
+
+    /// For how long the host may be waited for.
+    pub(crate) fn patience(&self) -> Duration {
+        // The host would have ended an older one: it took the place of a program that was not started by a host.
+        let age = if self.age < HOST_PATIENCE { self.age } else { Duration::ZERO };
+        PATIENCE.saturating_sub(age).max(PATIENCE_MIN)
     }
 
     pub(crate) fn var(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.vars.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
     /// The first of some variables that is set, and its value.
@@ -77,7 +98,8 @@ impl Environment {
 
 impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Environment {
     fn from_iter<T: IntoIterator<Item = (N, V)>>(vars: T) -> Self {
-        Self(vars.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+        let vars = vars.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        Self { vars, age: Duration::ZERO }
     }
 }
 
@@ -126,7 +148,7 @@ pub async fn detect(environment: &Environment, numbers: &Numbers) -> Result<Dete
         },
     };
     if transport == Transport::Grpc && !address::is_tcp(named.addr) {
-        return Err(ServeError::Address { env: named.env, got: named.addr.to_owned() });
+        return Err(ServeError::Address { env: named.env, got: named.addr.to_owned(), expected: address::TCP });
     }
     Ok(Detected { dialect, addr: named.addr.to_owned(), source, other, said, connection: Mutex::new(connection) })
 }
@@ -179,7 +201,9 @@ fn name(environment: &Environment) -> Result<Named<'_>, ServeError> {
         return Err(ServeError::NoHost { wanted });
     };
     if !address::is_address(addr) {
-        return Err(ServeError::Address { env, got: addr.to_owned() });
+        let speaks_zap = TABLE.iter().any(|row| row.envs.contains(&env) && row.transport == Transport::Zap);
+        let expected = if speaks_zap { address::ANY } else { address::TCP };
+        return Err(ServeError::Address { env, got: addr.to_owned(), expected });
     }
     let says = (says_zap && row.transport == Transport::Zap).then_some(Transport::Zap);
     Ok(Named { host: row.name, env, addr, says })
@@ -232,6 +256,16 @@ mod tests {
 
     async fn found(environment: &Environment) -> Result<Detected, String> {
         detect(environment, &Numbers::default()).await.map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_host_is_waited_for_until_it_waits_no_longer() {
+        for (age, patience) in
+            [(0, 4_500), (300, 4_200), (4_400, 1_000), (4_990, 1_000), (5_000, 4_500), (90_000, 4_500)]
+        {
+            let environment = Environment { age: Duration::from_millis(age), ..Environment::default() };
+            assert_eq!(environment.patience(), Duration::from_millis(patience), "{age}");
+        }
     }
 
     /// What waits at an address: a host of gRPC, which speaks first, or one of ZAP.
@@ -327,10 +361,16 @@ mod tests {
 
     #[tokio::test]
     async fn addresses_are_looked_at() {
-        for (env, got) in [(AVALANCHE, "nowhere"), (AVALANCHE, "/run/vm.sock"), (NEW, "127.0.0.1"), (OLD, "x:y")] {
+        let (tcp, any) = ("ip:port or localhost:port", "ip:port, localhost:port, or a path or @name of a socket");
+        for (env, got, expected) in
+            [(AVALANCHE, "nowhere", tcp), (AVALANCHE, "/run/vm.sock", tcp), (NEW, "127.0.0.1", any), (OLD, "x:y", any)]
+        {
             let vars = environment([(env, got)]);
-            let text = "is not an address: expected ip:port, or a path on hosts of ZAP";
-            assert_eq!(found(&vars).await.unwrap_err(), format!("{env}={got:?} {text}"));
+            let text = format!(
+                "{env}={got:?} is not an address: expected {expected}; a host sets it, so remove it from where the \
+                 host starts"
+            );
+            assert_eq!(found(&vars).await.unwrap_err(), text);
         }
         // A socket with a path: old plugins dial none, so luxd gives it only when it is told to.
         let folder = tempfile::tempdir().unwrap();

@@ -83,7 +83,7 @@ pub enum ServeError {
         expected: String,
     },
     /// The operator's file cannot be read.
-    #[error("{}: {reason}", file.display())]
+    #[error("{}: {reason}; mend it, or remove it to let this program find out", file.display())]
     File {
         /// The file.
         file: PathBuf,
@@ -91,12 +91,16 @@ pub enum ServeError {
         reason: String,
     },
     /// The host's address cannot be dialled.
-    #[error("{env}={got:?} is not an address: expected ip:port, or a path on hosts of ZAP")]
+    #[error(
+        "{env}={got:?} is not an address: expected {expected}; a host sets it, so remove it from where the host starts"
+    )]
     Address {
         /// The variable.
         env: &'static str,
         /// Its value.
         got: String,
+        /// What would be one.
+        expected: &'static str,
     },
     /// Signal handlers could not be installed.
     #[error("cannot handle signals: {0}")]

@@ -23,6 +23,7 @@ pub(crate) async fn announce(
     numbers: &Numbers,
     listening: SocketAddr,
     deadline: Instant,
+    within: Duration,
 ) -> Result<(), ServeError> {
     let heard_silence = host.connection.get_mut().is_ok_and(|connection| connection.is_some());
     let advice = doubt(&host, heard_silence);
@@ -30,7 +31,7 @@ pub(crate) async fn announce(
         Transport::Grpc => timeout_at(deadline, grpc(&host, numbers, listening)).await,
         Transport::Zap => timeout_at(deadline, zap(&mut host, listening)).await,
     };
-    let within_ms = HANDSHAKE_TIMEOUT.as_millis();
+    let within_ms = within.as_millis();
     answered.unwrap_or(Err(ServeError::Silent { addr: host.addr, dialect: host.dialect, within_ms, advice }))
 }
 
@@ -47,7 +48,8 @@ async fn grpc(host: &Detected, numbers: &Numbers, listening: SocketAddr) -> Resu
             // No word of the host's: the connection broke, or who answers is no host.
             Some(cause) => unreached(host, with_causes(cause)),
             None if status.message().is_empty() => {
-                refused(host, &format!("it answered {:?} without a word", status.code()), doubt(host, false))
+                let words = format!("it answered {:?} without a word", status.code());
+                refused(host, &words, doubts(host))
             }
             None => refusal(host, numbers, status.message()),
         }),
@@ -72,7 +74,7 @@ async fn zap(host: &mut Detected, listening: SocketAddr) -> Result<(), ServeErro
             None => {
                 let reason = "it closed the connection without a word, as a host of another number does";
                 let ask = ", or ask it for --version and look for rpcchainvm=";
-                refused(host, reason, format!("{ask}{}", doubt(host, false)))
+                refused(host, reason, format!("{ask}{}", doubts(host)))
             }
         }),
         Verdict::Else(byte) => {
@@ -100,12 +102,32 @@ fn doubt(host: &Detected, seems_zap: bool) -> String {
     }
 }
 
+/// What to do about a host that refuses and does not say why: all that the operator chose may be wrong.
+fn doubts(host: &Detected) -> String {
+    let number = match who_chose(&host.source) {
+        Some(chosen) => {
+            format!("; {chosen} chose protocol {}: remove it to let this program find out", host.dialect.protocol)
+        }
+        None => String::new(),
+    };
+    format!("{}{number}", doubt(host, false))
+}
+
+/// Where the operator chose the number.
+fn who_chose(source: &Source) -> Option<String> {
+    match source {
+        Source::Variable(name) => Some((*name).to_owned()),
+        Source::File(file) => Some(file.display().to_string()),
+        Source::Note | Source::Asked | Source::Default => None,
+    }
+}
+
 /// The host names both numbers, but only in words.
 fn refusal(told: &Detected, numbers: &Numbers, words: &str) -> ServeError {
     let plugin = told.dialect.protocol;
     match numbers_in(words).find(|number| *number != plugin) {
         Some(host) => ServeError::Mismatch { host, plugin, advice: advice(told, numbers, host) },
-        None => refused(told, words, doubt(told, false)),
+        None => refused(told, words, doubts(told)),
     }
 }
 
@@ -119,25 +141,16 @@ fn advice(told: &Detected, numbers: &Numbers, host: u32) -> String {
         let ours = in_words(TABLE.iter().filter(|row| row.envs == told.dialect.envs));
         return format!("install the plugin release for host protocol {host}; this one speaks {ours}");
     }
-    let chosen = match &told.source {
-        Source::Variable(name) => (*name).to_owned(),
-        Source::File(file) => file.display().to_string(),
-        Source::Note | Source::Asked | Source::Default if numbers.note(host) => {
-            return format!("it is noted: the next start speaks {host}");
-        }
-        Source::Note | Source::Asked | Source::Default => {
-            return format!("set {PROTOCOL_OVERRIDE}={host} in the host's environment");
-        }
-    };
-    format!("{chosen} says so: change it to {host}")
+    match who_chose(&told.source) {
+        Some(chosen) => format!("{chosen} says so: change it to {host}"),
+        None if numbers.note(host) => format!("it is noted: the next start speaks {host}"),
+        None => format!("set {PROTOCOL_OVERRIDE}={host} in the host's environment"),
+    }
 }
 
 fn numbers_in(words: &str) -> impl Iterator<Item = u32> + '_ {
     words.split(NUMBER_FOLLOWS).skip(1).filter_map(leading_number)
 }
-
-/// The host ends a plugin that is not heard within five seconds of its start. What is wrong is said before that.
-pub(crate) const HANDSHAKE_TIMEOUT: Duration = Duration::from_millis(4_500);
 
 /// What to do about a host that may have been too busy to speak first.
 const SLOW: &str = "; if it is a host of gRPC, put GRPC_PARS_TRANSPORT=grpc into its environment";
@@ -205,6 +218,10 @@ mod tests {
         let text = refusal(&told, &Numbers::default(), "no").to_string();
         let chose = "GRPC_PARS_TRANSPORT=grpc chose gRPC: remove it to let this program find out";
         assert_eq!(text, format!("the host refused protocol 45: no; {expected}; {chose}"));
+        let told = Detected { source: Source::Variable("PARS_VM_PROTOCOL"), ..told };
+        let text = refusal(&told, &Numbers::default(), "no").to_string();
+        let number = "PARS_VM_PROTOCOL chose protocol 45: remove it to let this program find out";
+        assert_eq!(text, format!("the host refused protocol 45: no; {expected}; {chose}; {number}"));
     }
 
     /// Known only from its refusal, as where its program may not be asked.

@@ -21,6 +21,7 @@ pub mod id;
 pub mod metric;
 pub mod testhost;
 
+mod age;
 mod calls;
 mod detect;
 mod error;

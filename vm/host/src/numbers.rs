@@ -341,7 +341,8 @@ mod tests {
             fs::write(&file, text).unwrap();
             let said = numbers.of_operator().map(|(choice, _)| (choice.protocol, choice.transport));
             let said = said.map_err(|error| error.to_string());
-            assert_eq!(said, found.map_err(|reason| format!("{}: {reason}", file.display())), "{text}");
+            let advice = "mend it, or remove it to let this program find out";
+            assert_eq!(said, found.map_err(|reason| format!("{}: {reason}; {advice}", file.display())), "{text}");
         }
         // Notes that cannot be read are none.
         fs::remove_file(&file).unwrap();

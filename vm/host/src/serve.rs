@@ -12,7 +12,6 @@ use tokio::time::Instant;
 use crate::dialect::Transport;
 use crate::grpc::MESSAGE_BYTES_MAX;
 use crate::grpc::server::VmService;
-use crate::handshake::HANDSHAKE_TIMEOUT;
 use crate::lifecycle::{End, Session, Signals};
 use crate::text::one_line;
 use crate::zap::server::ZapService;
@@ -40,7 +39,8 @@ pub async fn serve<V: ChainVm>(vm: Arc<V>, environment: &Environment, numbers: &
 /// No host is named, or the handshake fails.
 pub async fn run<V: ChainVm>(vm: Arc<V>, environment: &Environment, numbers: &Numbers) -> Result<(), ServeError> {
     let signals = Signals::install()?;
-    let deadline = Instant::now() + HANDSHAKE_TIMEOUT;
+    let within = environment.patience();
+    let deadline = Instant::now() + within;
     let host = detect(environment, numbers).await?;
     let dialect = host.dialect;
     let session = Session::new(vm, dialect);
@@ -57,7 +57,7 @@ pub async fn run<V: ChainVm>(vm: Arc<V>, environment: &Environment, numbers: &Nu
         }
     };
     let listening = listening.map_err(ServeError::Listen)?;
-    handshake::announce(host, numbers, listening, deadline).await?;
+    handshake::announce(host, numbers, listening, deadline, within).await?;
     tracing::debug!(host = %dialect, %listening, "announced");
 
     if session.until_end(signals).await == End::Orphaned {

@@ -22,6 +22,11 @@ pub(crate) fn is_tcp(text: &str) -> bool {
     port.map_or_else(|| text.parse::<SocketAddr>().is_ok(), |port| port.parse::<u16>().is_ok())
 }
 
+/// What [`is_tcp`] takes, in words.
+pub(crate) const TCP: &str = "ip:port or localhost:port";
+/// What [`is_address`] takes, in words.
+pub(crate) const ANY: &str = "ip:port, localhost:port, or a path or @name of a socket";
+
 /// Dials it.
 pub(crate) async fn connect(addr: &str) -> io::Result<Box<dyn Connection>> {
     match unix(addr) {

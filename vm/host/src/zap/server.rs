@@ -14,6 +14,7 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use super::client::ZapHost;
 use super::frame::{Cutter, ERROR, Frame, REPLY, encode, encode_error};
@@ -42,7 +43,7 @@ pub(crate) struct ZapService<V> {
     built: Mutex<Option<Block>>,
 }
 
-/// A host dials as soon as it has the address, and asks at once.
+/// A host dials as soon as it has the address, and asks at once. Counted from the start, whoever else comes meanwhile.
 const DIAL_MAX: Duration = Duration::from_secs(30);
 /// Bytes of requests that are worked on, over all connections. A host that sends more waits.
 const WORKED_ON_MAX: usize = 256 << 20;
@@ -76,6 +77,7 @@ impl<V: ChainVm> ZapService<V> {
     pub(crate) async fn serve(self: Arc<Self>, listener: TcpListener, ending: Ending) {
         let mut connections = JoinSet::new();
         let worked_on = Arc::new(Semaphore::new(WORKED_ON_MAX));
+        let dial_by = Instant::now() + DIAL_MAX;
         loop {
             let deserted = connections.is_empty() && !self.has_host.load(Ordering::Relaxed);
             tokio::select! {
@@ -91,9 +93,10 @@ impl<V: ChainVm> ZapService<V> {
                 },
                 Some(_) = connections.join_next() => {}
                 () = ending.wait() => break,
-                () = tokio::time::sleep(DIAL_MAX), if deserted => {
+                () = tokio::time::sleep_until(dial_by), if deserted => {
                     tracing::warn!(seconds = DIAL_MAX.as_secs(), "no host has asked for anything");
                     self.calls.session().host_left();
+                    break;
                 }
             }
         }

@@ -234,11 +234,25 @@ async fn an_operators_choice_is_named_where_the_handshake_fails() {
     ends.expect("the file".to_owned(), environment, numbers.clone(), expected);
     assert_eq!(ends.all().await, 1);
 
+    // A host of ZAP refuses a number without a word.
+    let addr = waiting(Waits::Closes).await;
+    std::fs::write(&file, "protocol = 42\ntransport = \"zap\"\n").unwrap();
+    let zap = format!("; {}: transport = zap chose ZAP: remove it to let this program find out", file.display());
+    let mut ends = Ends::default();
+    for name in ["GRPC_PARS_PROTOCOL", "PARS_VM_PROTOCOL", ""] {
+        let chosen = if name.is_empty() { file.display().to_string() } else { name.to_owned() };
+        let environment = [(OLD, addr.as_str()), (name, "42")].into_iter().collect();
+        let advice = format!("{zap}; {chosen} chose protocol 42: remove it to let this program find out");
+        ends.expect(chosen, environment, numbers.clone(), Text::over_zap(Waits::Closes, &addr, &advice));
+    }
+    assert_eq!(ends.all().await, 3);
+
     // A pipe in its place is not waited for.
     std::fs::remove_file(&file).unwrap();
     assert!(std::process::Command::new("mkfifo").arg(&file).status().unwrap().success());
     let environment = [(OLD, addr.as_str())].into_iter().collect();
     let mut ends = Ends::default();
-    ends.expect("a pipe".to_owned(), environment, numbers, Text::whole(format!("{}: it is no file", file.display())));
+    let text = "it is no file; mend it, or remove it to let this program find out";
+    ends.expect("a pipe".to_owned(), environment, numbers, Text::whole(format!("{}: {text}", file.display())));
     assert_eq!(ends.all().await, 1);
 }
