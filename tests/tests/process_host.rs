@@ -533,8 +533,8 @@ async fn process_host_side_files() -> Result<()> {
     let mut command = Command::new(&plugin);
     command.env_clear().envs(host.own_variables());
     let ended = tokio::task::spawn_blocking(move || Running::start(&mut command)?.wait(END_MAX)).await??;
-    let text =
-        format!("pars: {}: line 1: protocol is fortyfive, expected a number\n", beside.join("host.toml").display());
+    let reason = "line 1: protocol is fortyfive, expected a number; mend it, or remove it to let this program find out";
+    let text = format!("pars: {}: {reason}\n", beside.join("host.toml").display());
     assert_eq!((ended.code(), ended.err), (Some(1), text));
     Ok(())
 }
