@@ -78,7 +78,16 @@ const PACKAGES: &[Package] = &[
     Package {
         name: "pars-tests",
         folder: "tests",
-        ours: &["pars-chain", "pars-genesis", "pars-host", "pars-overlay", "pars-precompiles", "pars-proto", "pars-vm"],
+        ours: &[
+            "pars-chain",
+            "pars-crypto",
+            "pars-genesis",
+            "pars-host",
+            "pars-overlay",
+            "pars-precompiles",
+            "pars-proto",
+            "pars-vm",
+        ],
         without: OPENSSL,
         core: false,
     },
