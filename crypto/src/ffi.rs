@@ -1,5 +1,5 @@
-//! AWS-LC where its safe interface does not reach: ML-DSA with a context, ML-KEM with given coins. The only file with
-//! `unsafe`.
+//! AWS-LC where its safe interface does not reach: ML-DSA with a context, ML-KEM with given coins, SHAKE256. The only file
+//! with `unsafe`.
 //!
 //! All pointers come from slices of the stated length that outlive the call, and C keeps none of them. Objects of C are
 //! owned by the types below, which free them once. C reports two things by one value, that an input is bad and that memory
@@ -93,22 +93,26 @@ impl Operation {
     }
 }
 
-/// The state of a verification.
-struct Verification(NonNull<c::EVP_MD_CTX>);
+/// The state of a hash or of a verification.
+struct State(NonNull<c::EVP_MD_CTX>);
 
-impl Drop for Verification {
+impl Drop for State {
     fn drop(&mut self) {
         // SAFETY: the pointer came from C, is owned by this value alone and is freed here only.
         unsafe { c::EVP_MD_CTX_free(self.0.as_ptr()) };
     }
 }
 
-impl Verification {
-    /// With a key and a context of at most 255 bytes.
-    fn new(key: &Key, context: &[u8]) -> Self {
+impl State {
+    fn new() -> Self {
         // SAFETY: it takes nothing.
         let state = unsafe { c::EVP_MD_CTX_new() };
-        let state = Self(NonNull::new(state).unwrap_or_else(|| out_of_memory()));
+        Self(NonNull::new(state).unwrap_or_else(|| out_of_memory()))
+    }
+
+    /// Of a verification with a key and a context of at most 255 bytes.
+    fn of_verification(key: &Key, context: &[u8]) -> Self {
+        let state = Self::new();
         let mut operation = null_mut();
         // SAFETY: state and key are valid; `operation` is set to something that the state owns.
         let done = unsafe {
@@ -133,7 +137,7 @@ pub(crate) fn mldsa_verify(
     context: &[u8],
     signature: &[u8],
 ) -> bool {
-    let verification = Verification::new(&Key::mldsa_public(set, public_key), context);
+    let verification = State::of_verification(&Key::mldsa_public(set, public_key), context);
     // SAFETY: the state is valid, and both slices are for their lengths.
     verdict(unsafe {
         c::EVP_DigestVerify(
@@ -238,6 +242,22 @@ pub(crate) fn mlkem_decapsulate(
         )
     });
     decapsulated.then_some(secret)
+}
+
+/// Fills `out` with the first bytes of SHAKE256 of parts, one behind the other.
+pub(crate) fn shake256(parts: &[&[u8]], out: &mut [u8]) {
+    let state = State::new();
+    // SAFETY: the state is valid, and so is what describes the hash, which lives for ever.
+    let mut done = unsafe { c::EVP_DigestInit_ex(state.0.as_ptr(), c::EVP_shake256(), null_mut()) } == DONE;
+    for part in parts {
+        // SAFETY: the state is valid, and the slice is for its length.
+        done &= unsafe { c::EVP_DigestUpdate(state.0.as_ptr(), part.as_ptr().cast(), part.len()) } == DONE;
+    }
+    // SAFETY: the state is valid, and `out` is for its length.
+    done &= unsafe { c::EVP_DigestFinalXOF(state.0.as_ptr(), out.as_mut_ptr(), out.len()) } == DONE;
+    if !done {
+        out_of_memory();
+    }
 }
 
 /// What C says of an input. It also notes why not, for this thread, where nobody asks.
