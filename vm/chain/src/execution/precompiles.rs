@@ -116,7 +116,8 @@ impl Provider {
                 }
             }
         }
-        let input = inputs.input.as_bytes(context).to_vec();
+        // Not copied: a copy would be work for every byte before anything is paid.
+        let input = inputs.input.as_bytes_local(&context.local);
         let mut state = JournalState { journal: &mut context.journaled_state, at: row.at, fatal: None };
         let mut call = Call {
             state: &mut state,
