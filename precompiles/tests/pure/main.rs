@@ -6,6 +6,7 @@ mod calling;
 mod known_answers;
 #[path = "../../../crypto/tests/support/load.rs"]
 mod load;
+#[allow(dead_code, reason = "the benches read the rest")]
 mod operations;
 mod rules;
 #[allow(dead_code, reason = "each test file uses its part")]

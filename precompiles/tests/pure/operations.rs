@@ -27,6 +27,30 @@ pub(crate) struct Operation {
     pub(crate) answer: Bytes,
     /// It runs only where secrets may be seen.
     pub(crate) secret: bool,
+    /// Where it comes to one call of a library and nothing else, that call.
+    pub(crate) single: Option<Single>,
+}
+
+/// One call of a library.
+#[derive(Clone)]
+pub(crate) enum Single {
+    MlDsa(Dsa, Verification),
+    /// Encapsulates for a key, with given coins or with those that are hashed from the key.
+    MlKem {
+        set: Kem,
+        key: Vec<u8>,
+        are_coins_given: bool,
+    },
+    SlhDsa(Slh, Verification),
+}
+
+/// What is verified.
+#[derive(Clone)]
+pub(crate) struct Verification {
+    pub(crate) key: Vec<u8>,
+    pub(crate) message: Vec<u8>,
+    pub(crate) context: Vec<u8>,
+    pub(crate) signature: Vec<u8>,
 }
 
 /// How it is called.
@@ -42,9 +66,15 @@ pub(crate) enum Form {
 
 impl Operation {
     pub(crate) fn input(&self) -> Vec<u8> {
-        match &self.form {
-            Form::Function(selector, arguments) => encoded(*selector, arguments),
-            Form::Raw(bytes) | Form::Open(bytes) => bytes.clone(),
+        self.form.input()
+    }
+}
+
+impl Form {
+    pub(crate) fn input(&self) -> Vec<u8> {
+        match self {
+            Self::Function(selector, arguments) => encoded(*selector, arguments),
+            Self::Raw(bytes) | Self::Open(bytes) => bytes.clone(),
         }
     }
 }
@@ -85,7 +115,12 @@ struct Adding<'a> {
 impl Adding<'_> {
     fn add(&mut self, name: &str, form: Form, price: u64, answer: Bytes) {
         let name = format!("{} {} {name}", self.row.name, self.what);
-        self.all.push(Operation { name, row: self.row, form, price, answer, secret: false });
+        self.all.push(Operation { name, row: self.row, form, price, answer, secret: false, single: None });
+    }
+
+    fn add_single(&mut self, single: &Single, name: &str, form: Form, price: u64, answer: Bytes) {
+        self.add(name, form, price, answer);
+        self.all.last_mut().unwrap().single = Some(single.clone());
     }
 
     fn add_secret(&mut self, name: &str, form: Form, price: u64, answer: Bytes) {
@@ -107,14 +142,20 @@ fn mldsa_operations(set: Dsa, all: &mut Vec<Operation>) {
     let signature = mldsa::sign(set, &secret, &message, &[]).unwrap();
     let with_context = mldsa::sign(set, &secret, &message, &context).unwrap();
     let verify = base + 10 * length;
+    let single = |signature: &Vec<u8>, context: &[u8]| {
+        let (key, message, signature) = (key.clone(), message.clone(), signature.clone());
+        Single::MlDsa(set, Verification { key, message, context: context.to_vec(), signature })
+    };
+    let plain = single(&signature, &[]);
 
     let mut own = Adding { all, row: row("mldsaVerify"), what: format!("{set:?}") };
     let three = [B(key.clone()), B(message.clone()), B(signature.clone())];
-    own.add("verify", function("verify(bytes,bytes,bytes)", three.clone()), verify, truth(true));
+    own.add_single(&plain, "verify", function("verify(bytes,bytes,bytes)", three.clone()), verify, truth(true));
     let four = [B(key.clone()), B(message.clone()), B(with_context.clone()), B(context.clone())];
-    own.add("with context", function("verifyWithContext(bytes,bytes,bytes,bytes)", four), verify, truth(true));
+    let form = function("verifyWithContext(bytes,bytes,bytes,bytes)", four);
+    own.add_single(&single(&with_context, &context), "with context", form, verify, truth(true));
     let raw = [&[mode][..], &key, &U256::from(length).to_be_bytes::<32>(), &signature, &message].concat();
-    own.add("raw", Form::Raw(raw), verify, truth(true));
+    own.add_single(&plain, "raw", Form::Raw(raw), verify, truth(true));
     let item = |signature: &[u8]| {
         [&key[..], signature, &u32::try_from(message.len()).unwrap().to_be_bytes(), &message].concat()
     };
@@ -134,16 +175,16 @@ fn mldsa_operations(set: Dsa, all: &mut Vec<Operation>) {
     let row_of_set = &TABLE[rows_of("mldsaEip8355").nth(eip_row).unwrap()];
     let mut open = Adding { all, row: row_of_set, what: format!("{set:?}") };
     let input = [&key[..], &signature, &message].concat();
-    open.add("EIP-8355", Form::Open(input), eip + 6 * length.div_ceil(32), truth(true));
+    open.add_single(&plain, "EIP-8355", Form::Open(input), eip + 6 * length.div_ceil(32), truth(true));
 
     let mut unified = Adding { all, row: row("pqCryptoConfig"), what: format!("{set:?}") };
     for mode in [mode, plain_mode] {
         let four = [N(mode.into()), three[0].clone(), three[1].clone(), three[2].clone()];
         let form = function("mldsaVerify(uint8,bytes,bytes,bytes)", four);
-        unified.add(&format!("verify {mode}"), form, verify, truth(true));
+        unified.add_single(&plain, &format!("verify {mode}"), form, verify, truth(true));
         let short = |bytes: &[u8]| [&u16::try_from(bytes.len()).unwrap().to_be_bytes()[..], bytes].concat();
         let raw = [b"mlds", &[mode][..], &short(&key), &short(&message), &signature].concat();
-        unified.add(&format!("raw {mode}"), Form::Raw(raw), verify, truth_byte(true));
+        unified.add_single(&plain, &format!("raw {mode}"), Form::Raw(raw), verify, truth_byte(true));
     }
 }
 
@@ -160,10 +201,13 @@ fn mlkem_operations(set: Kem, all: &mut Vec<Operation>) {
     let made = mlkem::encapsulate(set, &ek, &coins).unwrap();
     let (ciphertext, secret) = (made.ciphertext.clone(), *made.secret);
     let own_coins = mlkem::encapsulate(set, &ek, &[6; 32]).unwrap();
+    let with_coins = |are_coins_given| Single::MlKem { set, key: ek.clone(), are_coins_given };
+    let (single, with_own_coins) = (with_coins(false), with_coins(true));
 
     let mut own = Adding { all, row: row("mlkemConfig"), what: format!("{set:?}") };
     let raw_answer: Bytes = [&ciphertext[..], &secret].concat().into();
-    own.add("raw encapsulate", Form::Raw([&[1, number], &ek[..]].concat()), encapsulate, raw_answer.clone());
+    let raw = Form::Raw([&[1, number], &ek[..]].concat());
+    own.add_single(&single, "raw encapsulate", raw, encapsulate, raw_answer.clone());
     own.add_secret(
         "raw decapsulate",
         Form::Raw([&[2, number], &dk[..], &ciphertext].concat()),
@@ -171,19 +215,22 @@ fn mlkem_operations(set: Kem, all: &mut Vec<Operation>) {
         secret.to_vec().into(),
     );
     let number = u64::from(number);
-    own.add(
+    own.add_single(
+        &single,
         "encapsulate",
         function("encapsulate(uint8,bytes)", [N(number), B(ek.clone())]),
         encapsulate,
         bytes_and_word(&ciphertext, &secret),
     );
-    own.add(
+    own.add_single(
+        &with_own_coins,
         "with coins",
         function("encapsulateDerand(uint8,bytes,bytes32)", [N(number), B(ek.clone()), W([6; 32])]),
         encapsulate,
         bytes_and_word(&own_coins.ciphertext, &own_coins.secret),
     );
-    own.add(
+    own.add_single(
+        &single,
         "encapsulate by length",
         function("encapsulate(bytes)", [B(ek.clone())]),
         encapsulate,
@@ -205,14 +252,15 @@ fn mlkem_operations(set: Kem, all: &mut Vec<Operation>) {
 
     let mut unified = Adding { all, row: row("pqCryptoConfig"), what: format!("{set:?}") };
     let mode = u8::try_from(number).unwrap();
-    unified.add("encp", Form::Raw([b"encp", &[mode][..], &ek].concat()), encapsulate, raw_answer);
+    unified.add_single(&single, "encp", Form::Raw([b"encp", &[mode][..], &ek].concat()), encapsulate, raw_answer);
     unified.add_secret(
         "decp",
         Form::Raw([b"decp", &[mode][..], &dk, &ciphertext].concat()),
         decapsulate,
         secret.to_vec().into(),
     );
-    unified.add(
+    unified.add_single(
+        &single,
         "encapsulate",
         function("mlkemEncapsulate(uint8,bytes)", [N(number), B(ek)]),
         encapsulate,
@@ -265,22 +313,31 @@ fn slhdsa_operations(set: Slh, signed: &Signed, all: &mut Vec<Operation>) {
         Slh::Shake256f => (0x15, 725_000),
     };
     let Signed { key, message, signature, context, plain } = signed;
+    let single = |signature: &Vec<u8>, context: &[u8]| {
+        let (key, message, signature) = (key.clone(), message.clone(), signature.clone());
+        Single::SlhDsa(set, Verification { key, message, context: context.to_vec(), signature })
+    };
+    let with_context = single(signature, context);
+    let without = single(plain, &[]);
     let price = base + 10 * u64::try_from(message.len()).unwrap();
     let short = |bytes: &[u8]| [&u16::try_from(bytes.len()).unwrap().to_be_bytes()[..], bytes].concat();
     let raw = [&[mode][..], &short(key), &short(message), plain].concat();
     let four = [N(mode.into()), B(key.clone()), B(message.clone()), B(plain.clone())];
 
     let mut own = Adding { all, row: row("slhdsaVerify"), what: format!("{set:?}") };
-    own.add("raw", Form::Raw(raw.clone()), price, truth(true));
-    own.add("of set", function("slhdsaVerify(uint8,bytes,bytes,bytes)", four.clone()), price, truth(true));
+    own.add_single(&without, "raw", Form::Raw(raw.clone()), price, truth(true));
+    let form = function("slhdsaVerify(uint8,bytes,bytes,bytes)", four.clone());
+    own.add_single(&without, "of set", form.clone(), price, truth(true));
     let five = [N(mode.into()), B(key.clone()), B(message.clone()), B(signature.clone()), B(context.clone())];
-    own.add("with context", function("verifyWithContext(uint8,bytes,bytes,bytes,bytes)", five), price, truth(true));
+    let of_context = function("verifyWithContext(uint8,bytes,bytes,bytes,bytes)", five);
+    own.add_single(&with_context, "with context", of_context, price, truth(true));
     if mode < 0x10 {
-        own.add("verify", function("verify(bytes,bytes,bytes)", four[1..].to_vec()), price, truth(true));
+        let by_length = function("verify(bytes,bytes,bytes)", four[1..].to_vec());
+        own.add_single(&without, "verify", by_length, price, truth(true));
     }
     let mut unified = Adding { all, row: row("pqCryptoConfig"), what: format!("{set:?}") };
-    unified.add("slhs", Form::Raw([b"slhs", &raw[..]].concat()), price, truth_byte(true));
-    unified.add("slhdsaVerify", function("slhdsaVerify(uint8,bytes,bytes,bytes)", four), price, truth(true));
+    unified.add_single(&without, "slhs", Form::Raw([b"slhs", &raw[..]].concat()), price, truth_byte(true));
+    unified.add_single(&without, "slhdsaVerify", form, price, truth(true));
 }
 
 fn bls_key(number: u8) -> SecretKey {
@@ -365,8 +422,7 @@ fn threshold_operations(all: &mut Vec<Operation>) {
         frost.add(&format!("raw {t} of {n}"), Form::Raw(raw), price, truth(true));
     }
     for (suite, file) in [(0, "frost-secp256k1-tr"), (1, "frost-ed25519"), (2, "frost-secp256k1")] {
-        let path = format!("{}/../crypto/tests/vectors/frost/{file}.vectors.json", env!("CARGO_MANIFEST_DIR"));
-        let file: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        let file = json(&format!("frost/{file}.vectors.json"));
         let key = hex(&file["inputs"], "verifying_key_key");
         let key = if suite == 0 { key[1..].to_vec() } else { key };
         let (message, signature) = (hex(&file["inputs"], "message"), hex(&file["final_output"], "sig"));
