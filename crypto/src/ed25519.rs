@@ -8,6 +8,7 @@
 mod aws_lc;
 mod dalek;
 
+use crate::ask::ask;
 use std::fmt::Debug;
 
 /// An implementation.
@@ -33,7 +34,7 @@ pub fn chosen() -> &'static dyn Backend {
 /// [`Backend::verify`] of the implementation in use.
 #[must_use]
 pub fn verify(public_key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
-    chosen().verify(public_key, message, signature)
+    ask(chosen(), BACKENDS, |backend| backend.verify(public_key, message, signature))
 }
 
 /// Whether y, which is all but the highest bit, is below p = 2²⁵⁵ − 19. Libraries reduce it, and differ in whether they

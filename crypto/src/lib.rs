@@ -16,9 +16,11 @@
 //! | `ed25519.rs` | Ed25519 (RFC 8032) |
 //! | `frost.rs` | signatures of groups over secp256k1 (RFC 9591) |
 //! | `bls.rs` | BLS12-381 with proofs of possession |
+//! | `ask.rs` | the implementation in use is asked, and for a fuzzer all |
 //! | `hash.rs` | SHA3-256 and SHAKE256 over parts |
 //! | `ffi.rs` | every call of C that has no safe interface |
 
+mod ask;
 pub mod bls;
 pub mod ed25519;
 mod ffi;

@@ -3,6 +3,7 @@
 mod aws_lc;
 mod rust_crypto;
 
+use crate::ask::ask;
 use std::fmt::Debug;
 use zeroize::Zeroizing;
 
@@ -118,13 +119,13 @@ pub fn chosen() -> &'static dyn Backend {
 /// [`Backend::verify`] of the implementation in use.
 #[must_use]
 pub fn verify(set: Set, public_key: &[u8], message: &[u8], context: &[u8], signature: &[u8]) -> bool {
-    chosen().verify(set, public_key, message, context, signature)
+    ask(chosen(), BACKENDS, |backend| backend.verify(set, public_key, message, context, signature))
 }
 
 /// [`Backend::key_pair`] of the implementation in use.
 #[must_use]
 pub fn key_pair(set: Set, seed: &[u8; SEED_BYTES]) -> KeyPair {
-    chosen().key_pair(set, seed)
+    ask(chosen(), BACKENDS, |backend| backend.key_pair(set, seed))
 }
 
 /// Signs without randomness (`ML-DSA.Sign` with `rnd` = 0). There is one implementation: the interface of the other one

@@ -5,6 +5,7 @@
 mod aws_lc;
 mod rust_crypto;
 
+use crate::ask::ask;
 use std::fmt::Debug;
 use zeroize::Zeroizing;
 
@@ -186,13 +187,13 @@ pub fn chosen() -> &'static dyn Backend {
 /// [`Backend::key_pair`] of the implementation in use.
 #[must_use]
 pub fn key_pair(set: Set, seed: &[u8; SEED_BYTES]) -> KeyPair {
-    chosen().key_pair(set, seed)
+    ask(chosen(), BACKENDS, |backend| backend.key_pair(set, seed))
 }
 
 /// `ML-KEM.Encaps` with given coins. None for a key of another length, or with a coefficient beyond the modulus.
 #[must_use]
 pub fn encapsulate(set: Set, key: &[u8], coins: &[u8; COINS_BYTES]) -> Option<Encapsulation> {
-    encapsulate_with(chosen(), set, key, coins)
+    ask(chosen(), BACKENDS, |backend| encapsulate_with(backend, set, key, coins))
 }
 
 /// The same by one of the implementations.
@@ -210,7 +211,7 @@ pub fn encapsulate_with(
 /// gives a secret that nobody else knows.
 #[must_use]
 pub fn decapsulate(set: Set, key: &[u8], ciphertext: &[u8]) -> Option<Zeroizing<[u8; SECRET_BYTES]>> {
-    decapsulate_with(chosen(), set, key, ciphertext)
+    ask(chosen(), BACKENDS, |backend| decapsulate_with(backend, set, key, ciphertext))
 }
 
 /// The same by one of the implementations.

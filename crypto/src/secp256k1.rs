@@ -5,6 +5,7 @@
 mod c;
 mod rust;
 
+use crate::ask::ask;
 use std::fmt::Debug;
 
 /// An implementation.
@@ -36,19 +37,19 @@ pub fn chosen() -> &'static dyn Backend {
 /// [`Backend::schnorr_verify`] of the implementation in use.
 #[must_use]
 pub fn schnorr_verify(public_key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
-    chosen().schnorr_verify(public_key, message, signature)
+    ask(chosen(), BACKENDS, |backend| backend.schnorr_verify(public_key, message, signature))
 }
 
 /// [`Backend::ecdsa_verify`] of the implementation in use.
 #[must_use]
 pub fn ecdsa_verify(public_key: &[u8], hash: &[u8; 32], signature: &[u8; 64]) -> bool {
-    chosen().ecdsa_verify(public_key, hash, signature)
+    ask(chosen(), BACKENDS, |backend| backend.ecdsa_verify(public_key, hash, signature))
 }
 
 /// [`Backend::ecdsa_recover`] of the implementation in use.
 #[must_use]
 pub fn ecdsa_recover(hash: &[u8; 32], signature: &[u8; 64], v: u8) -> Option<[u8; 65]> {
-    chosen().ecdsa_recover(hash, signature, v)
+    ask(chosen(), BACKENDS, |backend| backend.ecdsa_recover(hash, signature, v))
 }
 
 /// A key has one encoding of each length. Libraries know more: 06 and 07 before both coordinates, 05 before x alone.

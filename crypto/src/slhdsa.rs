@@ -6,6 +6,7 @@
 mod fips205;
 mod rust_crypto;
 
+use crate::ask::ask;
 use std::fmt::Debug;
 
 /// A set of parameters.
@@ -119,7 +120,7 @@ pub fn chosen() -> &'static dyn Backend {
 /// [`Backend::verify`] of the implementation in use.
 #[must_use]
 pub fn verify(set: Set, public_key: &[u8], message: &[u8], context: &[u8], signature: &[u8]) -> bool {
-    chosen().verify(set, public_key, message, context, signature)
+    ask(chosen(), BACKENDS, |backend| backend.verify(set, public_key, message, context, signature))
 }
 
 /// What is asked of an implementation.

@@ -3,12 +3,12 @@
 #[allow(dead_code, reason = "each test file uses its part")]
 mod support {
     pub(crate) mod effort;
+    pub(crate) mod group;
     pub(crate) mod mutants;
     pub(crate) mod vectors;
 }
 
-use frost_core::keys::{IdentifierList, KeyPackage, PublicKeyPackage, generate_with_dealer, reconstruct};
-use frost_core::{Ciphersuite, Error, Group as _, SigningKey, SigningPackage, round1, round2};
+use frost_core::{Ciphersuite, Group as _, SigningKey};
 use frost_ed25519::Ed25519Sha512;
 use frost_secp256k1::{Secp256K1Group, Secp256K1Sha256};
 use frost_secp256k1_tr::Secp256K1Sha256TR;
@@ -16,8 +16,8 @@ use k256::ProjectivePoint;
 use pars_crypto::{ed25519, frost, secp256k1};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng as _;
-use std::collections::BTreeMap;
 use support::effort::count;
+use support::group::Group;
 use support::mutants::{Bounds, Mutants, Part};
 use support::vectors::{array, bytes, json};
 
@@ -146,59 +146,6 @@ fn both_refuse_every_mutant() {
         assert!(!verify_secp256k1(mutant[0].bytes(), mutant[1].bytes(), &signature), "round {round}");
     }
     println!("{rounds} mutants");
-}
-
-/// A group, and what its members hold.
-struct Group<C: Ciphersuite> {
-    threshold: usize,
-    members: Vec<KeyPackage<C>>,
-    public: PublicKeyPackage<C>,
-}
-
-impl<C: Ciphersuite> Group<C> {
-    fn deal(threshold: u16, size: u16, chance: &mut ChaCha20Rng) -> Self {
-        let (shares, public) =
-            generate_with_dealer::<C, _>(size, threshold, IdentifierList::Default, chance).expect("a group");
-        let members = shares.into_values().map(|share| KeyPackage::try_from(share).expect("an honest dealer"));
-        Self { threshold: threshold.into(), members: members.collect(), public }
-    }
-
-    /// The same group, whose members believe that one fewer is enough.
-    fn deceived(&self) -> Self {
-        let threshold = self.threshold - 1;
-        let believed = u16::try_from(threshold).expect("what was one");
-        let members = self.members.iter().map(|member| {
-            let share = *member.signing_share();
-            KeyPackage::new(*member.identifier(), share, *member.verifying_share(), *member.verifying_key(), believed)
-        });
-        let (shares, key) = (self.public.verifying_shares().clone(), *self.public.verifying_key());
-        Self { threshold, members: members.collect(), public: PublicKeyPackage::new(shares, key, Some(believed)) }
-    }
-
-    fn key(&self) -> Vec<u8> {
-        self.public.verifying_key().serialize().expect("a key")
-    }
-
-    /// Both rounds and the sum, as RFC 9591 has them.
-    fn sign(&self, signers: &[KeyPackage<C>], message: &[u8], chance: &mut ChaCha20Rng) -> Result<Vec<u8>, Error<C>> {
-        let (mut nonces, mut commitments) = (Vec::new(), BTreeMap::new());
-        for signer in signers {
-            let (own, commitment) = round1::commit::<C, _>(signer.signing_share(), chance);
-            nonces.push(own);
-            commitments.insert(*signer.identifier(), commitment);
-        }
-        let package = SigningPackage::new(commitments, message);
-        let mut shares = BTreeMap::new();
-        for (signer, nonces) in signers.iter().zip(&nonces) {
-            shares.insert(*signer.identifier(), round2::sign(&package, nonces, signer)?);
-        }
-        frost_core::aggregate(&package, &shares, &self.public)?.serialize()
-    }
-
-    /// The secret that shares make, if they are enough.
-    fn secret(&self, signers: &[KeyPackage<C>]) -> SigningKey<C> {
-        reconstruct(signers).expect("shares")
-    }
 }
 
 /// Threshold and size.

@@ -262,60 +262,74 @@ fn secret_keys_that_are_none_are_refused() {
 }
 
 /// What was done to an input.
-const REGIONS: [&str; 8] = ["key rho", "key t1", "message", "context", "c tilde", "z", "hints", "hint order"];
+const REGIONS: [&str; 9] =
+    ["key rho", "key t1", "message", "context", "c tilde", "z", "hints", "hint order", "lengths"];
 
 /// Both implementations say the same of inputs that were bent, in every region.
 #[test]
 fn implementations_agree_on_bent_inputs() {
     let count = count(200, 10_000);
-    for set in Set::ALL {
-        let mut chance = Chance::new(0x6d6c_6473);
-        let mut seen: BTreeMap<&str, [usize; 2]> = BTreeMap::new();
-        let (mut reached, mut stayed_valid) = (0, 0);
-        for round in 0..count {
-            let region = REGIONS[round % REGIONS.len()];
-            let keys = mldsa::key_pair(set, &chance.array());
-            let (mut message, mut context) = (chance.bytes(1 + round % 100), chance.bytes(1 + round % 9));
-            let mut signature = mldsa::sign(set, &keys.secret_key, &message, &context).unwrap();
-            let mut public_key = keys.public_key.clone();
-            let hints = signature.len() - hint_bytes(set);
-            let c_tilde = match set {
-                Set::MlDsa44 => 32,
-                Set::MlDsa65 => 48,
-                Set::MlDsa87 => 64,
-            };
-            match region {
-                "key rho" => chance.bend(&mut public_key[..32]),
-                "key t1" => chance.bend(&mut public_key[32..]),
-                "message" => chance.bend(&mut message),
-                "context" => chance.bend(&mut context),
-                "c tilde" => chance.bend(&mut signature[..c_tilde]),
-                "z" => chance.bend(&mut signature[c_tilde..hints]),
-                "hints" => chance.bend(&mut signature[hints..]),
-                _ => swap_hints(set, &mut signature[hints..], &mut chance),
-            }
-            // One in a few stays as it was: verdicts that are all false would agree too.
-            if round % 25 == 24 {
-                public_key.clone_from(&keys.public_key);
-                signature = mldsa::sign(set, &keys.secret_key, &message, &context).unwrap();
-            }
-            let verdicts: Vec<bool> = BACKENDS
-                .iter()
-                .map(|backend| backend.verify(set, &public_key, &message, &context, &signature))
-                .collect();
-            assert!(verdicts.windows(2).all(|pair| pair[0] == pair[1]), "{set:?} {region} {round}: {verdicts:?}");
-            reached += usize::from(signature.len() == set.signature_bytes());
-            stayed_valid += usize::from(verdicts[0] || region == "hint order");
-            seen.entry(region).or_default()[usize::from(verdicts[0])] += 1;
+    let reports = std::thread::scope(|scope| {
+        let threads = Set::ALL.map(|set| scope.spawn(move || agree(set, count)));
+        threads.map(|thread| thread.join().unwrap())
+    });
+    println!("{}", reports.join("\n"));
+}
+
+fn agree(set: Set, count: usize) -> String {
+    let mut chance = Chance::new(0x6d6c_6473);
+    let mut seen: BTreeMap<&str, [usize; 2]> = BTreeMap::new();
+    let (mut reached, mut valid, mut reordered) = (0, 0, 0);
+    for round in 0..count {
+        let region = REGIONS[round % REGIONS.len()];
+        let keys = mldsa::key_pair(set, &chance.array());
+        let (mut message, mut context) = (chance.bytes(1 + round % 100), chance.bytes(1 + round % 9));
+        let mut signature = mldsa::sign(set, &keys.secret_key, &message, &context).unwrap();
+        let mut public_key = keys.public_key.clone();
+        let hints = signature.len() - hint_bytes(set);
+        let c_tilde = match set {
+            Set::MlDsa44 => 32,
+            Set::MlDsa65 => 48,
+            Set::MlDsa87 => 64,
+        };
+        match region {
+            "key rho" => chance.bend(&mut public_key[..32]),
+            "key t1" => chance.bend(&mut public_key[32..]),
+            "message" => chance.bend(&mut message),
+            "context" => chance.bend(&mut context),
+            "c tilde" => chance.bend(&mut signature[..c_tilde]),
+            "z" => chance.bend(&mut signature[c_tilde..hints]),
+            "hints" => chance.bend(&mut signature[hints..]),
+            "hint order" => reordered += usize::from(swap_hints(set, &mut signature[hints..], &mut chance)),
+            _ => match chance.below(3) {
+                0 => chance.stretch(&mut public_key),
+                1 => chance.stretch(&mut signature),
+                _ => context.resize(256 + chance.below(9), 7),
+            },
         }
-        println!(
-            "{set:?}: {count} bent inputs, {reached} behind the lengths, {stayed_valid} valid or of other hint order"
+        // One in a few is signed anew: verdicts that are all false would agree too.
+        if round % 25 == 24 {
+            context.truncate(mldsa::CONTEXT_BYTES_MAX);
+            public_key.clone_from(&keys.public_key);
+            signature = mldsa::sign(set, &keys.secret_key, &message, &context).unwrap();
+        }
+        let verdicts = BACKENDS.iter().map(|backend| backend.verify(set, &public_key, &message, &context, &signature));
+        let verdicts: Vec<bool> = verdicts.collect();
+        assert!(verdicts.windows(2).all(|pair| pair[0] == pair[1]), "{set:?} {region} {round}: {verdicts:?}");
+        let lengths = (public_key.len(), signature.len());
+        reached += usize::from(
+            lengths == (set.public_key_bytes(), set.signature_bytes()) && context.len() <= mldsa::CONTEXT_BYTES_MAX,
         );
-        for (region, [invalid, valid]) in &seen {
-            println!("  {region:<12} {invalid} refused, {valid} valid");
-        }
-        assert!(stayed_valid >= 20 && reached == count && seen.len() == REGIONS.len());
+        valid += usize::from(verdicts[0]);
+        seen.entry(region).or_default()[usize::from(verdicts[0])] += 1;
     }
+    let mut lines = vec![format!(
+        "{set:?}: {count} bent inputs, {reached} behind the lengths, {valid} valid, {reordered} of other hint order only"
+    )];
+    lines.extend(seen.iter().map(|(region, [no, yes])| format!("  {region:<12} {no:>5} refused {yes:>4} valid")));
+    assert!(reached >= count * 8 / 9 && reached < count && seen.len() == REGIONS.len());
+    assert!(valid >= count / 25 && valid + reordered >= 20, "{valid} {reordered}");
+    lines.join("\n")
 }
 
 const fn hint_bytes(set: Set) -> usize {
@@ -326,8 +340,9 @@ const fn hint_bytes(set: Set) -> usize {
     }
 }
 
-/// Two hints of one polynomial the other way round: the same hints, and no encoding of them.
-fn swap_hints(set: Set, hints: &mut [u8], chance: &mut Chance) {
+/// Two hints of one polynomial the other way round: the same hints, and no encoding of them. False where no polynomial has
+/// two; then they are bent.
+fn swap_hints(set: Set, hints: &mut [u8], chance: &mut Chance) -> bool {
     let rows = match set {
         Set::MlDsa44 => 4,
         Set::MlDsa65 => 6,
@@ -344,4 +359,5 @@ fn swap_hints(set: Set, hints: &mut [u8], chance: &mut Chance) {
         }
         None => chance.bend(places),
     }
+    row.is_some()
 }

@@ -20,7 +20,7 @@ impl Chance {
             self.left = shake256::<1_024>(&[&self.seed.to_be_bytes(), &self.block.to_be_bytes()]).to_vec();
             self.block += 1;
         }
-        self.left.pop().unwrap()
+        self.left.pop().expect("just filled")
     }
 
     pub(crate) fn bytes(&mut self, count: usize) -> Vec<u8> {
@@ -28,12 +28,22 @@ impl Chance {
     }
 
     pub(crate) fn array<const N: usize>(&mut self) -> [u8; N] {
-        self.bytes(N).try_into().unwrap()
+        self.bytes(N).try_into().expect("so many")
     }
 
     /// Below a limit, near enough to even.
     pub(crate) fn below(&mut self, limit: usize) -> usize {
-        usize::try_from(u64::from_be_bytes(self.array()) % u64::try_from(limit).unwrap()).unwrap()
+        let limit = u64::try_from(limit).expect("a length");
+        usize::try_from(u64::from_be_bytes(self.array()) % limit).expect("below a length")
+    }
+
+    /// A byte more or less, or half of them.
+    pub(crate) fn stretch(&mut self, bytes: &mut Vec<u8>) {
+        match self.below(3) {
+            0 => drop(bytes.pop()),
+            1 => bytes.push(self.byte()),
+            _ => bytes.truncate(bytes.len() / 2),
+        }
     }
 
     /// Changes some bytes: one bit, one byte, a run of bytes, or two that change places.

@@ -6,10 +6,10 @@ use std::{fs, io::Read as _, path::Path};
 
 /// The text of a file in `tests/vectors`, unpacked.
 pub(crate) fn text(path: &str) -> String {
-    // Other packages read them, too.
+    // Other packages have this file too.
     let mut folders =
         Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|folder| folder.join("crypto/tests/vectors"));
-    let path = folders.find(|folder| folder.is_dir()).expect("the repository").join(path);
+    let path = folders.find(|folder| folder.is_dir()).expect("the folder of vectors").join(path);
     let bytes = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let mut text = String::new();
     if path.extension().is_some_and(|end| end == "gz") {

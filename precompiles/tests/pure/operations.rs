@@ -340,19 +340,19 @@ fn slhdsa_operations(set: Slh, signed: &Signed, all: &mut Vec<Operation>) {
     unified.add_single(&without, "slhdsaVerify", form, price, truth(true));
 }
 
-fn bls_key(number: u8) -> SecretKey {
+pub(crate) fn bls_key(number: u8) -> SecretKey {
     SecretKey::key_gen(&[number; 32], &[]).unwrap()
 }
 
-fn bls_sign(key: &SecretKey, message: &[u8]) -> Vec<u8> {
+pub(crate) fn bls_sign(key: &SecretKey, message: &[u8]) -> Vec<u8> {
     key.sign(message, SIGNATURE_DST, &[]).to_bytes().to_vec()
 }
 
-fn bls_public(key: &SecretKey) -> Vec<u8> {
+pub(crate) fn bls_public(key: &SecretKey) -> Vec<u8> {
     key.sk_to_pk().to_bytes().to_vec()
 }
 
-fn bls_possession(key: &SecretKey) -> Vec<u8> {
+pub(crate) fn bls_possession(key: &SecretKey) -> Vec<u8> {
     key.sign(&bls_public(key), POSSESSION_DST, &[]).to_bytes().to_vec()
 }
 

@@ -1,7 +1,7 @@
 //! What holds for every operation.
 
 use crate::calling::{Argument, Setting, call, encoded, row};
-use crate::operations::{Form, ballot, operations, selector};
+use crate::operations::{Form, Operation, ballot, operations, selector};
 use alloy_primitives::{Address, B256, Bytes, U256};
 use pars_crypto::mldsa::Set as Dsa;
 use pars_precompiles::port::{Halt, Rows, Stop};
@@ -80,41 +80,89 @@ fn secrets_are_off_where_nobody_allowed_them() {
 #[test]
 fn one_byte_less_and_one_byte_more() {
     for operation in operations() {
-        let (name, input, answer) = (&operation.name, operation.input(), operation.answer.clone());
-        let run = |input: &[u8]| call(operation.row, Setting::at(operation.row.at), input).0;
-        let longer = [&input[..], &[0]].concat();
-        let shorter = &input[..input.len() - 1];
-        match &operation.form {
-            Form::Raw(_) => {
-                assert_eq!(run(&longer), BAD_FRAME, "{name}");
-                assert_eq!(run(shorter), BAD_FRAME, "{name}");
-                for head in 0..input.len().min(8) {
-                    assert_eq!(run(&input[..head]), BAD_FRAME, "{name} {head}");
-                }
-            }
-            Form::Open(_) => {
-                assert_eq!(run(&longer), Ok(truth(false)), "{name}");
-                assert_eq!(run(shorter), Ok(truth(false)), "{name}");
-                assert_eq!(run(&[]), Ok(truth(false)), "{name}");
-            }
-            // As Solidity reads it: nothing behind the arguments counts, and padding need not be there.
-            Form::Function(_, arguments) => {
-                assert_eq!(run(&longer), Ok(answer.clone()), "{name}");
-                let padding = match arguments.last().unwrap() {
-                    Argument::Bytes(bytes) => bytes.len().next_multiple_of(32) - bytes.len(),
-                    Argument::Number(_) | Argument::Word(_) | Argument::List(_) => 0,
-                };
-                let last = arguments.iter().rposition(|argument| matches!(argument, Argument::Bytes(_)));
-                if last == Some(arguments.len() - 1) {
-                    assert_eq!(run(&input[..input.len() - padding]), Ok(answer), "{name}");
-                    assert_eq!(run(&input[..input.len() - padding - 1]), reverted(MALFORMED_INPUT), "{name}");
-                } else if last.is_none() {
-                    assert_eq!(run(shorter), reverted(MALFORMED_INPUT), "{name}");
-                }
-                assert_eq!(run(&input[..4]), reverted(MALFORMED_INPUT), "{name}");
+        for at in addresses(operation.row) {
+            if !matches!(operation.form, Form::Raw(_)) || takes_raw(at) {
+                one_byte_less_or_more(&operation, at);
             }
         }
     }
+}
+
+fn one_byte_less_or_more(operation: &Operation, at: Address) {
+    let (name, input, answer) = (&operation.name, operation.input(), operation.answer.clone());
+    let run = |input: &[u8]| call(operation.row, Setting::at(at), input).0;
+    let longer = [&input[..], &[0]].concat();
+    let shorter = &input[..input.len() - 1];
+    match &operation.form {
+        Form::Raw(_) => {
+            assert_eq!(run(&longer), BAD_FRAME, "{name}");
+            assert_eq!(run(shorter), BAD_FRAME, "{name}");
+            for head in 0..input.len().min(8) {
+                assert_eq!(run(&input[..head]), BAD_FRAME, "{name} {head}");
+            }
+        }
+        Form::Open(_) => {
+            assert_eq!(run(&longer), Ok(truth(false)), "{name}");
+            assert_eq!(run(shorter), Ok(truth(false)), "{name}");
+        }
+        // As Solidity reads it: nothing behind the arguments counts, and padding need not be there.
+        Form::Function(_, arguments) => {
+            assert_eq!(run(&longer), Ok(answer.clone()), "{name}");
+            let padding = match arguments.last().unwrap() {
+                Argument::Bytes(bytes) => bytes.len().next_multiple_of(32) - bytes.len(),
+                Argument::Number(_) | Argument::Word(_) | Argument::List(_) => 0,
+            };
+            let last = arguments.iter().rposition(|argument| matches!(argument, Argument::Bytes(_)));
+            if last == Some(arguments.len() - 1) {
+                assert_eq!(run(&input[..input.len() - padding]), Ok(answer), "{name}");
+                assert_eq!(run(&input[..input.len() - padding - 1]), reverted(MALFORMED_INPUT), "{name}");
+            } else if last.is_none() {
+                assert_eq!(run(shorter), reverted(MALFORMED_INPUT), "{name}");
+            }
+            assert_eq!(run(&input[..4]), reverted(MALFORMED_INPUT), "{name}");
+        }
+    }
+}
+
+/// Nothing at all is raw bytes too, and of no row's layout.
+#[test]
+fn empty_input() {
+    let operations = operations();
+    for entry in TABLE.iter().filter(|entry| entry.pure) {
+        let of_row = || operations.iter().filter(|operation| operation.row.at == entry.at);
+        let is_open = of_row().any(|operation| matches!(operation.form, Form::Open(_)));
+        let has_raw = of_row().any(|operation| matches!(operation.form, Form::Raw(_)));
+        for at in addresses(entry) {
+            let expected = match (is_open, has_raw && takes_raw(at)) {
+                (true, _) => Ok(truth(false)),
+                (false, true) => BAD_FRAME,
+                (false, false) => reverted(UNKNOWN_SELECTOR),
+            };
+            assert_eq!(call(entry, Setting::at(at), &[]).0, expected, "{} at {at}", entry.name);
+        }
+    }
+}
+
+/// What stands in the padding of an argument counts for nothing.
+#[test]
+fn padding_may_be_dirty() {
+    let mut dirty = 0;
+    for operation in operations() {
+        let Form::Function(_, arguments) = &operation.form else { continue };
+        let mut input = operation.input();
+        let clean = input.clone();
+        for (place, argument) in arguments.iter().enumerate() {
+            let Argument::Bytes(bytes) = argument else { continue };
+            let head = 4 + 32 * place;
+            let start: usize = U256::from_be_slice(&clean[head..head + 32]).try_into().unwrap();
+            let content = 4 + start + 32;
+            input[content + bytes.len()..content + bytes.len().next_multiple_of(32)].fill(0xff);
+        }
+        let ended = call(operation.row, Setting::at(operation.row.at), &input);
+        assert_eq!(ended, (Ok(operation.answer.clone()), operation.price), "{}", operation.name);
+        dirty += usize::from(input != clean);
+    }
+    assert!(dirty > 60, "{dirty}");
 }
 
 #[test]
@@ -162,24 +210,44 @@ fn what_does_not_decode_reverts_at_the_price_of_the_cheapest() {
     }
 }
 
-/// Solidity's decoder allows that two arguments are the same bytes, or that one lies in the other.
+/// Solidity's decoder allows that two arguments are the same bytes, and that one lies in the head or in the other.
 #[test]
 fn arguments_may_overlap() {
+    let mut seen = 0;
     for operation in operations() {
         let Form::Function(selector, arguments) = &operation.form else { continue };
-        let all_bytes = arguments.iter().all(|argument| matches!(argument, Argument::Bytes(_)));
-        if !all_bytes || arguments.len() < 2 {
-            continue;
-        }
-        let mut input = encoded(*selector, arguments);
-        let first: [u8; 32] = input[4..36].try_into().unwrap();
-        input[36..68].copy_from_slice(&first);
-        let same = arguments.iter().enumerate();
-        let same: Vec<Argument> =
-            same.map(|(place, argument)| if place == 1 { arguments[0].clone() } else { argument.clone() }).collect();
+        let places = arguments.iter().enumerate().filter(|(_, argument)| matches!(argument, Argument::Bytes(_)));
+        let places: Vec<usize> = places.map(|(place, _)| place).collect();
         let run = |input: &[u8]| call(operation.row, Setting::at(operation.row.at), input);
-        assert_eq!(run(&input), run(&encoded(*selector, &same)), "{}", operation.name);
+        let good = encoded(*selector, arguments);
+        let word = |place: usize| 4 + 32 * place..4 + 32 * (place + 1);
+        // With these bytes in an argument's place the call is the same as with its own copy of them.
+        let same = |input: &[u8], place: usize, bytes: &[u8]| {
+            let mut apart = arguments.clone();
+            apart[place] = Argument::Bytes(bytes.to_vec());
+            assert_eq!(run(input), run(&encoded(*selector, &apart)), "{} {place}", operation.name);
+        };
+        for pair in places.windows(2) {
+            let Argument::Bytes(first) = &arguments[pair[0]] else { panic!("bytes") };
+            let mut input = good.clone();
+            input.copy_within(word(pair[0]), word(pair[1]).start);
+            same(&input, pair[1], first);
+            seen += 1;
+        }
+        // A length of 32 at the end of the head, and the word behind it.
+        if let Some(place) = places.first() {
+            let end = 32 * arguments.len();
+            let mut input = good.clone();
+            input.splice(4 + end..4 + end, U256::from(32).to_be_bytes::<32>().into_iter().chain([7; 32]));
+            for other in &places[1..] {
+                let moved = U256::from_be_slice(&input[word(*other)]) + U256::from(64);
+                input[word(*other)].copy_from_slice(&moved.to_be_bytes::<32>());
+            }
+            input[word(*place)].copy_from_slice(&U256::from(end).to_be_bytes::<32>());
+            same(&input, *place, &[7; 32]);
+        }
     }
+    assert!(seen > 100, "{seen}");
 }
 
 #[test]
@@ -187,17 +255,14 @@ fn unknown_selectors_are_raw_bytes() {
     for entry in TABLE.iter().filter(|entry| entry.pure) {
         let known: Vec<[u8; 4]> =
             entry.interface.iter().flat_map(|part| part.functions).map(|function| function.selector).collect();
-        for selector in &known {
-            for bit in 0..32 {
-                let other = (u32::from_be_bytes(*selector) ^ (1 << bit)).to_be_bytes();
-                if !known.contains(&other) {
-                    let (ended, _) = call(entry, Setting::at(entry.at), &other);
-                    assert!(
-                        ended == BAD_FRAME || ended == reverted(UNKNOWN_SELECTOR),
-                        "{} {other:02x?}: {ended:?}",
-                        entry.name
-                    );
-                }
+        let others = known
+            .iter()
+            .flat_map(|selector| (0..32).map(move |bit| (u32::from_be_bytes(*selector) ^ (1 << bit)).to_be_bytes()));
+        for other in others.filter(|other| !known.contains(other)) {
+            for at in addresses(entry) {
+                let (ended, _) = call(entry, Setting::at(at), &other);
+                let named = reverted(UNKNOWN_SELECTOR);
+                assert!(ended == BAD_FRAME || ended == named, "{} at {at} {other:02x?}: {ended:?}", entry.name);
             }
         }
     }
@@ -302,13 +367,10 @@ fn aggregation_has_limits() {
         |name: &str| operations.iter().find(|one| one.row.at == entry.at && one.name.ends_with(name)).unwrap();
     let raw = of_entry("raw").input();
     let one = &raw[..96];
-    // Infinity, no point at all, and a point outside of the subgroup.
-    let infinity = [&[0xc0][..], &[0; 95]].concat();
-    for bad in [infinity, vec![0xff; 96], vec![0; 96]] {
-        assert_eq!(run(&[one, &bad].concat()).0, BAD_FRAME);
-        let list = encoded(selector("aggregate(bytes[])"), &[Argument::List(vec![one.to_vec(), bad])]);
-        assert_eq!(run(&list), (reverted(MALFORMED_INPUT), 16_000));
-    }
+    let bad = vec![0xff; 96];
+    assert_eq!(run(&[one, &bad].concat()), (BAD_FRAME, 16_000));
+    let list = encoded(selector("aggregate(bytes[])"), &[Argument::List(vec![one.to_vec(), bad])]);
+    assert_eq!(run(&list), (reverted(MALFORMED_INPUT), 16_000));
     assert_eq!(run(one), (Ok(Bytes::copy_from_slice(one)), 8_000), "one signature is its own sum");
     // Twice the same is twice as much, not the same.
     let (twice, _) = run(&[one, one].concat());
