@@ -1,5 +1,5 @@
 //! Rows that only compute, as contracts and the chain meet them: every kind of call, every address, values, activation
-//! and its end, and one outcome however and wherever a block is executed.
+//! and its end.
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail their test")]
 
 #[allow(dead_code, reason = "each test file uses its part")]
@@ -13,7 +13,7 @@ mod support {
     pub(crate) mod world;
 }
 
-use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
+use alloy_primitives::{Address, Bytes, U256, keccak256};
 use pars_crypto::mldsa::{self, Set};
 use pars_precompiles::pure::{MALFORMED_INPUT, ON_CHAIN_SECRETS_DISABLED, truth};
 use pars_precompiles::registry::{Entry, TABLE, keys, rows_of};
@@ -147,35 +147,4 @@ fn secrets_are_shown_where_the_configuration_says_so() {
             }
         }
     }
-}
-
-/// A block that calls every row, executed twice at the same time.
-#[test]
-fn two_threads_come_to_one_state() {
-    let roots: Vec<B256> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..2).map(|_| scope.spawn(root_of_a_block_that_calls_everything)).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
-    });
-    assert_eq!(roots[0], roots[1]);
-    println!("state root {}", roots[0]);
-}
-
-fn root_of_a_block_that_calls_everything() -> B256 {
-    let mut world = World::new(&files());
-    let mut root = B256::ZERO;
-    for entry in pure() {
-        let (input, ..) = cheap(entry);
-        for at in addresses(entry) {
-            world.send(&Key::new(1), Probe::new(Kind::Call, at, input.clone()).draft());
-        }
-    }
-    for set in Set::ALL {
-        let keys = mldsa::key_pair(set, &[1; 32]);
-        let signature = mldsa::sign(set, &keys.secret_key, b"a vote", &[]).unwrap();
-        let open = rows_of("mldsaEip8355").nth(Set::ALL.iter().position(|one| *one == set).unwrap()).unwrap();
-        let input = [&keys.public_key[..], &signature, b"a vote"].concat();
-        let sealed = world.send(&Key::new(1), Probe::new(Kind::Call, TABLE[open].at, input).draft());
-        root = sealed.block.header.state_root;
-    }
-    root
 }
