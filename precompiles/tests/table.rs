@@ -7,6 +7,7 @@ use pars_precompiles::port::memory::Memory;
 use pars_precompiles::port::{Call, Facts, Gas, Halt, Rows, Stop};
 use pars_precompiles::registry::{Entry, TABLE, rows_of};
 use std::collections::BTreeSet;
+use std::path::Path;
 
 #[test]
 fn rows_are_sorted_by_address() {
@@ -122,6 +123,16 @@ fn every_declaration_is_explained() {
         assert!(functions(entry).all(|function| explained(function.about)), "{}", entry.name);
         assert!(entry.interface.iter().flat_map(|part| part.events).all(|event| explained(event.about)));
     }
+}
+
+/// Folders of seeds say which rows the fuzzer runs; `scripts/fuzz --seeds` writes them.
+#[test]
+fn every_row_that_only_computes_is_fuzzed() {
+    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fuzz/seeds");
+    let folders = std::fs::read_dir(seeds).expect("seeds").map(|folder| folder.expect("a name").file_name());
+    let fuzzed = folders.filter_map(|name| Some(name.to_str()?.strip_prefix("row.")?.to_owned()));
+    let pure = TABLE.iter().filter(|entry| entry.pure).map(|entry| entry.name.to_owned());
+    assert_eq!(fuzzed.collect::<BTreeSet<_>>(), pure.collect());
 }
 
 fn functions(entry: &Entry) -> impl Iterator<Item = &'static Function> {

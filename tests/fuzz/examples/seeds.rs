@@ -1,7 +1,7 @@
 //! Writes the seeds of all targets to `seeds/<target>/`: `scripts/fuzz --seeds`.
 //!
-//! They come from the recorded chains, the files of presets and the vectors of the precompiles' rows, and are few:
-//! of things that look alike the smallest one is taken. The same sources give the same files.
+//! They come from the recorded chains, the files of presets, the vectors and good calls of the precompiles' rows, and are
+//! few: of things that look alike the smallest one is taken. The same sources give the same files.
 
 use alloy_primitives::{Address, B256, Bytes, hex, keccak256};
 use alloy_rlp::Header as RlpHeader;
@@ -49,6 +49,7 @@ fn main() {
     odd_blocks(&mut seeds);
     blob_transaction(&mut seeds);
     calls(&mut seeds);
+    rows(&mut seeds);
     warp(&mut seeds);
     journals(&mut seeds);
     gossip(&mut seeds);
@@ -161,15 +162,15 @@ fn overlay(seeds: &mut Seeds) {
 
 /// The smallest bytes by target and by what they look like.
 #[derive(Default)]
-struct Seeds(BTreeMap<(&'static str, String), Vec<u8>>);
+struct Seeds(BTreeMap<(String, String), Vec<u8>>);
 
 impl Seeds {
-    fn offer(&mut self, target: &'static str, looks: impl Into<String>, bytes: impl Into<Vec<u8>>) {
+    fn offer(&mut self, target: impl Into<String>, looks: impl Into<String>, bytes: impl Into<Vec<u8>>) {
         let bytes = bytes.into();
         if bytes.len() > SEED_BYTES_MAX {
             return;
         }
-        let held = self.0.entry((target, looks.into())).or_insert_with(|| bytes.clone());
+        let held = self.0.entry((target.into(), looks.into())).or_insert_with(|| bytes.clone());
         if bytes.len() < held.len() {
             *held = bytes;
         }
@@ -180,9 +181,9 @@ impl Seeds {
         if root.exists() {
             fs::remove_dir_all(&root).expect("the old seeds go");
         }
-        let mut targets: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+        let mut targets: BTreeMap<String, (usize, usize)> = BTreeMap::new();
         for ((target, looks), bytes) in self.0 {
-            let folder = root.join(target);
+            let folder = root.join(&target);
             fs::create_dir_all(&folder).expect("a folder");
             fs::write(folder.join(looks), &bytes).expect("a file");
             let (files, size) = targets.entry(target).or_default();
@@ -190,7 +191,7 @@ impl Seeds {
             *size += bytes.len();
         }
         for (target, (files, size)) in targets {
-            println!("{target:20} {files:3} files {size:6} bytes");
+            println!("{target:24} {files:3} files {size:6} bytes");
         }
     }
 }
@@ -360,6 +361,22 @@ fn calls(seeds: &mut Seeds) {
                 seeds.offer("precompile_call", name, [&head[..], &keys.concat(), &input].concat());
             }
         }
+    }
+}
+
+/// Of rows that only compute: for their own targets each kind of edit, and for the target of all rows one call of each
+/// function and of raw bytes.
+fn rows(seeds: &mut Seeds) {
+    for row in TABLE.iter().filter(|row| row.pure) {
+        for (name, bytes) in pars_fuzz::row::seeds(row) {
+            seeds.offer(format!("row.{}", row.name), name, bytes);
+        }
+    }
+    for (name, what, input) in pars_fuzz::row::good_calls() {
+        let number = TABLE.iter().position(|row| row.name == name).expect("a row");
+        const ALL_FORKS_NO_END_SECRETS: u8 = 0b1001_0011;
+        let head = [u8::try_from(number).expect("a few rows"), ALL_FORKS_NO_END_SECRETS, 0, 0, 0, 0, 0, 0];
+        seeds.offer("precompile_call", format!("{name}-{what}"), [&head[..], &input].concat());
     }
 }
 

@@ -1,10 +1,24 @@
-//! What the targets share: how much memory an input may take.
+//! What the targets share: calls of rows, a host for tests, and how much memory an input may take.
 //!
 //! A target whose bytes come from a host or a peer states a [`Bound`] beside itself and calls its parser within
 //! [`Bound::check`]. The allocator of `memory.rs` counts what Rust has allocated; the fuzzer's own memory is not in it.
 
+#[allow(dead_code, reason = "shared with the tests of rows")]
+#[path = "../../../precompiles/tests/pure/calling.rs"]
+mod calling;
 pub mod echo;
+#[allow(dead_code, reason = "shared with the tests of rows")]
+#[path = "../../../crypto/tests/support/load.rs"]
+mod load;
 mod memory;
+#[allow(dead_code, reason = "shared with the tests of rows")]
+#[path = "../../../precompiles/tests/pure/operations.rs"]
+mod operations;
+pub mod row;
+pub mod solidity;
+#[allow(dead_code, reason = "shared with the tests of rows")]
+#[path = "../../../crypto/tests/support/vectors.rs"]
+mod vectors;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
