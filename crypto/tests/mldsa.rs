@@ -285,7 +285,7 @@ fn agree(set: Set, count: usize) -> String {
         let keys = mldsa::key_pair(set, &chance.array());
         let (mut message, mut context) = (chance.bytes(1 + round % 100), chance.bytes(1 + round % 9));
         let mut signature = mldsa::sign(set, &keys.secret_key, &message, &context).unwrap();
-        let mut public_key = keys.public_key.clone();
+        let (mut public_key, mut swapped) = (keys.public_key.clone(), false);
         let hints = signature.len() - hint_bytes(set);
         let c_tilde = match set {
             Set::MlDsa44 => 32,
@@ -300,7 +300,7 @@ fn agree(set: Set, count: usize) -> String {
             "c tilde" => chance.bend(&mut signature[..c_tilde]),
             "z" => chance.bend(&mut signature[c_tilde..hints]),
             "hints" => chance.bend(&mut signature[hints..]),
-            "hint order" => reordered += usize::from(swap_hints(set, &mut signature[hints..], &mut chance)),
+            "hint order" => swapped = swap_hints(set, &mut signature[hints..], &mut chance),
             _ => match chance.below(3) {
                 0 => chance.stretch(&mut public_key),
                 1 => chance.stretch(&mut signature),
@@ -312,6 +312,7 @@ fn agree(set: Set, count: usize) -> String {
             context.truncate(mldsa::CONTEXT_BYTES_MAX);
             public_key.clone_from(&keys.public_key);
             signature = mldsa::sign(set, &keys.secret_key, &message, &context).unwrap();
+            swapped = false;
         }
         let verdicts = BACKENDS.iter().map(|backend| backend.verify(set, &public_key, &message, &context, &signature));
         let verdicts: Vec<bool> = verdicts.collect();
@@ -321,6 +322,7 @@ fn agree(set: Set, count: usize) -> String {
             lengths == (set.public_key_bytes(), set.signature_bytes()) && context.len() <= mldsa::CONTEXT_BYTES_MAX,
         );
         valid += usize::from(verdicts[0]);
+        reordered += usize::from(swapped);
         seen.entry(region).or_default()[usize::from(verdicts[0])] += 1;
     }
     let mut lines = vec![format!(
