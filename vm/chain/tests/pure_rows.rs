@@ -69,11 +69,15 @@ fn every_kind_of_call_is_answered_alike_at_every_address() {
                 assert_eq!(world.account(at), Some(before), "{what}");
                 calls += 1;
             }
-            // A value stays where it was sent, also where the call has an alias's address.
-            let valued = Probe { value: 7, ..Probe::new(Kind::Call, at, input.clone()) };
-            let outcome = valued.run(&mut world, &key);
-            assert_eq!(outcome.success, success);
-            assert_eq!(world.balance(at), U256::from(if success { 7 } else { 0 }), "{}", entry.name);
+            // A value stays where it was sent, also where the call has an alias's address; CALLCODE sends it to itself.
+            for kind in [Kind::CallCode, Kind::Call] {
+                let (there, here) = (world.balance(at), world.balance(kind.address()));
+                let outcome = Probe { value: 7, ..Probe::new(kind, at, input.clone()) }.run(&mut world, &key);
+                assert_eq!(outcome.success, success);
+                let sent = U256::from(if success && kind == Kind::Call { 7 } else { 0 });
+                assert_eq!(world.balance(at), there + sent, "{} {kind:?}", entry.name);
+                assert_eq!(world.balance(kind.address()), here + U256::from(7) - sent, "{} {kind:?}", entry.name);
+            }
         }
         // Each address is cold, and none costs more than another.
         assert_eq!(gas.len(), 1, "{}: {gas:?}", entry.name);
