@@ -116,13 +116,13 @@ fn both(bls_key: &[u8], bls_signature: &[u8], key: &[u8], signature: &[u8], hash
 }
 
 fn verify_bls_mldsa(call: &mut Call<'_>, arguments: Arguments<'_>) -> Result<Bytes, Stop> {
-    bound(call, arguments, BLS_GAS, BLS_LABEL, |key, signed, signature| {
+    bound(call, arguments, BLS_GAS, BLS_LABEL, &[bls::PUBLIC_KEY_BYTES], |key, signed, signature| {
         bls::verify(key, signed, signature, SIGNATURE_DST)
     })
 }
 
 fn verify_ecdsa_mldsa(call: &mut Call<'_>, arguments: Arguments<'_>) -> Result<Bytes, Stop> {
-    bound(call, arguments, ECDSA_GAS, ECDSA_LABEL, |key, signed, signature| {
+    bound(call, arguments, ECDSA_GAS, ECDSA_LABEL, &ECDSA_KEY_BYTES, |key, signed, signature| {
         signature.try_into().is_ok_and(|signature| secp256k1::ecdsa_verify(key, &keccak256(signed).0, signature))
     })
 }
@@ -133,6 +133,7 @@ fn bound(
     arguments: Arguments<'_>,
     gas: u64,
     label: &[u8],
+    key_bytes: &[usize],
     classical: impl FnOnce(&[u8], &[u8], &[u8]) -> bool,
 ) -> Result<Bytes, Stop> {
     let [classical_key, key, message, classical_signature, signature] =
@@ -142,14 +143,19 @@ fn bound(
     call.gas.charge(price(gas.saturating_add(base_gas(set)), MESSAGE_BYTE_GAS, message_bytes))?;
     let (classical_key, key, message) = (decoded(classical_key)?, decoded(key)?, decoded(message)?);
     let (classical_signature, signature) = (decoded(classical_signature)?, decoded(signature)?);
+    // The price counts the message's bytes only, so keys are hashed which have the size of one.
+    let Some(set) = set.filter(|_| key_bytes.contains(&classical_key.len())) else { return Ok(truth(false)) };
     let signed = [label, &sha3_256(&[classical_key, key]), message].concat();
-    Ok(truth(set.is_some_and(|set| {
-        mldsa::verify(set, key, &signed, label, signature) && classical(classical_key, &signed, classical_signature)
-    })))
+    let holds =
+        mldsa::verify(set, key, &signed, label, signature) && classical(classical_key, &signed, classical_signature);
+    Ok(truth(holds))
 }
 
 const BLS_LABEL: &[u8] = b"pars/hybrid-bls-mldsa/v1";
 const ECDSA_LABEL: &[u8] = b"pars/hybrid-ecdsa-mldsa/v1";
+
+/// Compressed, and not.
+const ECDSA_KEY_BYTES: [usize; 2] = [33, 65];
 
 /// Of the two forms that others publish. They ask for a 27th of it, which would be the cheapest way to keep nodes busy.
 const PUBLISHED_GAS: u64 = 270_000;

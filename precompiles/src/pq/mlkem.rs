@@ -168,6 +168,10 @@ fn encapsulate_by_length(call: &mut Call<'_>, arguments: Arguments<'_>) -> Resul
 
 /// With coins that follow from set and key: every node must get the same, and nothing else is the caller's own.
 fn encapsulated(set: Set, key: &[u8]) -> Option<Encapsulation> {
+    // The price does not count bytes, so no more of them are hashed than a key has.
+    if key.len() != set.encapsulation_key_bytes() {
+        return None;
+    }
     let coins: [u8; COINS_BYTES] = shake256(&[b"pars/mlkem-encapsulate/v1", &[number_of(set)], key]);
     mlkem::encapsulate(set, key, &coins)
 }
