@@ -3,7 +3,7 @@
 
 use crate::calling::{Argument, Setting, call};
 use crate::clock::{Work, spent_ns};
-use crate::operations::{Form, Operation, operations};
+use crate::operations::{Form, Operation, operations, parameters};
 use pars_precompiles::registry::Entry;
 use std::hint::black_box;
 
@@ -95,14 +95,6 @@ fn longer(operation: &Operation, message_bytes: usize) -> Option<Form> {
         // They run what functions run.
         Form::Raw(_) => None,
     }
-}
-
-/// Names of a function's parameters.
-fn parameters(row: &Entry, selector: [u8; 4]) -> Vec<&'static str> {
-    let mut functions = row.interface.iter().flat_map(|part| part.functions);
-    let function = functions.find(|function| function.selector == selector).expect("a function of the row");
-    let list = function.solidity.split(['(', ')']).nth(1).expect("a list of parameters");
-    list.split(", ").filter_map(|parameter| parameter.rsplit(' ').next()).collect()
 }
 
 fn case(operation: &Operation, what: &str, form: &Form) -> Case {

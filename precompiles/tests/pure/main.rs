@@ -13,6 +13,7 @@ mod load;
 #[allow(dead_code, reason = "the benches read the rest")]
 mod operations;
 mod points;
+mod refusals;
 mod rules;
 #[allow(dead_code, reason = "each test file uses its part")]
 #[path = "../../../crypto/tests/support/vectors.rs"]

@@ -83,6 +83,18 @@ pub(crate) fn selector(signature: &str) -> [u8; 4] {
     *keccak256(signature).first_chunk().unwrap()
 }
 
+/// Names of a function's parameters.
+pub(crate) fn parameters(row: &Entry, selector: [u8; 4]) -> Vec<&'static str> {
+    let list = declared(row, selector).split(['(', ')']).nth(1).expect("a list of parameters");
+    list.split(", ").filter_map(|parameter| parameter.rsplit(' ').next()).collect()
+}
+
+/// The function as it is declared.
+pub(crate) fn declared(row: &Entry, selector: [u8; 4]) -> &'static str {
+    let mut functions = row.interface.iter().flat_map(|part| part.functions);
+    functions.find(|function| function.selector == selector).expect("a function of the row").solidity
+}
+
 fn function(signature: &str, arguments: impl Into<Vec<Argument>>) -> Form {
     Form::Function(selector(signature), arguments.into())
 }

@@ -5,7 +5,8 @@ use crate::load::hex;
 use crate::operations::{bls_key, bls_possession, bls_public, bls_sign, selector};
 use crate::vectors::{json, string, tests};
 use Argument::{Bytes as B, List as L, Word as W};
-use alloy_primitives::Bytes;
+use alloy_primitives::{Bytes, U256, uint};
+use blst::min_pk::SecretKey;
 use pars_precompiles::abi;
 use pars_precompiles::port::{Halt, Stop};
 use pars_precompiles::pure::{INVALID_KEY, MALFORMED_INPUT, named, truth, truth_byte};
@@ -120,4 +121,17 @@ fn a_sum_of_nothing_is_no_signature() {
     negative[0] ^= 0x20;
     assert_eq!(aggregate(&[&signature, &negative]), Err(named(MALFORMED_INPUT)));
     assert_eq!(run(1, &[&signature[..], &negative].concat()), BAD_FRAME);
+}
+
+/// Somebody who has both secrets proves possession of a key and of its opposite.
+#[test]
+fn a_sum_of_nothing_is_no_key() {
+    let secret = bls_key(7);
+    // The order of the group.
+    let order = uint!(0x73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001_U256);
+    let opposite = order - U256::from_be_bytes(secret.to_bytes());
+    let opposite = SecretKey::from_bytes(&opposite.to_be_bytes::<32>()).unwrap();
+    let proved = [&secret, &opposite].map(|secret| [bls_public(secret), bls_possession(secret)].concat());
+    assert!(proved.iter().all(|proved| aggregate_keys(&[proved]).is_ok()));
+    assert_eq!(aggregate_keys(&[&proved[0], &proved[1]]), Err(named(INVALID_KEY)));
 }
