@@ -4,8 +4,9 @@
 //! randomness. What is malformed is `false` or `None`, never a panic: most callers check what strangers send.
 //!
 //! Where two implementations exist, both are compiled and stand in the module's `BACKENDS`; `chosen()` is the one in use:
-//! the fastest, which is C and assembler, or with feature `portable` the one that is all Rust. Verdicts are the same, which
-//! the tests check on vectors and on mutated inputs: a chain may not depend on how its nodes were built.
+//! the fastest, which may be C and assembler, or with feature `portable` one that is all Rust (of SLH-DSA the other one;
+//! Ed25519's is Rust anyway). Verdicts are the same, which the tests check on vectors and on mutated inputs: a chain may not
+//! depend on how its nodes were built.
 //!
 //! | file | what lives there |
 //! |---|---|

@@ -20,11 +20,13 @@ struct Level {
     gas: u64,
     /// So many fit a transaction.
     fit: usize,
+    /// What a vote shall cost with EIP-7623, within 15 %: pars.vote's goal.
+    goal_gas: u64,
 }
 
 const LEVELS: [Level; 2] = [
-    Level { set: Set::MlDsa65, suite: 0x65, gas: 8_000, fit: 24 },
-    Level { set: Set::MlDsa87, suite: 0x87, gas: 12_000, fit: 18 },
+    Level { set: Set::MlDsa65, suite: 0x65, gas: 8_000, fit: 24, goal_gas: 212_000 },
+    Level { set: Set::MlDsa87, suite: 0x87, gas: 12_000, fit: 18, goal_gas: 290_000 },
 ];
 
 /// In a call.
@@ -141,7 +143,7 @@ fn calldata(input: &Bytes) -> Result<Calldata> {
 /// A table of gas a ballot, now and with EIP-7623.
 fn print_head() {
     println!(
-        "{:<9} {:>7} {:<5} | {:>8} {:>9} {:>6} {:>8} {:>11} | {:>13} {:>11}",
+        "{:<9} {:>7} {:<5} | {:>8} {:>9} {:>6} {:>8} {:>11} | {:>13} {:>7} {:>11}",
         "suite",
         "ballots",
         "how",
@@ -151,6 +153,7 @@ fn print_head() {
         "together",
         "a block has",
         "with EIP-7623",
+        "goal",
         "a block has"
     );
 }
@@ -162,7 +165,7 @@ fn print_line(level: &Level, ballots: usize, how: &str, calldata: &Calldata, use
     let with_floor = used.max(TRANSACTION_GAS + calldata.floor_gas);
     let each = |gas: u64| gas.div_ceil(count);
     println!(
-        "{:<9} {ballots:>7} {how:<5} | {:>8} {:>9} {:>6} {:>8} {:>11} | {:>13} {:>11}",
+        "{:<9} {ballots:>7} {how:<5} | {:>8} {:>9} {:>6} {:>8} {:>11} | {:>13} {:>7} {:>11}",
         format!("{:?}", level.set),
         each(calldata.gas),
         each(verifying),
@@ -170,8 +173,10 @@ fn print_line(level: &Level, ballots: usize, how: &str, calldata: &Calldata, use
         each(used),
         BLOCK_GAS / each(used),
         each(with_floor),
+        level.goal_gas,
         BLOCK_GAS / each(with_floor),
     );
+    ensure!(100 * each(with_floor) <= 115 * level.goal_gas, "{} of {}", each(with_floor), level.goal_gas);
     Ok(())
 }
 

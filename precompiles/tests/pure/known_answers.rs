@@ -265,6 +265,25 @@ fn bip340() {
     assert_eq!((suite, hashed), (19, 15));
 }
 
+/// The signature of each suite, and not of another.
+#[test]
+fn frost_suites() {
+    let files = ["frost-secp256k1-tr", "frost-ed25519", "frost-secp256k1"];
+    for (suite, name) in (0..).zip(files) {
+        let file = json(&format!("frost/{name}.vectors.json"));
+        let key = hex(&file["inputs"], "verifying_key_key");
+        // BIP-340 has x alone.
+        let key = if suite == 0 { key[1..].to_vec() } else { key };
+        let (message, signature) = (hex(&file["inputs"], "message"), hex(&file["final_output"], "sig"));
+        for asked in 0..3 {
+            let four = [N(asked), B(key.clone()), B(message.clone()), B(signature.clone())];
+            let ended = run("frostVerify", &encoded(selector("verify(uint8,bytes,bytes,bytes)"), &four));
+            assert_eq!(ended, Ok(truth(asked == suite)), "{name} as suite {asked}");
+        }
+        println!("{name}: 1 signature by its suite, refused by the two others");
+    }
+}
+
 /// High s is valid there and no signature here; and the parity that they do not have is tried both ways.
 #[test]
 fn wycheproof_ecdsa() {

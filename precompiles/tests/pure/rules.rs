@@ -392,6 +392,28 @@ fn numbers_of_signers_have_limits() {
     }
 }
 
+/// Of all values of v those are taken that public code writes, and of them those that mean the key's half.
+#[test]
+fn a_signature_of_cggmp21_has_one_v_in_two_spellings() {
+    let mut seen = 0;
+    for operation in operations().iter().filter(|operation| operation.row.config_key == "cggmp21Verify") {
+        let run = |input: &[u8]| call(operation.row, Setting::at(operation.row.at), input).0;
+        let holding = (0..=u8::MAX).filter(|v| {
+            let mut input = operation.input();
+            // The last byte of raw bytes, and that of 65 bytes in an argument, which padding follows.
+            let place = if matches!(operation.form, Form::Raw(_)) { input.len() - 1 } else { input.len() - 32 };
+            input[place] = *v;
+            let ended = run(&input);
+            assert!([Ok(truth(true)), Ok(truth(false))].contains(&ended), "{} {v}", operation.name);
+            ended == Ok(truth(true))
+        });
+        let holding: Vec<u8> = holding.collect();
+        assert!(holding == [0, 27] || holding == [1, 28], "{} {holding:?}", operation.name);
+        seen += 1;
+    }
+    assert_eq!(seen, 4);
+}
+
 #[test]
 fn aggregation_has_limits() {
     let entry = &TABLE[rows_of("blsConfig").nth(1).unwrap()];
