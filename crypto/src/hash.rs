@@ -3,6 +3,7 @@
 mod aws_lc;
 mod rust_crypto;
 
+use crate::ask::ask;
 use sha3::digest::{Digest as _, Update};
 use std::fmt::Debug;
 
@@ -27,9 +28,11 @@ pub fn chosen() -> &'static dyn Backend {
 /// The first `N` bytes of SHAKE256, by the implementation in use.
 #[must_use]
 pub fn shake256<const N: usize>(parts: &[&[u8]]) -> [u8; N] {
-    let mut out = [0; N];
-    chosen().shake256(parts, &mut out);
-    out
+    ask(chosen(), BACKENDS, |backend| {
+        let mut out = [0; N];
+        backend.shake256(parts, &mut out);
+        out
+    })
 }
 
 /// SHA3-256.
